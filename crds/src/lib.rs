@@ -1,0 +1,1 @@
+//! The custom resources of a PhoneSystem, and the directory compiled from them.

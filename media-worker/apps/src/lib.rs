@@ -1,0 +1,1 @@
+//! The telephone applications: what one hears, as one reads it.

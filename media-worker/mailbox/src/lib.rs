@@ -1,0 +1,1 @@
+//! Messages, greetings and call details on a blob store, and the spool before it.

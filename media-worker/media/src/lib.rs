@@ -1,0 +1,1 @@
+//! Media without IO: RTP, codecs, jitter buffer, DTMF, tones, and the engine of a media thread.

@@ -1,0 +1,1 @@
+//! A simulated network for tests: virtual clock, loss, delay, reordering, NAT.

@@ -1,0 +1,1 @@
+//! SIP without IO: syntax, transactions, dialogs, digest, registrar, subscriptions.

@@ -1,0 +1,1 @@
+//! The worker: sockets and threads, calls, homes, directory sources.

@@ -1,0 +1,1 @@
+//! Spoken language: catalogues, recordings, and the grammar of numbers, dates and plurals.
