@@ -1,1 +1,43 @@
-//! End-to-end tests and benchmarks with real peers.
+//! What the end-to-end tests are made of: a worker in a process of its own, real phones, and ears.
+//!
+//! Nothing here waits for time: every wait is for a condition, with a bound after which the test fails
+//! and says what it waited for. Ports come from the system, everything stays on 127.0.0.0/8.
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that can't go on panics"
+)]
+
+pub mod office;
+pub mod phone;
+pub mod sound;
+pub mod worker;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The project's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the project")
+        .to_path_buf()
+}
+
+/// Waits until `condition` gives a value, for at most `bound`.
+///
+/// # Panics
+/// When the bound has passed; the message names `what`.
+pub fn wait_for<T>(what: &str, bound: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + bound;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited {bound:?} for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,129 @@
+//! The commands of `media-worker` and their options.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The worker of Switchboard: an office telephone system.
+#[derive(Debug, Parser)]
+#[command(name = "media-worker", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How log lines are written to standard error.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub log: LogFormat,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a whole telephone system from a folder of manifests: no cluster, no S3.
+    Standalone(Standalone),
+    /// Read the manifests of a folder and say what is wrong with them, one line a problem.
+    Check(Check),
+    /// Place a real call and say what was heard.
+    Probe(Probe),
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Options of `standalone`.
+#[derive(Debug, Args)]
+pub struct Standalone {
+    /// The folder of manifests (YAML). It is watched: a change is in force within a second.
+    pub manifests: PathBuf,
+    /// Where mailboxes, settings and generated passwords are kept.
+    #[arg(long, default_value = "./state", value_name = "DIR")]
+    pub state: PathBuf,
+    /// Where SIP is answered, UDP and TCP alike; port 0 asks the system for a free one.
+    #[arg(long, default_value = "0.0.0.0:5060", value_name = "ADDR:PORT")]
+    pub sip: SocketAddr,
+    /// The address that phones are told to send to; without it, the one that routes to each phone.
+    #[arg(long, value_name = "IP")]
+    pub advertise: Option<IpAddr>,
+    /// The UDP ports for media; `0-0` asks the system for eight free ones.
+    #[arg(long, default_value = "20000-20007", value_name = "FIRST-LAST", value_parser = media_ports)]
+    pub media: RangeInclusive<u16>,
+    /// Where `/metrics`, `/healthz` and `/readyz` are served.
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDR:PORT")]
+    pub metrics: SocketAddr,
+    /// The folder of prompts; without it, the one beside the program or the working folder.
+    #[arg(long, value_name = "DIR", env = "SWITCHBOARD_PROMPTS")]
+    pub prompts: Option<PathBuf>,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The folder of manifests.
+    pub manifests: PathBuf,
+}
+
+/// Options of `probe`.
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// Whom to call: `sip:101@127.0.0.1:5060`.
+    pub uri: String,
+    /// The handset to call as: its username.
+    #[arg(long = "as", value_name = "HANDSET")]
+    pub handset: Option<String>,
+    /// That handset's SIP password.
+    #[arg(long, env = "SWITCHBOARD_PROBE_PASSWORD", hide_env_values = true)]
+    pub password: Option<String>,
+    /// Wait for the beep and leave this recording (WAV, or FLAC); without FILE, a short spoken one.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub leave_message: Option<Option<PathBuf>>,
+    /// Keys to press once answered, in order; `,` waits a second: `13579#,1`.
+    #[arg(long, value_name = "KEYS")]
+    pub keys: Option<String>,
+    /// Keep what was heard in this WAV file.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Hang up after this many seconds.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub seconds: u64,
+}
+
+fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let wrong = || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
+    let (first, last) = text.split_once('-').ok_or_else(wrong)?;
+    let first: u16 = first.trim().parse().map_err(|_| wrong())?;
+    let last: u16 = last.trim().parse().map_err(|_| wrong())?;
+    if last < first {
+        return Err(format!("`{text}`: the last port is below the first"));
+    }
+    if last - first >= 64 {
+        return Err(format!("`{text}`: 64 ports at most; a few carry thousands of calls"));
+    }
+    Ok(first..=last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_range_of_media_ports_is_read_or_refused_with_a_remedy() {
+        assert_eq!(media_ports("20000-20007"), Ok(20000..=20007));
+        assert!(media_ports("20007-20000").is_err_and(|e| e.contains("below")));
+        assert!(media_ports("many").is_err_and(|e| e.contains("FIRST-LAST")));
+        assert!(media_ports("1-60000").is_err_and(|e| e.contains("64")));
+    }
+}

@@ -1,0 +1,190 @@
+//! A real phone: PJSIP, driven by `tests/peers/phone.py`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::office::{DOMAIN, PASSWORD, Person};
+use crate::root;
+
+/// How a phone sends keys.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys {
+    /// RFC 4733 telephone-event.
+    Rfc4733,
+    /// SIP INFO.
+    Info,
+    /// Tones in the audio.
+    Inband,
+}
+
+/// How a phone is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// `udp` or `tcp`.
+    pub transport: &'static str,
+    /// The one codec it offers, as PJSIP names it: `PCMU`, `PCMA`, `G722`; all when absent.
+    pub codec: Option<&'static str>,
+    /// Whether it subscribes to its message lamp.
+    pub mwi: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { transport: "udp", codec: None, mwi: true }
+    }
+}
+
+/// A PJSIP phone in a process of its own; ended when dropped.
+#[derive(Debug)]
+pub struct Phone {
+    child: Child,
+    commands: ChildStdin,
+    events: Receiver<Value>,
+    /// Events that came while another was waited for, oldest first.
+    seen: Vec<Value>,
+}
+
+impl Phone {
+    /// A phone with its transport up.
+    pub fn new(setup: Setup) -> Self {
+        let python = root().join(".tools/peers/bin/python");
+        assert!(python.exists(), "the PJSIP phone is missing: run .ci/peers (./check does)");
+        let mut child = Command::new(python)
+            .arg(root().join("tests/peers/phone.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the phone starts");
+        let commands = child.stdin.take().expect("its standard input");
+        let stdout = child.stdout.take().expect("its standard output");
+        let (sender, events) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Ok(event) = serde_json::from_str(&line) {
+                    let _ = sender.send(event);
+                }
+            }
+        });
+        let mut phone = Self { child, commands, events, seen: Vec::new() };
+        phone.tell(&json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec}));
+        phone
+    }
+
+    /// A phone that is registered as the handset of `person`.
+    pub fn of(person: &Person, server: SocketAddr) -> Self {
+        Self::set_up(person, server, Setup::default())
+    }
+
+    /// The same with a setup of its own.
+    pub fn set_up(person: &Person, server: SocketAddr, setup: Setup) -> Self {
+        let mut phone = Self::new(setup);
+        phone.register(&person.handset(), PASSWORD, server, setup.mwi);
+        phone.expect("registered", |_| true);
+        phone
+    }
+
+    /// Registers an account; the outcome comes as `registered` or `unregistered`.
+    pub fn register(&mut self, user: &str, password: &str, server: SocketAddr, mwi: bool) {
+        self.tell(&json!({"cmd": "register", "user": user, "domain": DOMAIN, "password": password,
+                          "server": server.to_string(), "mwi": mwi}));
+    }
+
+    /// Calls a number, playing and recording WAV files.
+    pub fn call(&mut self, number: &str, play: Option<&Path>, record: Option<&Path>) {
+        self.tell(&json!({"cmd": "call", "to": format!("sip:{number}@{DOMAIN}"), "play": play,
+                          "loop": true, "record": record}));
+    }
+
+    /// Answers the ringing call.
+    pub fn answer(&mut self, play: Option<&Path>, record: Option<&Path>) {
+        self.tell(&json!({"cmd": "answer", "play": play, "loop": true, "record": record}));
+    }
+
+    /// Refuses the ringing call with a status.
+    pub fn refuse(&mut self, status: u16) {
+        self.tell(&json!({"cmd": "answer", "code": status}));
+    }
+
+    /// Hangs up.
+    pub fn hang_up(&mut self) {
+        self.tell(&json!({"cmd": "hangup"}));
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, digits: &str, how: Keys) {
+        let method = match how {
+            Keys::Rfc4733 => "rfc2833",
+            Keys::Info => "info",
+            Keys::Inband => "inband",
+        };
+        self.tell(&json!({"cmd": "dtmf", "digits": digits, "method": method}));
+    }
+
+    /// Plays a WAV file once into the call.
+    pub fn play(&mut self, file: &Path) {
+        self.tell(&json!({"cmd": "play", "path": file}));
+    }
+
+    /// Sends any command and waits until it is carried out.
+    ///
+    /// # Panics
+    /// When the phone says that it can't.
+    pub fn tell(&mut self, command: &Value) {
+        writeln!(self.commands, "{command}").expect("the phone listens");
+        let answer = self.expect_any("ok", |event| event["event"] == "ok" || event["event"] == "error");
+        assert_eq!(answer["event"], "ok", "{command}: {answer}");
+    }
+
+    /// Waits for an event of this name that `fits`, at most 15 s.
+    pub fn expect(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.expect_any(name, |event| event["event"] == name && fits(event))
+    }
+
+    /// Waits until the call is in a state: `EARLY`, `CONFIRMED`, `DISCONNCTD`.
+    pub fn expect_call(&mut self, state: &str) -> Value {
+        self.expect("call", |event| event["state"] == state)
+    }
+
+    /// Waits for the lamp to show `new` new messages of `saved` saved ones; the lamp event.
+    pub fn expect_lamp(&mut self, new: u32, saved: u32) -> Value {
+        let counts = format!("Voice-Message: {new}/{saved}");
+        self.expect("mwi", |event| event["body"].as_str().is_some_and(|body| body.contains(&counts)))
+    }
+
+    fn expect_any(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(found) = self.seen.iter().position(&fits) {
+            return self.seen.remove(found);
+        }
+        let end = Instant::now() + Duration::from_secs(40);
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(event) = self.events.recv_timeout(left) else {
+                panic!("the phone waited for `{what}` and saw only {:#?}", self.seen);
+            };
+            if fits(&event) {
+                return event;
+            }
+            self.seen.push(event);
+        }
+    }
+
+    /// Whether an event of this name has come.
+    pub fn has(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> bool {
+        self.seen.extend(self.events.try_iter());
+        self.seen.iter().any(|event| event["event"] == name && fits(event))
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
