@@ -1,0 +1,160 @@
+//! The journal of contacts: phones need not register again after a restart.
+//!
+//! One line for each change of a handset's contacts, the whole list each time; the last line of a handset
+//! counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One contact as it is kept: addresses and wall-clock times rather than flows and instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredContact {
+    /// The Contact URI.
+    pub uri: String,
+    /// Where the phone's datagrams came from.
+    pub remote: SocketAddr,
+    /// When the registration ends.
+    pub expires_at: Timestamp,
+    /// The Call-ID it was made with.
+    pub call_id: String,
+    /// Its last CSeq.
+    pub cseq: u32,
+    /// What the phone calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// All contacts of one handset, at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The handset.
+    pub handset: String,
+    /// Its contacts; empty when it has none left.
+    pub contacts: Vec<StoredContact>,
+}
+
+/// Where entries go.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    entries: Sender<Entry>,
+}
+
+impl Journal {
+    /// Reads what is kept at `path`, begins it anew with that, and gives the entries that still hold at `now`.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn open(path: &Path, now: Timestamp) -> std::io::Result<(Self, Vec<Entry>)> {
+        let kept = read(path, now)?;
+        let file = begin(path, &kept)?;
+        let (entries, received) = channel();
+        std::thread::Builder::new()
+            .name("contacts".into())
+            .spawn(move || write(file, &received))?;
+        Ok((Self { entries }, kept))
+    }
+
+    /// Keeps the contacts a handset has now; on disk within a moment.
+    pub fn keep(&self, entry: Entry) {
+        // The writer ends only with the worker.
+        let _ = self.entries.send(entry);
+    }
+}
+
+fn read(path: &Path, now: Timestamp) -> std::io::Result<Vec<Entry>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut last = BTreeMap::new();
+    for line in BufReader::new(file).split(b'\n') {
+        if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
+            last.insert(entry.handset.clone(), entry);
+        }
+    }
+    let mut kept: Vec<Entry> = last.into_values().collect();
+    for entry in &mut kept {
+        entry.contacts.retain(|contact| contact.expires_at > now);
+    }
+    kept.retain(|entry| !entry.contacts.is_empty());
+    Ok(kept)
+}
+
+fn begin(path: &Path, kept: &[Entry]) -> std::io::Result<BufWriter<File>> {
+    let draft: PathBuf = path.with_extension("new");
+    let mut file = BufWriter::new(File::create(&draft)?);
+    for entry in kept {
+        line(&mut file, entry)?;
+    }
+    file.flush()?;
+    file.get_ref().sync_data()?;
+    std::fs::rename(&draft, path)?;
+    Ok(BufWriter::new(OpenOptions::new().append(true).open(path)?))
+}
+
+/// Writes what has come, together, a few times a second: a thousand phones that register at once are one write.
+fn write(mut file: BufWriter<File>, entries: &Receiver<Entry>) {
+    while let Ok(first) = entries.recv() {
+        let _ = line(&mut file, &first);
+        for entry in entries.try_iter() {
+            let _ = line(&mut file, &entry);
+        }
+        // A disk that is full costs registrations after a restart, not calls: phones register again.
+        let _ = file.flush();
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn line(file: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *file, entry)?;
+    file.write_all(b"\n")
+}
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn entry(handset: &str, uri: &str, expires_at: Timestamp) -> Entry {
+        let contact = StoredContact {
+            uri: uri.into(),
+            remote: "192.0.2.1:5060".parse().unwrap(),
+            expires_at,
+            call_id: "a".into(),
+            cseq: 1,
+            user_agent: None,
+        };
+        Entry { handset: handset.into(), contacts: vec![contact] }
+    }
+
+    #[test]
+    fn the_last_line_of_a_handset_counts_and_expired_contacts_are_gone() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("contacts");
+        let now = Timestamp::from_second(1_000).unwrap();
+        let later = Timestamp::from_second(2_000).unwrap();
+        let mut file = begin(&path, &[]).unwrap();
+        for entry in [
+            entry("mary-desk", "sip:old@192.0.2.1", later),
+            entry("john-desk", "sip:gone@192.0.2.2", now),
+            entry("mary-desk", "sip:new@192.0.2.1", later),
+        ] {
+            line(&mut file, &entry).unwrap();
+        }
+        file.write_all(b"{\"handset\": \"cut").unwrap();
+        file.flush().unwrap();
+        let (_journal, kept) = Journal::open(&path, now).unwrap();
+        assert_eq!(kept, [entry("mary-desk", "sip:new@192.0.2.1", later)]);
+    }
+}

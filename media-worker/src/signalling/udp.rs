@@ -1,0 +1,69 @@
+//! The UDP socket of SIP.
+
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+
+/// A bound UDP socket.
+#[derive(Debug)]
+pub struct UdpListener {
+    socket: UdpSocket,
+    address: SocketAddr,
+    buffer: RefCell<Box<[u8]>>,
+}
+
+impl UdpListener {
+    /// Binds; port 0 asks the system for a free one.
+    ///
+    /// # Errors
+    /// When the address is in use or not ours.
+    pub fn bind(address: SocketAddr) -> std::io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        // Room for a burst of registrations, as after a power cut; the system may give less.
+        let _ = socket.set_recv_buffer_size(BUFFER);
+        let _ = socket.set_send_buffer_size(BUFFER);
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        let socket = UdpSocket::from_std(socket.into())?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address, buffer: RefCell::new(vec![0; MAX_DATAGRAM].into()) })
+    }
+
+    /// Where it is bound.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for datagrams and gives each of those that are there to `each`, a bounded number at a time.
+    ///
+    /// # Errors
+    /// When the socket fails for good.
+    pub async fn receive(&self, mut each: impl FnMut(SocketAddr, &[u8])) -> std::io::Result<()> {
+        self.socket.readable().await?;
+        let mut buffer = self.buffer.borrow_mut();
+        for _ in 0..BATCH {
+            match self.socket.try_recv_from(&mut buffer) {
+                Ok((length, from)) => each(from, buffer.get(..length).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // An ICMP error for an earlier datagram: that peer is gone, the socket is fine.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                Err(error) => return Err(error),
+            }
+        }
+        drop(buffer);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+
+    /// Sends one datagram; false when the system would not take it, which SIP's retransmissions mend.
+    pub fn send(&self, to: SocketAddr, datagram: &[u8]) -> bool {
+        self.socket.try_send_to(datagram, to).is_ok()
+    }
+}
+
+const BUFFER: usize = 4 << 20;
+const MAX_DATAGRAM: usize = 65_535;
+const BATCH: usize = 64;

@@ -1,0 +1,9 @@
+//! Real phones against a real worker, judged by what is heard.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod calls;
+mod crash;
+mod register;
+mod standalone;
+mod voicemail;
