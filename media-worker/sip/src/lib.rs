@@ -1,1 +1,5 @@
 //! SIP without IO: syntax, transactions, dialogs, digest, registrar, subscriptions.
+#![forbid(unsafe_code)]
+
+pub mod syntax;
+pub mod transport;
