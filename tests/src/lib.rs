@@ -11,8 +11,10 @@
     reason = "a test that can't go on panics"
 )]
 
+pub mod baresip;
 pub mod office;
 pub mod phone;
+pub mod raw;
 pub mod sound;
 pub mod worker;
 

@@ -1,0 +1,116 @@
+//! A real phone of another make: baresip, driven over its control port.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::office::{DOMAIN, PASSWORD, Person};
+use crate::wait_for;
+
+/// A baresip in a process of its own; ended when dropped.
+#[derive(Debug)]
+pub struct Baresip {
+    child: Child,
+    control: TcpStream,
+    unread: Vec<u8>,
+    seen: Vec<Value>,
+}
+
+impl Baresip {
+    /// A phone registered as the handset of `person`, which speaks a 440 Hz tone and keeps what it hears in `heard`.
+    pub fn of(person: &Person, server: SocketAddr, folder: &Path, heard: &Path) -> Self {
+        let folder: PathBuf = folder.to_path_buf();
+        std::fs::create_dir_all(&folder).expect("a folder for baresip");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+        let modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"]
+            .into_iter()
+            .find(|path| Path::new(path).exists())
+            .expect("baresip's modules: install baresip-core (./check does)");
+        let config = format!(
+            "poll_method epoll\nsip_listen 127.0.0.1:0\naudio_source ausine,440\naudio_player aufile,{}\n\
+             audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule ausine.so\n\
+             module_app account.so\nmodule_app menu.so\nmodule_app mwi.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n",
+            heard.display(),
+            folder.join("alert.wav").display(),
+        );
+        std::fs::write(folder.join("config"), config).expect("baresip's config");
+        let account = format!(
+            "<sip:{user}@{DOMAIN};transport=udp>;auth_user={user};auth_pass=\"{PASSWORD}\";outbound=\"sip:{server}\";regint=300\n",
+            user = person.handset()
+        );
+        std::fs::write(folder.join("accounts"), account).expect("baresip's account");
+        std::fs::write(folder.join("contacts"), "").expect("baresip's contacts");
+        let child = Command::new("baresip")
+            .arg("-f")
+            .arg(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("baresip starts: install baresip-core (./check does)");
+        let control = wait_for("baresip's control port", Duration::from_secs(10), || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        control.set_read_timeout(Some(Duration::from_millis(50))).expect("a time-out can be set");
+        let mut phone = Self { child, control, unread: Vec::new(), seen: Vec::new() };
+        wait_for("baresip to register", Duration::from_secs(10), || {
+            phone.command("reginfo", "")["data"].as_str().is_some_and(|data| data.contains("OK")).then_some(())
+        });
+        phone
+    }
+
+    /// Runs a command of baresip's menu: `dial`, `accept`, `hangup`, `hold`, `resume`, `sndcode`.
+    pub fn command(&mut self, command: &str, params: &str) -> Value {
+        let token = format!("{}-{}", command, self.seen.len());
+        let message = json!({"command": command, "params": params, "token": token}).to_string();
+        write!(self.control, "{}:{message},", message.len()).expect("baresip listens");
+        self.wait(|value| value["token"] == token)
+    }
+
+    /// Waits for an event of this type: `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED`.
+    pub fn expect(&mut self, kind: &str) -> Value {
+        self.wait(|value| value["event"] == true && value["type"] == kind)
+    }
+
+    fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut found = None;
+        wait_for("baresip", Duration::from_secs(40), || {
+            self.read();
+            let at = self.seen.iter().position(&fits)?;
+            found = Some(self.seen.remove(at));
+            Some(())
+        });
+        found.expect("it was found")
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        if let Ok(length) = self.control.read(&mut buffer) {
+            self.unread.extend_from_slice(&buffer[..length]);
+        }
+        while let Some((value, length)) = netstring(&self.unread) {
+            self.unread.drain(..length);
+            self.seen.push(value);
+        }
+    }
+}
+
+impl Drop for Baresip {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One netstring (`LENGTH:BYTES,`) from the beginning of `bytes`, and how long it is in all.
+fn netstring(bytes: &[u8]) -> Option<(Value, usize)> {
+    let colon = bytes.iter().position(|byte| *byte == b':')?;
+    let length: usize = std::str::from_utf8(&bytes[..colon]).ok()?.parse().ok()?;
+    let text = bytes.get(colon + 1..colon + 1 + length)?;
+    bytes.get(colon + 1 + length)?;
+    Some((serde_json::from_slice(text).unwrap_or(Value::Null), colon + length + 2))
+}
