@@ -1,0 +1,243 @@
+//! Two parties who talk: what one does is told to the other, until one of them hangs up.
+
+use sip::endpoint::{EndReason, ServerTx, SessionEvent, SessionId};
+use sip::sdp::Direction;
+use sip::syntax::{Headers, Method, Reason, Request, StatusCode};
+
+use super::party::Party;
+use super::{CallEvent, Exchange, info};
+
+/// The two sides of a connected call.
+#[derive(Debug)]
+pub struct Connected<'a> {
+    exchange: &'a Exchange,
+    caller: &'a mut Party,
+    callee: &'a mut Party,
+    negotiation: Negotiation,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Caller,
+    Callee,
+}
+
+/// Whether a change that one side asked for is being asked of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Negotiation {
+    Settled,
+    /// This side waits for its answer.
+    Passing(Side),
+}
+
+/// Who ended the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Somebody hung up, or was lost.
+    HungUp,
+    /// The worker stops.
+    Stopped,
+}
+
+impl<'a> Connected<'a> {
+    /// Joins the two, whose media both are agreed on.
+    pub fn join(exchange: &'a Exchange, caller: &'a mut Party, callee: &'a mut Party) -> Self {
+        let connected = Self { exchange, caller, callee, negotiation: Negotiation::Settled };
+        connected.bridge();
+        connected
+    }
+
+    /// Passes on what happens until the call is over; both sessions are ended then.
+    pub async fn talk(
+        mut self,
+        events: &mut tokio::sync::mpsc::UnboundedReceiver<CallEvent>,
+    ) -> Over {
+        let mut stopping = self.exchange.stopping();
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(CallEvent::Session(session, event)) => {
+                        let Some(side) = self.side(session) else { continue };
+                        if let Some(over) = self.event(side, event) {
+                            return over;
+                        }
+                    }
+                    // Sound and keys pass through the bridge without us.
+                    Some(CallEvent::Media(_)) => {}
+                    None => return Over::HungUp,
+                },
+                () = stopping.stopped() => {
+                    let reason = Reason::sip(503, "Service is stopping");
+                    self.caller.end(Some(reason.clone()));
+                    self.callee.end(Some(reason));
+                    return Over::Stopped;
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, side: Side, event: SessionEvent) -> Option<Over> {
+        match event {
+            SessionEvent::Ended { reason } => {
+                self.party(side.other()).end(told(reason));
+                return Some(Over::HungUp);
+            }
+            SessionEvent::Cancelled { .. } | SessionEvent::Failed { .. } => {
+                self.party(side.other()).end(None);
+                return Some(Over::HungUp);
+            }
+            SessionEvent::Offer { sdp } => self.offered(side, sdp.as_ref()),
+            SessionEvent::Answer { sdp } => self.answered(side, &sdp),
+            SessionEvent::OfferFailed { .. } => self.settle(),
+            SessionEvent::Confirmed { sdp: Some(sdp) } => {
+                // The answer to the offer in our 200, for an INVITE that came without one.
+                if self.party(side).take_answer(&sdp).is_ok() {
+                    self.bridge();
+                }
+            }
+            SessionEvent::Request { tx, request } => self.request(side, tx, &request),
+            SessionEvent::Confirmed { sdp: None }
+            | SessionEvent::Progress { .. }
+            | SessionEvent::Answered { .. } => {}
+        }
+        None
+    }
+
+    /// One side wants to change its media: a hold is passed on; what concerns that side alone (a new address) is answered at once.
+    fn offered(&mut self, side: Side, offer: Option<&bytes::Bytes>) {
+        let session = self.party(side).session;
+        if let Negotiation::Passing(_) = self.negotiation {
+            // RFC 3261 section 14.2: one change at a time.
+            self.refuse(session, StatusCode::REQUEST_PENDING);
+            return;
+        }
+        let wanted = match offer.map(|offer| self.party(side).take_offer(offer)) {
+            Some(Err(status)) => {
+                self.refuse(session, status);
+                return;
+            }
+            Some(Ok(())) => self.party(side).offered_direction(),
+            None => Direction::SendRecv,
+        };
+        let other = self.party(side.other());
+        if other.offers_direction() == wanted {
+            self.answer(side);
+            return;
+        }
+        let codecs = other.codecs();
+        let target = other.session;
+        match other.offer(&codecs, wanted) {
+            Ok(body) => {
+                self.negotiation = Negotiation::Passing(side);
+                self.exchange.signalling.with(|endpoint, now| endpoint.reoffer(target, body, now));
+            }
+            Err(_) => self.answer(side),
+        }
+    }
+
+    fn answered(&mut self, side: Side, sdp: &bytes::Bytes) {
+        // A leg that must move again finds its port with the next packet; what was agreed stays otherwise.
+        let _ = self.party(side).take_answer(sdp);
+        self.bridge();
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        if let Negotiation::Passing(side) = std::mem::replace(&mut self.negotiation, Negotiation::Settled) {
+            self.answer(side);
+        }
+    }
+
+    fn answer(&mut self, side: Side) {
+        let prefer: Vec<_> = self.party(side.other()).sends().into_iter().collect();
+        let party = self.party(side);
+        let session = party.session;
+        match party.answer(&prefer, Direction::SendRecv) {
+            Ok(body) => self.exchange.signalling.with(|endpoint, now| endpoint.answer_offer(session, body, now)),
+            Err(status) => self.refuse(session, status),
+        }
+        self.bridge();
+    }
+
+    fn refuse(&self, session: SessionId, status: StatusCode) {
+        self.exchange.signalling.with(|endpoint, now| endpoint.refuse_offer(session, status, now));
+    }
+
+    /// INFO with a key goes on as the other side understands it; anything else within a call has no use here.
+    fn request(&mut self, side: Side, tx: ServerTx, request: &Request) {
+        let digit = (request.method == Method::Info).then(|| info::digit(request)).flatten();
+        let status = match (digit, &request.method) {
+            (Some(digit), _) => {
+                self.pass_digit(side.other(), digit, request);
+                StatusCode::OK
+            }
+            (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            (None, _) => StatusCode::NOT_IMPLEMENTED,
+        };
+        let response = request.respond(status);
+        self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+    }
+
+    fn pass_digit(&mut self, to: Side, digit: media::dtmf::Digit, request: &Request) {
+        let party = self.party(to);
+        let session = party.session;
+        if party.takes_events() {
+            if let Some(seat) = party.seat() {
+                seat.send_digits([digit]);
+            }
+            return;
+        }
+        let mut headers = Headers::default();
+        headers.copy_first(&request.headers, &sip::syntax::HeaderName::ContentType);
+        let body = request.body.clone();
+        self.exchange.signalling.with(|endpoint, now| {
+            endpoint.request_within(session, Method::Info, headers, body, now);
+        });
+    }
+
+    fn bridge(&self) {
+        if let (Some(caller), Some(callee)) = (self.caller.seat(), self.callee.seat()) {
+            caller.bridge(callee);
+        }
+    }
+
+    fn side(&self, session: SessionId) -> Option<Side> {
+        if session == self.caller.session {
+            Some(Side::Caller)
+        } else if session == self.callee.session {
+            Some(Side::Callee)
+        } else {
+            // A phone that rang and lost: what it still says is of no concern.
+            None
+        }
+    }
+
+    fn party(&mut self, side: Side) -> &mut Party {
+        match side {
+            Side::Caller => self.caller,
+            Side::Callee => self.callee,
+        }
+    }
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Caller => Self::Callee,
+            Self::Callee => Self::Caller,
+        }
+    }
+}
+
+/// What the other side is told of an end.
+fn told(reason: EndReason) -> Option<Reason> {
+    match reason {
+        EndReason::Bye { reason } => reason,
+        EndReason::FlowLost | EndReason::Timeout | EndReason::AckTimeout => {
+            Some(Reason::sip(408, "The other phone was lost"))
+        }
+        EndReason::SessionExpired => Some(Reason::sip(408, "Session expired")),
+        EndReason::Unanswered => Some(Reason::sip(480, "Unanswered")),
+    }
+}
