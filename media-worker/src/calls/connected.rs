@@ -92,7 +92,7 @@ impl<'a> Connected<'a> {
             SessionEvent::OfferFailed { .. } => self.settle(),
             SessionEvent::Confirmed { sdp: Some(sdp) } => {
                 // The answer to the offer in our 200, for an INVITE that came without one.
-                if self.party(side).take_answer(&sdp).is_ok() {
+                if self.party(side).media.take_answer(&sdp).is_ok() {
                     self.bridge();
                 }
             }
@@ -112,22 +112,22 @@ impl<'a> Connected<'a> {
             self.refuse(session, StatusCode::REQUEST_PENDING);
             return;
         }
-        let wanted = match offer.map(|offer| self.party(side).take_offer(offer)) {
+        let wanted = match offer.map(|offer| self.party(side).media.take_offer(offer)) {
             Some(Err(status)) => {
                 self.refuse(session, status);
                 return;
             }
-            Some(Ok(())) => self.party(side).offered_direction(),
+            Some(Ok(())) => self.party(side).media.offered_direction(),
             None => Direction::SendRecv,
         };
         let other = self.party(side.other());
-        if other.offers_direction() == wanted {
+        if other.media.told_direction() == wanted {
             self.answer(side);
             return;
         }
-        let codecs = other.codecs();
+        let codecs = other.media.codecs();
         let target = other.session;
-        match other.offer(&codecs, wanted) {
+        match other.media.offer(&codecs, wanted) {
             Ok(body) => {
                 self.negotiation = Negotiation::Passing(side);
                 self.exchange.signalling.with(|endpoint, now| endpoint.reoffer(target, body, now));
@@ -138,7 +138,7 @@ impl<'a> Connected<'a> {
 
     fn answered(&mut self, side: Side, sdp: &bytes::Bytes) {
         // A leg that must move again finds its port with the next packet; what was agreed stays otherwise.
-        let _ = self.party(side).take_answer(sdp);
+        let _ = self.party(side).media.take_answer(sdp);
         self.bridge();
         self.settle();
     }
@@ -150,10 +150,10 @@ impl<'a> Connected<'a> {
     }
 
     fn answer(&mut self, side: Side) {
-        let prefer: Vec<_> = self.party(side.other()).sends().into_iter().collect();
+        let prefer: Vec<_> = self.party(side.other()).media.sends().into_iter().collect();
         let party = self.party(side);
         let session = party.session;
-        match party.answer(&prefer, Direction::SendRecv) {
+        match party.media.answer(&prefer, Direction::SendRecv) {
             Ok(body) => self.exchange.signalling.with(|endpoint, now| endpoint.answer_offer(session, body, now)),
             Err(status) => self.refuse(session, status),
         }
@@ -182,8 +182,8 @@ impl<'a> Connected<'a> {
     fn pass_digit(&mut self, to: Side, digit: media::dtmf::Digit, request: &Request) {
         let party = self.party(to);
         let session = party.session;
-        if party.takes_events() {
-            if let Some(seat) = party.seat() {
+        if party.media.takes_events() {
+            if let Some(seat) = party.media.seat() {
                 seat.send_digits([digit]);
             }
             return;
@@ -197,7 +197,7 @@ impl<'a> Connected<'a> {
     }
 
     fn bridge(&self) {
-        if let (Some(caller), Some(callee)) = (self.caller.seat(), self.callee.seat()) {
+        if let (Some(caller), Some(callee)) = (self.caller.media.seat(), self.callee.media.seat()) {
             caller.bridge(callee);
         }
     }

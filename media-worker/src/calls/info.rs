@@ -6,6 +6,5 @@ use sip::syntax::Request;
 /// The key in an INFO's body (`application/dtmf-relay` or `application/dtmf`), if it has one.
 pub fn digit(request: &Request) -> Option<Digit> {
     let kind = request.headers.content_type()?;
-    let body = std::str::from_utf8(&request.body).ok()?;
-    Digit::from_info(&kind, body)
+    media::dtmf::from_info(&kind, &request.body)
 }

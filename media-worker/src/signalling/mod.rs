@@ -14,7 +14,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use sip::endpoint::{ClientTx, Endpoint, Event, Output, RequestFailure, SessionEvent, SessionId};
+use crate::calls::CallEvent;
+use sip::endpoint::{ClientTx, Endpoint, Event, Output, RequestError, SessionEvent, SessionId};
 use sip::syntax::Response;
 use sip::transport::{Flow, Protocol};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -24,7 +25,7 @@ pub use stream::StreamListener;
 pub use udp::UdpListener;
 
 /// The answer to a request of ours: a final response, or why there is none.
-pub type Answer = Result<Response, RequestFailure>;
+pub type Answer = Result<Response, RequestError>;
 
 /// SIP on the worker's sockets.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct Signalling {
     udp: UdpListener,
     streams: RefCell<HashMap<u64, mpsc::Sender<Bytes>>>,
     /// Who hears of a session: the call that owns it.
-    sessions: RefCell<HashMap<SessionId, mpsc::UnboundedSender<(SessionId, SessionEvent)>>>,
+    sessions: RefCell<HashMap<SessionId, mpsc::UnboundedSender<CallEvent>>>,
     answers: RefCell<HashMap<ClientTx, oneshot::Sender<Answer>>>,
     /// New requests and calls, for the edge.
     incoming: mpsc::UnboundedSender<Event>,
@@ -74,7 +75,7 @@ impl Signalling {
     }
 
     /// From now on the events of `session` go to `listener`.
-    pub fn listen(&self, session: SessionId, listener: &mpsc::UnboundedSender<(SessionId, SessionEvent)>) {
+    pub fn listen(&self, session: SessionId, listener: &mpsc::UnboundedSender<CallEvent>) {
         self.sessions.borrow_mut().insert(session, listener.clone());
     }
 
@@ -193,7 +194,7 @@ impl Signalling {
                 let last = matches!(event, SessionEvent::Ended { .. } | SessionEvent::Failed { .. });
                 if let Some(call) = self.sessions.borrow().get(&session) {
                     // A call that has just gone needs no more events.
-                    let _ = call.send((session, event));
+                    let _ = call.send(CallEvent::Session(session, event));
                 }
                 if last {
                     self.forget(session);

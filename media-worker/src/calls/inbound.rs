@@ -1,0 +1,353 @@
+//! A call that came in, from its INVITE to its end.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use crds::Directory;
+use crds::directory::{Account, Attempt, Caller, Finally, Meaning, Plan, Target};
+use media::codec::Codec;
+use sip::endpoint::{SessionEvent, SessionId};
+use sip::sdp::Direction;
+use sip::syntax::{Headers, Host, NameAddr, Request, StatusCode, Uri};
+use sip::transport::Flow;
+use tokio::sync::mpsc;
+use tracing::{Instrument, info, info_span};
+
+use super::attempt::Unanswered;
+use super::connected::Connected;
+use super::negotiation::Negotiation;
+use super::party::Party;
+use super::ring::Rung;
+use super::{CallEvent, Exchange, announce, applications};
+use crate::metrics::CallResult;
+
+/// A call in progress.
+#[derive(Debug)]
+pub struct Inbound {
+    pub(super) exchange: Rc<Exchange>,
+    /// The snapshot that the call began with; it keeps it to its end.
+    pub(super) directory: Arc<Directory>,
+    pub(super) number: u64,
+    pub(super) party: Party,
+    /// Which of our phones calls.
+    pub(super) from: Account,
+    pub(super) caller: Caller,
+    pub(super) dialled: String,
+    /// The user that the call is for, once known.
+    pub(super) called: Option<Arc<str>>,
+    pub(super) events: mpsc::UnboundedReceiver<CallEvent>,
+    pub(super) sender: mpsc::UnboundedSender<CallEvent>,
+    pub(super) hops_left: u8,
+    stage: Stage,
+    pub(super) record: Record,
+}
+
+/// What the caller has been told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    Trying,
+    Ringing,
+    /// 183 with this answer.
+    Early(Bytes),
+    Answered,
+}
+
+/// What is kept of the call (spec CD-1).
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) began: Instant,
+    pub(super) answered: Option<Instant>,
+    pub(super) answered_by: Option<Arc<str>>,
+    pub(super) route: Option<Arc<str>>,
+    pub(super) result: CallResult,
+}
+
+/// An INVITE whose sender has proven who he is.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Its session.
+    pub session: SessionId,
+    /// The INVITE.
+    pub request: Request,
+    /// The flow it came over.
+    pub flow: Flow,
+    /// Which of our phones it is.
+    pub from: Account,
+}
+
+/// Takes a call and sees it to its end.
+pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
+    let number = exchange.next_call();
+    let span = info_span!("call", number);
+    async move {
+        let Some(mut call) = Inbound::new(exchange, arrival, number) else { return };
+        call.run().await;
+        call.close().await;
+    }
+    .instrument(span)
+    .await;
+}
+
+impl Inbound {
+    fn new(exchange: Rc<Exchange>, arrival: Arrival, number: u64) -> Option<Self> {
+        let Arrival { session, request, flow, from } = arrival;
+        let (sender, events) = mpsc::unbounded_channel();
+        let media = Negotiation::new(&exchange.media, number, flow, &sender);
+        let mut party = Party::new(&exchange.signalling, session, media, &sender);
+        if !request.body.is_empty()
+            && let Err(status) = party.media.take_offer(&request.body)
+        {
+            party.reject(status, Headers::default());
+            return None;
+        }
+        let directory = exchange.directory();
+        let caller = directory.caller_of(&from);
+        let dialled = request.uri.user().unwrap_or_default().into_owned();
+        let hops_left = request.headers.max_forwards().ok().flatten().unwrap_or(70);
+        exchange.metrics.calls_active.with_label_values(&["in"]).inc();
+        Some(Self {
+            exchange,
+            directory,
+            number,
+            party,
+            from,
+            caller,
+            dialled,
+            called: None,
+            events,
+            sender,
+            hops_left,
+            stage: Stage::Trying,
+            record: Record {
+                began: Instant::now(),
+                answered: None,
+                answered_by: None,
+                route: None,
+                result: CallResult::Failed,
+            },
+        })
+    }
+
+    async fn run(&mut self) {
+        let meaning = self.directory.interpret(&self.dialled, &self.caller);
+        self.record.result = self.to(meaning).await;
+    }
+
+    /// Takes the call to what was dialled.
+    async fn to(&mut self, meaning: Meaning) -> CallResult {
+        match meaning {
+            Meaning::User(name) | Meaning::Extension(Target::User(name)) => {
+                match self.plan_of(&name) {
+                    Some(plan) => self.follow(plan).await,
+                    None => announce::unknown_number(self).await,
+                }
+            }
+            Meaning::Extension(Target::CallRoute(route)) => match self.directory.plan(&route).cloned() {
+                Some(plan) => self.follow(plan).await,
+                None => announce::unknown_number(self).await,
+            },
+            Meaning::LeaveMessage(user) => self.voicemail(&user).await,
+            Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => {
+                applications::message_center(self, None).await
+            }
+            Meaning::MessageCenterOf(user) => applications::message_center(self, Some(user)).await,
+            Meaning::Unknown => announce::unknown_number(self).await,
+            Meaning::Operator
+            | Meaning::ConferenceCenter
+            | Meaning::Emergency { .. }
+            | Meaning::Outside { .. }
+            | Meaning::Account { .. }
+            | Meaning::Extension(
+                Target::Conference(_)
+                | Target::ConferenceCenter
+                | Target::AutoAttendant(_)
+                | Target::Queue(_)
+                | Target::Monitor(_)
+                | Target::Alias(_),
+            ) => announce::not_available(self).await,
+        }
+    }
+
+    fn plan_of(&mut self, user: &str) -> Option<Arc<Plan>> {
+        let presence = self.directory.user(user)?.presence;
+        self.directory.route(user, &self.caller, presence).cloned()
+    }
+
+    /// Follows a route, and the routes it leads to: each user once, so that a loop ends (spec CR-8).
+    async fn follow(&mut self, first: Arc<Plan>) -> CallResult {
+        let mut visited: Vec<Arc<str>> = Vec::new();
+        let mut plan = first;
+        loop {
+            if visited.contains(&plan.user) {
+                let first = visited.first().cloned().unwrap_or_else(|| plan.user.clone());
+                return self.voicemail(&first).await;
+            }
+            visited.push(plan.user.clone());
+            self.called = Some(plan.user.clone());
+            self.record.route.clone_from(&plan.route);
+            let finally = match self.attempts(&plan).await {
+                Ok(result) => return result,
+                Err(finally) => finally,
+            };
+            plan = match finally {
+                Finally::Voicemail(user) => return self.voicemail(&user).await,
+                Finally::Busy => return self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
+                Finally::Outside(_) | Finally::AutoAttendant(_) | Finally::Queue(_) => {
+                    return announce::not_available(self).await;
+                }
+                Finally::Extension(number) => match self.directory.interpret(&number, &self.caller) {
+                    Meaning::User(user) => match self.plan_of(&user) {
+                        Some(plan) => plan,
+                        None => return announce::unknown_number(self).await,
+                    },
+                    Meaning::LeaveMessage(user) => return self.voicemail(&user).await,
+                    other => return Box::pin(self.to(other)).await,
+                },
+            };
+        }
+    }
+
+    /// Rings a plan's attempts in order; what remains to be done when nobody answered.
+    async fn attempts(&mut self, plan: &Plan) -> Result<CallResult, Finally> {
+        for attempt in &plan.attempts {
+            match self.try_one(attempt).await {
+                Ok(result) => return Ok(result),
+                Err(Unanswered::NoAnswer) => {}
+                Err(Unanswered::Busy) => {
+                    let Some(on_busy) = &plan.on_busy else { continue };
+                    for attempt in &on_busy.attempts {
+                        if let Ok(result) = self.try_one(attempt).await {
+                            return Ok(result);
+                        }
+                    }
+                    return Err(on_busy.finally.clone());
+                }
+            }
+        }
+        Err(plan.finally.clone())
+    }
+
+    async fn try_one(&mut self, attempt: &Attempt) -> Result<CallResult, Unanswered> {
+        match self.ring(attempt).await {
+            Rung::Answered { mut callee, handset } => {
+                info!(handset = %handset, "answered");
+                self.record.answered_by = Some(handset);
+                let exchange = Rc::clone(&self.exchange);
+                let connected = Connected::join(&exchange, &mut self.party, &mut callee);
+                connected.talk(&mut self.events).await;
+                Ok(CallResult::Answered)
+            }
+            Rung::CallerGone => Ok(CallResult::Cancelled),
+            Rung::Unanswered(unanswered) => Err(unanswered),
+        }
+    }
+
+    pub(super) async fn voicemail(&mut self, user: &Arc<str>) -> CallResult {
+        self.called = Some(Arc::clone(user));
+        applications::leave_message(self, user).await
+    }
+
+    /// Tells the caller's phone to ring, once.
+    pub(super) fn ringing(&mut self) {
+        if self.stage == Stage::Trying {
+            self.stage = Stage::Ringing;
+            self.provisional(StatusCode::RINGING, None);
+        }
+    }
+
+    /// Lets the caller hear what a phone that rings plays.
+    pub(super) fn early_media(&mut self, phone: &Party) -> Result<(), StatusCode> {
+        let prefer: Vec<Codec> = phone.media.sends().into_iter().collect();
+        self.progress_with_media(&prefer)?;
+        if let (Some(caller), Some(phone)) = (self.party.media.seat(), phone.media.seat()) {
+            caller.bridge(phone);
+        }
+        Ok(())
+    }
+
+    /// 183 with media, once: announcements before an answer cost the caller nothing (RFC 3960).
+    pub(super) fn progress_with_media(&mut self, prefer: &[Codec]) -> Result<(), StatusCode> {
+        match self.stage {
+            Stage::Early(_) | Stage::Answered => Ok(()),
+            Stage::Trying | Stage::Ringing => {
+                let body = self.party.media.answer(prefer, Direction::SendRecv)?;
+                self.stage = Stage::Early(body.clone());
+                self.provisional(StatusCode::SESSION_PROGRESS, Some(body));
+                Ok(())
+            }
+        }
+    }
+
+    /// Answers the caller, with what early media has agreed on already where there was any.
+    pub(super) fn answer(&mut self, prefer: &[Codec]) -> Result<(), StatusCode> {
+        let body = match &self.stage {
+            Stage::Answered => return Ok(()),
+            Stage::Early(body) => body.clone(),
+            Stage::Trying | Stage::Ringing => self.party.media.answer(prefer, Direction::SendRecv)?,
+        };
+        self.stage = Stage::Answered;
+        let answered = Instant::now();
+        self.record.answered = Some(answered);
+        self.exchange.metrics.call_setup_seconds.observe((answered - self.record.began).as_secs_f64());
+        let session = self.party.session;
+        self.exchange.signalling.with(|endpoint, now| endpoint.accept(session, body, Headers::default(), now));
+        Ok(())
+    }
+
+    /// Refuses the call, or ends it when it is answered.
+    pub(super) fn refuse(&mut self, status: StatusCode, result: CallResult) -> CallResult {
+        match self.stage {
+            Stage::Answered => self.party.end(None),
+            Stage::Trying | Stage::Ringing | Stage::Early(_) => {
+                let headers = if status == StatusCode::SERVICE_UNAVAILABLE { super::retry_soon() } else { Headers::default() };
+                self.party.reject(status, headers);
+            }
+        }
+        result
+    }
+
+    /// Whether an event of the caller's session means that he is gone; what he asks for while ringing is answered.
+    pub(super) fn caller_has_gone(&mut self, event: SessionEvent) -> bool {
+        match event {
+            SessionEvent::Cancelled { .. } | SessionEvent::Ended { .. } | SessionEvent::Failed { .. } => true,
+            SessionEvent::Request { tx, request } => {
+                let response = request.respond(StatusCode::NOT_IMPLEMENTED);
+                self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                false
+            }
+            SessionEvent::Offer { .. } => {
+                let session = self.party.session;
+                self.exchange.signalling.with(|endpoint, now| {
+                    endpoint.refuse_offer(session, StatusCode::REQUEST_PENDING, now);
+                });
+                false
+            }
+            SessionEvent::Confirmed { .. }
+            | SessionEvent::Answer { .. }
+            | SessionEvent::OfferFailed { .. }
+            | SessionEvent::Progress { .. }
+            | SessionEvent::Answered { .. } => false,
+        }
+    }
+
+    /// The caller as called phones see him.
+    pub(super) fn identity(&self) -> NameAddr {
+        let number = self.from.extension.as_deref().unwrap_or(&self.from.username);
+        let domain: &str = &self.directory.system().domain;
+        NameAddr::named(self.from.display_name.to_string(), Uri::sip(Some(number), Host::Name(domain.into()), None))
+    }
+
+    fn provisional(&self, status: StatusCode, body: Option<Bytes>) {
+        let session = self.party.session;
+        self.exchange.signalling.with(|endpoint, now| endpoint.progress(session, status, body, Headers::default(), now));
+    }
+
+    async fn close(self) {
+        let result = self.record.result.label();
+        self.exchange.metrics.calls_active.with_label_values(&["in"]).dec();
+        self.exchange.metrics.calls_total.with_label_values(&["in", result]).inc();
+        super::details::keep(&self).await;
+    }
+}

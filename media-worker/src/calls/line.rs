@@ -1,0 +1,303 @@
+//! A caller on the line, as the applications see him: what they say is played, his keys are collected, his voice is recorded.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use apps::{Call, Ended, HungUp, Key, Listener, RecordRules, Take, Wake};
+use crds::directory::Caller;
+use media::codec::Codec;
+use media::engine::{Event, RecordEnd};
+use prompts::Say;
+use sip::endpoint::SessionEvent;
+use sip::sdp::Direction;
+use sip::syntax::{Method, Reason, StatusCode};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::inbound::Inbound;
+use super::office::{CallOffice, Recording, Spoken};
+use super::{CallEvent, info};
+
+/// The caller of an answered call.
+#[derive(Debug)]
+pub struct Line<'a> {
+    call: &'a mut Inbound,
+    listener: Listener,
+    keys: VecDeque<Key>,
+    speech: Speech,
+    tag: u64,
+    presence: Presence,
+}
+
+/// What is being said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speech {
+    Silent,
+    Speaking(u64),
+    /// Said to its end, and not told yet.
+    Said,
+}
+
+/// Whether the caller is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    Gone,
+}
+
+/// What an event meant for the application.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum News {
+    Key(Key),
+    Said,
+    Recorded { recording: u64, why: RecordEnd, length: Duration },
+    Gone,
+    Nothing,
+}
+
+impl<'a> Line<'a> {
+    /// The caller of `call`, who is answered and spoken to like this.
+    pub fn new(call: &'a mut Inbound, listener: Listener) -> Self {
+        Self {
+            call,
+            listener,
+            keys: VecDeque::new(),
+            speech: Speech::Silent,
+            tag: 0,
+            presence: Presence::There,
+        }
+    }
+
+    /// Waits for what happens next, at most until `deadline`; none when that has passed.
+    async fn news(&mut self, deadline: Instant) -> Option<News> {
+        if self.presence == Presence::Gone {
+            return Some(News::Gone);
+        }
+        let mut stopping = self.call.exchange.stopping();
+        let event = tokio::select! {
+            event = self.call.events.recv() => event,
+            () = stopping.stopped() => {
+                self.call.party.end(Some(Reason::sip(503, "Service is stopping")));
+                None
+            }
+            () = sleep_until(deadline) => return None,
+        };
+        let news = match event {
+            Some(CallEvent::Media(event)) => self.heard(event),
+            Some(CallEvent::Session(session, event)) if session == self.call.party.session => self.signalled(event),
+            // A phone that rang before and lost.
+            Some(CallEvent::Session(..)) => News::Nothing,
+            None => News::Gone,
+        };
+        match news {
+            News::Gone => self.presence = Presence::Gone,
+            News::Key(key) if self.keys.len() < MAX_KEYS => self.keys.push_back(key),
+            News::Said => self.speech = Speech::Said,
+            News::Key(_) | News::Recorded { .. } | News::Nothing => {}
+        }
+        Some(news)
+    }
+
+    fn heard(&mut self, event: Event) -> News {
+        match event {
+            Event::Digit { digit, .. } => Key::from_char(digit.to_char()).map_or(News::Nothing, News::Key),
+            Event::PlayEnded { tag, completed: true, .. } if self.speech == Speech::Speaking(tag) => News::Said,
+            Event::RecordEnded { recording, why, duration, .. } => News::Recorded { recording, why, length: duration },
+            Event::PlayEnded { .. }
+            | Event::DigitsSent { .. }
+            | Event::FirstPacket { .. }
+            | Event::MediaLost { .. }
+            | Event::Closed { .. } => News::Nothing,
+        }
+    }
+
+    fn signalled(&mut self, event: SessionEvent) -> News {
+        match event {
+            SessionEvent::Ended { .. } | SessionEvent::Cancelled { .. } | SessionEvent::Failed { .. } => News::Gone,
+            SessionEvent::Request { tx, request } => {
+                let key = (request.method == Method::Info)
+                    .then(|| info::digit(&request))
+                    .flatten()
+                    .and_then(|digit| Key::from_char(digit.to_char()));
+                let status = match (key, &request.method) {
+                    (Some(_), _) => StatusCode::OK,
+                    (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    (None, _) => StatusCode::NOT_IMPLEMENTED,
+                };
+                let response = request.respond(status);
+                self.call.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                key.map_or(News::Nothing, News::Key)
+            }
+            SessionEvent::Offer { sdp } => {
+                self.offered(sdp.as_ref());
+                News::Nothing
+            }
+            SessionEvent::Confirmed { sdp: Some(sdp) } => {
+                // The answer to the offer in our 200, for an INVITE that came without one.
+                let _ = self.call.party.media.take_answer(&sdp);
+                News::Nothing
+            }
+            SessionEvent::Confirmed { sdp: None }
+            | SessionEvent::Answer { .. }
+            | SessionEvent::OfferFailed { .. }
+            | SessionEvent::Progress { .. }
+            | SessionEvent::Answered { .. } => News::Nothing,
+        }
+    }
+
+    /// The caller's phone changes its media (a hold, a new address): as it likes.
+    fn offered(&mut self, sdp: Option<&bytes::Bytes>) {
+        let party = &mut self.call.party;
+        let session = party.session;
+        let prefer: Vec<Codec> = party.media.sends().into_iter().collect();
+        let answered = sdp
+            .map_or(Ok(()), |sdp| party.media.take_offer(sdp))
+            .and_then(|()| party.media.answer(&prefer, Direction::SendRecv));
+        self.call.exchange.signalling.with(|endpoint, now| match answered {
+            Ok(body) => endpoint.answer_offer(session, body, now),
+            Err(status) => endpoint.refuse_offer(session, status, now),
+        });
+    }
+
+    fn there(&self) -> Result<(), HungUp> {
+        match self.presence {
+            Presence::There => Ok(()),
+            Presence::Gone => Err(HungUp),
+        }
+    }
+
+    /// Ends the recording and waits until its last frame is in the spool.
+    async fn finish_recording(&mut self, recording: u64) -> Option<Duration> {
+        if let Some(seat) = self.call.party.media.seat() {
+            seat.stop_record();
+        }
+        let ended = async {
+            loop {
+                match self.call.events.recv().await {
+                    Some(CallEvent::Media(Event::RecordEnded { recording: ended, duration, .. })) if ended == recording => {
+                        return Some(duration);
+                    }
+                    Some(CallEvent::Media(Event::Digit { digit, .. })) => {
+                        self.keys.extend(Key::from_char(digit.to_char()));
+                    }
+                    Some(CallEvent::Session(session, event)) if session == self.call.party.session => {
+                        if matches!(event, SessionEvent::Ended { .. }) {
+                            self.presence = Presence::Gone;
+                        }
+                    }
+                    Some(_) => {}
+                    None => return None,
+                }
+            }
+        };
+        timeout(RECORD_END, ended).await.ok().flatten()
+    }
+}
+
+impl Call<CallOffice> for Line<'_> {
+    fn caller(&self) -> &Caller {
+        &self.call.caller
+    }
+
+    fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    fn set_listener(&mut self, listener: Listener) {
+        self.listener = listener;
+    }
+
+    async fn start(&mut self, what: &[Say<Spoken>]) -> Result<(), HungUp> {
+        self.there()?;
+        let Some(seat) = self.call.party.media.seat() else { return Err(HungUp) };
+        let codec = self.call.party.media.sends().unwrap_or(Codec::Pcmu);
+        let now = jiff::Timestamp::now().to_zoned(self.listener.zone.clone());
+        let items = self.call.exchange.voice.items(&self.listener.language, what, codec, &now);
+        if items.is_empty() {
+            self.speech = Speech::Said;
+            return Ok(());
+        }
+        self.tag += 1;
+        self.speech = Speech::Speaking(self.tag);
+        seat.play(items, self.tag);
+        Ok(())
+    }
+
+    async fn stop(&mut self) -> Result<(), HungUp> {
+        self.there()?;
+        if let (Speech::Speaking(_), Some(seat)) = (self.speech, self.call.party.media.seat()) {
+            seat.stop_play();
+        }
+        self.speech = Speech::Silent;
+        Ok(())
+    }
+
+    async fn wait(&mut self, at_most: Duration) -> Result<Wake, HungUp> {
+        let deadline = Instant::now() + at_most;
+        loop {
+            if !self.keys.is_empty() {
+                return Ok(Wake::Key);
+            }
+            if self.speech == Speech::Said {
+                self.speech = Speech::Silent;
+                return Ok(Wake::Finished);
+            }
+            match self.news(deadline).await {
+                Some(News::Gone) => return Err(HungUp),
+                Some(News::Key(_) | News::Said | News::Recorded { .. } | News::Nothing) => {}
+                None => return Ok(Wake::TimeOver),
+            }
+        }
+    }
+
+    fn waiting_key(&self) -> Option<Key> {
+        self.keys.front().copied()
+    }
+
+    fn take_key(&mut self) -> Option<Key> {
+        self.keys.pop_front()
+    }
+
+    async fn record(&mut self, recording: &Recording, rules: &RecordRules<'_>) -> Take {
+        let _ = self.stop().await;
+        while let Some(key) = self.keys.pop_front() {
+            if rules.ends.contains(&key) {
+                return Take { length: Duration::ZERO, ended: Ended::Key(key) };
+            }
+        }
+        let Some(seat) = self.call.party.media.seat() else {
+            return Take { length: Duration::ZERO, ended: Ended::HungUp };
+        };
+        seat.record(recording.number(), rules.silence, rules.max);
+        let began = Instant::now();
+        // The engine keeps the length; this is for an engine that has gone.
+        let deadline = began + rules.max + RECORD_END;
+        loop {
+            let news = self.news(deadline).await.unwrap_or(News::Gone);
+            let ended = match news {
+                News::Key(key) => {
+                    self.keys.pop_back();
+                    if !rules.ends.contains(&key) {
+                        continue;
+                    }
+                    Ended::Key(key)
+                }
+                News::Recorded { recording: ended, why, length } if ended == recording.number() => {
+                    let ended = match why {
+                        RecordEnd::Stopped | RecordEnd::LegClosed => Ended::HungUp,
+                        RecordEnd::Silence => Ended::Silence,
+                        RecordEnd::MaxLength => Ended::MaxLength,
+                    };
+                    return Take { length, ended };
+                }
+                News::Gone => Ended::HungUp,
+                News::Said | News::Nothing | News::Recorded { .. } => continue,
+            };
+            let length = self.finish_recording(recording.number()).await;
+            return Take { length: length.unwrap_or_else(|| began.elapsed()), ended };
+        }
+    }
+}
+
+const MAX_KEYS: usize = 64;
+/// How long the engine may take to hand over a recording's end; it takes a tick.
+const RECORD_END: Duration = Duration::from_secs(1);

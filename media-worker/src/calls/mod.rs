@@ -1,0 +1,116 @@
+//! Calls: who is rung, how two phones are joined, and the applications that answer in their place.
+
+mod announce;
+mod applications;
+mod attempt;
+mod connected;
+mod details;
+mod formats;
+mod inbound;
+mod info;
+mod line;
+mod media;
+mod negotiation;
+mod office;
+mod party;
+mod ring;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crds::Directory;
+use sip::endpoint::{SessionEvent, SessionId};
+use sip::syntax::{HeaderName, Headers};
+use tokio::sync::watch;
+
+pub use inbound::{Arrival, take};
+pub use media::MediaPool;
+
+use crate::homes::Homes;
+use crate::metrics::Metrics;
+use crate::signalling::Signalling;
+use crate::voice::Voice;
+
+/// What a call hears of.
+#[derive(Debug)]
+pub enum CallEvent {
+    /// From one of its sessions.
+    Session(SessionId, SessionEvent),
+    /// From one of its media legs.
+    Media(::media::engine::Event),
+}
+
+/// Everything that calls share.
+#[derive(Debug)]
+pub struct Exchange {
+    /// SIP.
+    pub signalling: Rc<Signalling>,
+    /// Media.
+    pub media: Rc<MediaPool>,
+    /// The users' homes.
+    pub homes: Rc<Homes>,
+    /// What is spoken.
+    pub voice: Voice,
+    /// The figures.
+    pub metrics: Metrics,
+    directory: watch::Receiver<Arc<Directory>>,
+    stop: watch::Receiver<bool>,
+    calls: Cell<u64>,
+}
+
+impl Exchange {
+    /// What calls work with, until `stop` says true.
+    pub fn new(
+        signalling: Rc<Signalling>,
+        media: Rc<MediaPool>,
+        homes: Rc<Homes>,
+        voice: Voice,
+        metrics: Metrics,
+        directory: watch::Receiver<Arc<Directory>>,
+        stop: watch::Receiver<bool>,
+    ) -> Rc<Self> {
+        Rc::new(Self { signalling, media, homes, voice, metrics, directory, stop, calls: Cell::new(0) })
+    }
+
+    /// The directory in force.
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.borrow())
+    }
+
+    /// Tells when the worker stops.
+    pub fn stopping(&self) -> Stopping {
+        Stopping(self.stop.clone())
+    }
+
+    /// Whether the worker stops: no new calls.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    fn next_call(&self) -> u64 {
+        self.calls.set(self.calls.get() + 1);
+        self.calls.get()
+    }
+}
+
+/// Waits for the worker to stop.
+#[derive(Debug)]
+pub struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Done when the worker stops.
+    pub async fn stopped(&mut self) {
+        if self.0.wait_for(|stop| *stop).await.is_err() {
+            // Whoever could stop us is gone without saying so.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Retry-After, for 503 (RFC 3261 section 21.5.4).
+pub fn retry_soon() -> Headers {
+    let mut headers = Headers::default();
+    headers.push(HeaderName::RetryAfter, "5");
+    headers
+}

@@ -1,0 +1,170 @@
+//! What one side of a call and we have agreed on for its media, by offer and answer (RFC 3264).
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use media::codec::Codec;
+use media::pairs::Far;
+use sip::sdp::{self, Agreed, Capabilities, Direction};
+use sip::syntax::StatusCode;
+use sip::transport::Flow;
+use tokio::sync::mpsc;
+
+use super::media::{MediaPool, Seat, far};
+use super::{CallEvent, formats};
+
+/// The media of one side of a call. Dropping it frees its seat.
+#[derive(Debug)]
+pub struct Negotiation {
+    pool: Rc<MediaPool>,
+    flow: Flow,
+    call: u64,
+    listener: mpsc::UnboundedSender<CallEvent>,
+    seat: Option<Seat>,
+    agreed: Option<Agreed>,
+    /// What each side said last.
+    ours: Option<sdp::Session>,
+    theirs: Option<sdp::Session>,
+    version: u64,
+}
+
+impl Negotiation {
+    /// Nothing said yet, with the far side of `flow`.
+    pub fn new(pool: &Rc<MediaPool>, call: u64, flow: Flow, listener: &mpsc::UnboundedSender<CallEvent>) -> Self {
+        Self {
+            pool: Rc::clone(pool),
+            flow,
+            call,
+            listener: listener.clone(),
+            seat: None,
+            agreed: None,
+            ours: None,
+            theirs: None,
+            version: 0,
+        }
+    }
+
+    /// Reads the far side's offer.
+    ///
+    /// # Errors
+    /// 400 when it can't be read.
+    pub fn take_offer(&mut self, offer: &Bytes) -> Result<(), StatusCode> {
+        self.theirs = Some(sdp::Session::parse(offer).map_err(|_| StatusCode::BAD_REQUEST)?);
+        Ok(())
+    }
+
+    /// The codecs that the far side named last, best first.
+    pub fn codecs(&self) -> Vec<Codec> {
+        self.theirs.as_ref().map(formats::named_in).unwrap_or_default()
+    }
+
+    /// The codec we send in, once agreed.
+    pub fn sends(&self) -> Option<Codec> {
+        formats::of(&self.agreed.as_ref()?.send).map(|format| format.codec)
+    }
+
+    /// Whether the far side takes RFC 4733 events.
+    pub fn takes_events(&self) -> bool {
+        self.agreed.as_ref().is_some_and(|agreed| agreed.telephone_event.is_some())
+    }
+
+    /// Its media, once there is any.
+    pub fn seat(&self) -> Option<&Seat> {
+        self.seat.as_ref()
+    }
+
+    /// Our answer to the offer taken last, or an offer when the far side made none; media flows as it says from now on.
+    ///
+    /// # Errors
+    /// The status to refuse with: 488 when nothing can be agreed on, 503 when every port is taken.
+    pub fn answer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
+        let Some(theirs) = self.theirs.take() else { return self.offer(prefer, direction) };
+        let remote = theirs.audio_address().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let place = far(remote, &self.flow);
+        let ssrc = theirs.audio_ssrc();
+        self.take_seat(place, ssrc)?;
+        let capabilities = self.capabilities(prefer, direction);
+        let answered = sdp::answer(&theirs, &capabilities);
+        self.theirs = Some(theirs);
+        let (ours, agreed) = answered.map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
+        if self.agreed.as_ref().is_none_or(|before| before.remote != agreed.remote)
+            && let Some(seat) = &mut self.seat
+        {
+            seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        }
+        // The port may have moved to one where nobody else waits.
+        let capabilities = self.capabilities(prefer, direction);
+        let (ours, agreed) = match &self.theirs {
+            Some(theirs) => sdp::answer(theirs, &capabilities).unwrap_or((ours, agreed)),
+            None => (ours, agreed),
+        };
+        let body = ours.to_bytes();
+        self.ours = Some(ours);
+        self.agree(agreed);
+        Ok(body)
+    }
+
+    /// An offer of ours.
+    ///
+    /// # Errors
+    /// 503 when every port is taken.
+    pub fn offer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
+        self.take_seat(Far::Nat(self.flow.remote.ip()), None)?;
+        let ours = sdp::offer(&self.capabilities(prefer, direction));
+        let body = ours.to_bytes();
+        self.ours = Some(ours);
+        Ok(body)
+    }
+
+    /// The far side's answer to our offer; media flows as it says from now on. True when the leg had to move to another
+    /// port, so that a new offer must follow.
+    ///
+    /// # Errors
+    /// The status that says why the call can't go on.
+    pub fn take_answer(&mut self, answer: &Bytes) -> Result<bool, StatusCode> {
+        let ours = self.ours.as_ref().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let theirs = sdp::Session::parse(answer).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let agreed = sdp::agree(ours, &theirs).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let known = self.agreed.as_ref().is_some_and(|before| before.remote == agreed.remote);
+        let place = far(agreed.remote, &self.flow);
+        let moved = match &mut self.seat {
+            Some(seat) if !known => {
+                seat.answered(place, agreed.ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
+            }
+            Some(_) | None => false,
+        };
+        self.theirs = Some(theirs);
+        self.agree(agreed);
+        Ok(moved)
+    }
+
+    /// Which way media is to flow by what the far side said last, from its point of view.
+    pub fn offered_direction(&self) -> Direction {
+        self.theirs.as_ref().map_or(Direction::SendRecv, sdp::Session::audio_direction)
+    }
+
+    /// Which way media flows by what we said last, from our point of view.
+    pub fn told_direction(&self) -> Direction {
+        self.ours.as_ref().map_or(Direction::SendRecv, sdp::Session::audio_direction)
+    }
+
+    fn take_seat(&mut self, place: Far, ssrc: Option<u32>) -> Result<(), StatusCode> {
+        if self.seat.is_none() {
+            let seat = self.pool.reserve(self.call, &self.flow, place, ssrc, &self.listener);
+            self.seat = Some(seat.ok_or(StatusCode::SERVICE_UNAVAILABLE)?);
+        }
+        Ok(())
+    }
+
+    fn agree(&mut self, agreed: Agreed) {
+        if let Some(seat) = &mut self.seat {
+            seat.set(&agreed, &self.flow);
+        }
+        self.agreed = Some(agreed);
+    }
+
+    fn capabilities(&mut self, prefer: &[Codec], direction: Direction) -> Capabilities {
+        self.version += 1;
+        formats::capabilities(self.seat.as_ref(), prefer, direction, self.call, self.version)
+    }
+}

@@ -1,0 +1,253 @@
+//! Ringing phones: all of an attempt at once, the first to answer wins (spec CR-1, CR-4).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crds::directory::{Attempt as Destinations, Destination};
+use sip::endpoint::{Invite, SessionEvent, SessionId};
+use sip::registrar::Contact;
+use sip::sdp::Direction;
+use sip::syntax::{HeaderName, Headers, NameAddr, Reason, Response, StatusCode, Uri};
+use tokio::time::{Instant, sleep_until};
+
+use super::CallEvent;
+use super::attempt::{Attempt, Unanswered};
+use super::inbound::Inbound;
+use super::negotiation::Negotiation;
+use super::party::Party;
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum Rung {
+    /// This phone answered, and the caller has been told so.
+    Answered {
+        /// The phone that answered.
+        callee: Box<Party>,
+        /// The handset's name.
+        handset: Arc<str>,
+    },
+    /// Nobody did.
+    Unanswered(Unanswered),
+    /// The caller hung up.
+    CallerGone,
+}
+
+/// One phone that rings.
+#[derive(Debug)]
+struct Branch {
+    party: Party,
+    handset: Arc<str>,
+    /// Whether its early media is what the caller hears.
+    heard: bool,
+}
+
+impl Inbound {
+    /// Rings the destinations of one attempt until somebody answers, all have failed, or the time is over.
+    pub(super) async fn ring(&mut self, destinations: &Destinations) -> Rung {
+        let mut branches = HashMap::new();
+        for (handset, contact) in self.contacts(destinations).await {
+            if let Some(branch) = self.invite(handset, &contact) {
+                branches.insert(branch.party.session, branch);
+            }
+        }
+        let mut attempt = Attempt::new(branches.keys().copied());
+        let rung = self.wait(&mut branches, &mut attempt, destinations.ring_time).await;
+        let reason = match &rung {
+            Rung::Answered { .. } => Some(Reason::sip(200, "Call completed elsewhere")),
+            Rung::Unanswered(_) | Rung::CallerGone => None,
+        };
+        let late: Vec<SessionId> = attempt.others(None).collect();
+        for session in late {
+            if let Some(branch) = branches.get(&session) {
+                branch.party.end(reason.clone());
+            }
+        }
+        rung
+    }
+
+    async fn wait(
+        &mut self,
+        branches: &mut HashMap<SessionId, Branch>,
+        attempt: &mut Attempt<SessionId>,
+        ring_time: Duration,
+    ) -> Rung {
+        if let Some(unanswered) = attempt.over() {
+            return Rung::Unanswered(unanswered);
+        }
+        let deadline = Instant::now() + ring_time;
+        let mut stopping = self.exchange.stopping();
+        loop {
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = sleep_until(deadline) => return Rung::Unanswered(Unanswered::NoAnswer),
+                () = stopping.stopped() => {
+                    self.party.reject(StatusCode::SERVICE_UNAVAILABLE, super::retry_soon());
+                    return Rung::CallerGone;
+                }
+            };
+            let Some(event) = event else { return Rung::CallerGone };
+            let CallEvent::Session(session, event) = event else { continue };
+            if session == self.party.session {
+                if self.caller_has_gone(event) {
+                    return Rung::CallerGone;
+                }
+            } else if attempt.has(session)
+                && let Some(rung) = self.phone(branches, attempt, session, event)
+            {
+                return rung;
+            }
+        }
+    }
+
+    /// Something a ringing phone says.
+    fn phone(
+        &mut self,
+        branches: &mut HashMap<SessionId, Branch>,
+        attempt: &mut Attempt<SessionId>,
+        session: SessionId,
+        event: SessionEvent,
+    ) -> Option<Rung> {
+        match event {
+            SessionEvent::Progress { response, sdp, .. } => {
+                let branch = branches.get_mut(&session)?;
+                self.progress(branch, &response, sdp.as_ref());
+                None
+            }
+            SessionEvent::Answered { sdp, .. } => {
+                let mut branch = branches.remove(&session)?;
+                match self.connect(&mut branch, sdp.as_ref()) {
+                    Ok(()) => {
+                        // No longer one of those to be ended.
+                        attempt.failed(session, 200);
+                        Some(Rung::Answered { callee: Box::new(branch.party), handset: branch.handset })
+                    }
+                    Err(status) => {
+                        branch.party.end(Some(Reason::sip(status.code(), "No common media")));
+                        attempt.failed(session, status.code()).map(Rung::Unanswered)
+                    }
+                }
+            }
+            SessionEvent::Failed { response } => {
+                branches.remove(&session);
+                attempt.failed(session, response.status.code()).map(Rung::Unanswered)
+            }
+            SessionEvent::Ended { .. } | SessionEvent::Cancelled { .. } => {
+                branches.remove(&session);
+                attempt.failed(session, StatusCode::TEMPORARILY_UNAVAILABLE.code()).map(Rung::Unanswered)
+            }
+            SessionEvent::Request { tx, request } => {
+                let response = request.respond(StatusCode::NOT_IMPLEMENTED);
+                self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                None
+            }
+            SessionEvent::Offer { .. } => {
+                self.exchange.signalling.with(|endpoint, now| {
+                    endpoint.refuse_offer(session, StatusCode::REQUEST_PENDING, now);
+                });
+                None
+            }
+            SessionEvent::Confirmed { .. } | SessionEvent::Answer { .. } | SessionEvent::OfferFailed { .. } => None,
+        }
+    }
+
+    /// The caller hears ringing from his own phone, or what the first phone that sends early media plays.
+    fn progress(&mut self, branch: &mut Branch, response: &Response, sdp: Option<&bytes::Bytes>) {
+        let nobody_heard = self.party.media.seat().is_none();
+        if let Some(sdp) = sdp.filter(|_| nobody_heard || branch.heard)
+            && branch.party.media.take_answer(sdp).is_ok()
+            && self.early_media(&branch.party).is_ok()
+        {
+            branch.heard = true;
+            return;
+        }
+        if response.status == StatusCode::RINGING {
+            self.ringing();
+        }
+    }
+
+    /// The phone has answered: so is the caller, in the phone's codec where he has it too.
+    fn connect(&mut self, branch: &mut Branch, sdp: Option<&bytes::Bytes>) -> Result<(), StatusCode> {
+        let sdp = sdp.ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let moved = branch.party.media.take_answer(sdp)?;
+        let prefer: Vec<_> = branch.party.media.sends().into_iter().collect();
+        self.answer(&prefer)?;
+        if moved {
+            // Another phone behind the same NAT waits on the port that was offered.
+            let codecs = branch.party.media.codecs();
+            let body = branch.party.media.offer(&codecs, Direction::SendRecv)?;
+            let session = branch.party.session;
+            self.exchange.signalling.with(|endpoint, now| endpoint.reoffer(session, body, now));
+        }
+        Ok(())
+    }
+
+    fn invite(&mut self, handset: Arc<str>, contact: &Contact) -> Option<Branch> {
+        let called = self.called_address();
+        let mut headers = Headers::default();
+        let identity = self.identity();
+        headers.push(HeaderName::PAssertedIdentity, identity.to_string());
+        let hops = self.hops_left.checked_sub(1)?;
+        headers.push(HeaderName::MaxForwards, hops.to_string());
+        let exchange = std::rc::Rc::clone(&self.exchange);
+        let offered = self.party.media.codecs();
+        let number = self.number;
+        let listener = self.sender.clone();
+        let mut media = Negotiation::new(&exchange.media, number, contact.flow, &listener);
+        let offer = media.offer(&offered, Direction::SendRecv).ok()?;
+        let session = exchange.signalling.with(|endpoint, now| {
+            endpoint.invite(
+                Invite {
+                    target: contact.uri.clone(),
+                    flow: contact.flow,
+                    from: identity,
+                    to: NameAddr::new(called),
+                    route: Vec::new(),
+                    headers,
+                    offer: Some(offer),
+                },
+                now,
+            )
+        });
+        let party = Party::new(&exchange.signalling, session, media, &listener);
+        Some(Branch { party, handset, heard: false })
+    }
+
+    /// Where the handsets of an attempt are registered. The phone that calls is not rung.
+    async fn contacts(&self, destinations: &Destinations) -> Vec<(Arc<str>, Contact)> {
+        let mut handsets: Vec<Arc<str>> = Vec::new();
+        for destination in &destinations.destinations {
+            match destination {
+                Destination::Handset(name) => handsets.push(Arc::clone(name)),
+                Destination::Extension(number) => {
+                    let user = self.directory.user_by_extension(number);
+                    handsets.extend(user.into_iter().flat_map(|user| user.handsets.iter().cloned()));
+                }
+                Destination::HotDesk => {
+                    let user = self.called.as_deref().and_then(|name| self.directory.user(name));
+                    handsets.extend(user.and_then(|user| user.hot_desk.clone()));
+                }
+                // Nothing answers there yet: such a destination counts as failed.
+                Destination::Monitor(_) | Destination::Outside(_) => {}
+            }
+        }
+        handsets.sort();
+        handsets.dedup();
+        handsets.retain(|handset| *handset != self.from.handset);
+        let mut contacts = Vec::new();
+        for handset in handsets {
+            let Some(account) = self.directory.handset(&handset) else { continue };
+            let home = self.exchange.homes.of(account);
+            for contact in home.contacts(Arc::clone(&account.handset)).await {
+                contacts.push((Arc::clone(&handset), contact));
+            }
+        }
+        contacts
+    }
+
+    /// Who is called, as the called phone sees it.
+    fn called_address(&self) -> Uri {
+        let domain: &str = &self.directory.system().domain;
+        Uri::sip(Some(&self.dialled), sip::syntax::Host::Name(domain.into()), None)
+    }
+}
