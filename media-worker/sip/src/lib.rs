@@ -1,1 +1,4 @@
 //! SIP without IO: syntax, transactions, dialogs, digest, registrar, subscriptions.
+#![forbid(unsafe_code)]
+
+pub mod transaction;
