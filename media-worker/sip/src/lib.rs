@@ -9,6 +9,6 @@ pub mod transaction;
 pub mod transport;
 
 pub use endpoint::{
-    Bounds, ClientTx, Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Output, Rejected, RequestError,
-    ServerTx, SessionEvent, SessionId,
+    Bounds, ClientTx, Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Output,
+    Rejected, RequestError, ServerTx, SessionEvent, SessionId,
 };

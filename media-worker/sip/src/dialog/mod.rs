@@ -133,7 +133,9 @@ impl Dialog {
 
     /// Whether a message with these is of this dialog (RFC 3261 12.2.2).
     pub fn matches(&self, call_id: &str, local_tag: &str, remote_tag: &str) -> bool {
-        *self.call_id == *call_id && self.local_tag() == local_tag && self.remote_tag() == remote_tag
+        *self.call_id == *call_id
+            && self.local_tag() == local_tag
+            && self.remote_tag() == remote_tag
     }
 
     /// A request within the dialog (RFC 3261 12.2.1.1): everything but Via, Contact and body. CANCEL and ACK
@@ -189,7 +191,10 @@ impl Dialog {
 
 impl Party {
     fn of(address: &NameAddr) -> Self {
-        Self { value: address.to_string().into(), tag: address.tag().map(Into::into) }
+        Self {
+            value: address.to_string().into(),
+            tag: address.tag().map(Into::into),
+        }
     }
 }
 
@@ -208,4 +213,3 @@ fn target(headers: &Headers) -> Result<Uri, NotADialog> {
     }
     .ok_or(NotADialog::Header("Contact"))
 }
-

@@ -5,7 +5,10 @@ use crate::syntax::{Headers, NameAddr, Uri};
 /// The Record-Route values, in order of the message.
 pub(super) fn recorded(headers: &Headers) -> impl Iterator<Item = Box<str>> {
     let routes = headers.record_routes().unwrap_or_default();
-    routes.into_iter().take(LONGEST).map(|route| route.to_string().into_boxed_str())
+    routes
+        .into_iter()
+        .take(LONGEST)
+        .map(|route| route.to_string().into_boxed_str())
 }
 
 /// Request-URI and Route values of a request to this target by this route set.

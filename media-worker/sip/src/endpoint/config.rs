@@ -85,11 +85,17 @@ impl EndpointConfig {
     /// The value of our Contact on `flow`.
     pub fn contact(&self, flow: &Flow) -> String {
         let address = self.address(flow);
-        let (user, at) = self.contact_user.as_deref().map_or(("", ""), |user| (user, "@"));
+        let (user, at) = self
+            .contact_user
+            .as_deref()
+            .map_or(("", ""), |user| (user, "@"));
         match flow.protocol {
             Protocol::Udp => format!("<sip:{user}{at}{address}>"),
             Protocol::Tcp | Protocol::Tls => {
-                format!("<sip:{user}{at}{address};transport={}>", flow.protocol.uri_name())
+                format!(
+                    "<sip:{user}{at}{address};transport={}>",
+                    flow.protocol.uri_name()
+                )
             }
         }
     }

@@ -81,8 +81,21 @@ impl Rejected {
 
 /// Methods that are counted apart; the rest is "other".
 pub const COUNTED_METHODS: [&str; 15] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "PRACK", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER",
-    "MESSAGE", "PUBLISH", "other",
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "REGISTER",
+    "OPTIONS",
+    "INFO",
+    "PRACK",
+    "UPDATE",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "REFER",
+    "MESSAGE",
+    "PUBLISH",
+    "other",
 ];
 
 /// Counts since they were last drained.
@@ -121,11 +134,17 @@ impl Counters {
     }
 
     pub(crate) fn response_in(&mut self, status: u16) {
-        bump(&mut self.responses_in, usize::from(status / 100).saturating_sub(1));
+        bump(
+            &mut self.responses_in,
+            usize::from(status / 100).saturating_sub(1),
+        );
     }
 
     pub(crate) fn response_out(&mut self, status: u16) {
-        bump(&mut self.responses_out, usize::from(status / 100).saturating_sub(1));
+        bump(
+            &mut self.responses_out,
+            usize::from(status / 100).saturating_sub(1),
+        );
     }
 }
 

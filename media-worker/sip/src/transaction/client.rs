@@ -43,12 +43,20 @@ pub enum ClientEvent {
 impl Client {
     /// Sends the request.
     pub fn start(request: Bytes, reliability: Reliability) -> (Self, Actions) {
-        let mut actions: Actions =
-            smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::F, TRANSACTION)];
+        let mut actions: Actions = smallvec![
+            Action::Transmit(request.clone()),
+            Action::Arm(Timer::F, TRANSACTION)
+        ];
         if reliability == Reliability::Unreliable {
             actions.push(Action::Arm(Timer::E, T1));
         }
-        (Self::Trying { request, interval: T1 }, actions)
+        (
+            Self::Trying {
+                request,
+                interval: T1,
+            },
+            actions,
+        )
     }
 
     /// The next state and what is to be done.
@@ -58,16 +66,21 @@ impl Client {
             // 17.1.2.2: timer E doubles up to T2 while trying, and is T2 once proceeding.
             (Self::Trying { request, interval }, Event::Fired(Timer::E)) => {
                 let interval = (interval * 2).min(T2);
-                let actions = smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::E, interval)];
+                let actions = smallvec![
+                    Action::Transmit(request.clone()),
+                    Action::Arm(Timer::E, interval)
+                ];
                 (Self::Trying { request, interval }, actions)
             }
             (Self::Proceeding { request }, Event::Fired(Timer::E)) => {
-                let actions = smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::E, T2)];
+                let actions =
+                    smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::E, T2)];
                 (Self::Proceeding { request }, actions)
             }
-            (Self::Trying { .. } | Self::Proceeding { .. }, Event::Fired(Timer::F)) => {
-                (Self::Terminated, smallvec![Action::Disarm(Timer::E), Action::GiveUp])
-            }
+            (Self::Trying { .. } | Self::Proceeding { .. }, Event::Fired(Timer::F)) => (
+                Self::Terminated,
+                smallvec![Action::Disarm(Timer::E), Action::GiveUp],
+            ),
             (Self::Trying { request, .. } | Self::Proceeding { request }, Event::Provisional) => {
                 let mut actions: Actions = smallvec![Action::Pass];
                 if reliability == Reliability::Unreliable {
@@ -86,7 +99,10 @@ impl Client {
             ),
             (Self::Completed, Event::Fired(Timer::K)) => (Self::Terminated, Actions::new()),
             (
-                state @ (Self::Trying { .. } | Self::Proceeding { .. } | Self::Completed | Self::Terminated),
+                state @ (Self::Trying { .. }
+                | Self::Proceeding { .. }
+                | Self::Completed
+                | Self::Terminated),
                 Event::Fired(_) | Event::Provisional | Event::Final,
             ) => (state, Actions::new()),
         }

@@ -50,12 +50,20 @@ pub enum InviteClientEvent {
 impl InviteClient {
     /// Sends the INVITE.
     pub fn start(request: Bytes, reliability: Reliability) -> (Self, Actions) {
-        let mut actions: Actions =
-            smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::B, TRANSACTION)];
+        let mut actions: Actions = smallvec![
+            Action::Transmit(request.clone()),
+            Action::Arm(Timer::B, TRANSACTION)
+        ];
         if reliability == Reliability::Unreliable {
             actions.push(Action::Arm(Timer::A, T1));
         }
-        (Self::Calling { request, interval: T1 }, actions)
+        (
+            Self::Calling {
+                request,
+                interval: T1,
+            },
+            actions,
+        )
     }
 
     /// The next state and what is to be done.
@@ -65,15 +73,24 @@ impl InviteClient {
             // 17.1.1.2: timer A doubles with every retransmission.
             (Self::Calling { request, interval }, Event::Fired(Timer::A)) => {
                 let interval = interval * 2;
-                let actions = smallvec![Action::Transmit(request.clone()), Action::Arm(Timer::A, interval)];
+                let actions = smallvec![
+                    Action::Transmit(request.clone()),
+                    Action::Arm(Timer::A, interval)
+                ];
                 (Self::Calling { request, interval }, actions)
             }
-            (Self::Calling { .. }, Event::Fired(Timer::B)) => {
-                (Self::Terminated, smallvec![Action::Disarm(Timer::A), Action::GiveUp])
-            }
-            (Self::Calling { .. }, Event::Provisional) => {
-                (Self::Proceeding, smallvec![Action::Disarm(Timer::A), Action::Disarm(Timer::B), Action::Pass])
-            }
+            (Self::Calling { .. }, Event::Fired(Timer::B)) => (
+                Self::Terminated,
+                smallvec![Action::Disarm(Timer::A), Action::GiveUp],
+            ),
+            (Self::Calling { .. }, Event::Provisional) => (
+                Self::Proceeding,
+                smallvec![
+                    Action::Disarm(Timer::A),
+                    Action::Disarm(Timer::B),
+                    Action::Pass
+                ],
+            ),
             (Self::Proceeding, Event::Provisional) => (Self::Proceeding, smallvec![Action::Pass]),
             // RFC 6026 7.2: a 2xx no longer ends the transaction, so that forks and retransmissions find it.
             (Self::Calling { .. } | Self::Proceeding, Event::Success) => (

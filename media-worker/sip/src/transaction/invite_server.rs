@@ -51,7 +51,10 @@ pub enum InviteServerEvent {
 impl InviteServer {
     /// An INVITE came: it is passed on, and 100 Trying is due in 200 ms.
     pub fn start() -> (Self, Actions) {
-        (Self::Proceeding { last: None }, smallvec![Action::Arm(Timer::Trying, TRYING), Action::Pass])
+        (
+            Self::Proceeding { last: None },
+            smallvec![Action::Arm(Timer::Trying, TRYING), Action::Pass],
+        )
     }
 
     /// The next state and what is to be done.
@@ -62,16 +65,25 @@ impl InviteServer {
                 (Self::Proceeding { last: None }, smallvec![Action::Trying])
             }
             // The far side did not hear of us in time: the 100 is due at once.
-            (Self::Proceeding { last: None }, Event::Retransmission) => {
-                (Self::Proceeding { last: None }, smallvec![Action::Disarm(Timer::Trying), Action::Trying])
-            }
+            (Self::Proceeding { last: None }, Event::Retransmission) => (
+                Self::Proceeding { last: None },
+                smallvec![Action::Disarm(Timer::Trying), Action::Trying],
+            ),
             (Self::Proceeding { last: Some(last) }, Event::Retransmission) => {
                 let actions = smallvec![Action::Transmit(last.clone())];
                 (Self::Proceeding { last: Some(last) }, actions)
             }
             (Self::Proceeding { .. }, Event::Provisional(response)) => {
-                let actions = smallvec![Action::Disarm(Timer::Trying), Action::Transmit(response.clone())];
-                (Self::Proceeding { last: Some(response) }, actions)
+                let actions = smallvec![
+                    Action::Disarm(Timer::Trying),
+                    Action::Transmit(response.clone())
+                ];
+                (
+                    Self::Proceeding {
+                        last: Some(response),
+                    },
+                    actions,
+                )
             }
             // RFC 6026 7.1: a 2xx leads to Accepted instead of ending the transaction.
             (Self::Proceeding { .. }, Event::Success(response)) => (
@@ -86,7 +98,9 @@ impl InviteServer {
                 (Self::Accepted, smallvec![Action::Transmit(response)])
             }
             (Self::Accepted, Event::Fired(Timer::L)) => (Self::Terminated, Actions::new()),
-            (Self::Proceeding { .. }, Event::Failure(response)) => Self::complete(response, reliability),
+            (Self::Proceeding { .. }, Event::Failure(response)) => {
+                Self::complete(response, reliability)
+            }
             (Self::Completed { response, interval }, Event::Retransmission) => {
                 let actions = smallvec![Action::Transmit(response.clone())];
                 (Self::Completed { response, interval }, actions)
@@ -94,7 +108,10 @@ impl InviteServer {
             // 17.2.1: timer G doubles up to T2.
             (Self::Completed { response, interval }, Event::Fired(Timer::G)) => {
                 let interval = (interval * 2).min(T2);
-                let actions = smallvec![Action::Transmit(response.clone()), Action::Arm(Timer::G, interval)];
+                let actions = smallvec![
+                    Action::Transmit(response.clone()),
+                    Action::Arm(Timer::G, interval)
+                ];
                 (Self::Completed { response, interval }, actions)
             }
             (Self::Completed { .. }, Event::Ack) => (
@@ -105,9 +122,10 @@ impl InviteServer {
                     Action::Arm(Timer::I, reliability.linger(T4))
                 ],
             ),
-            (Self::Completed { .. }, Event::Fired(Timer::H)) => {
-                (Self::Terminated, smallvec![Action::Disarm(Timer::G), Action::GiveUp])
-            }
+            (Self::Completed { .. }, Event::Fired(Timer::H)) => (
+                Self::Terminated,
+                smallvec![Action::Disarm(Timer::G), Action::GiveUp],
+            ),
             (Self::Confirmed, Event::Fired(Timer::I)) => (Self::Terminated, Actions::new()),
             (
                 state @ (Self::Proceeding { .. }
@@ -134,6 +152,12 @@ impl InviteServer {
         if reliability == Reliability::Unreliable {
             actions.push(Action::Arm(Timer::G, T1));
         }
-        (Self::Completed { response, interval: T1 }, actions)
+        (
+            Self::Completed {
+                response,
+                interval: T1,
+            },
+            actions,
+        )
     }
 }

@@ -35,7 +35,10 @@ pub enum ServerEvent {
 impl Server {
     /// A request came: it is passed on.
     pub fn start() -> (Self, Actions) {
-        (Self::Trying, smallvec![Action::Arm(Timer::Unanswered, TRANSACTION), Action::Pass])
+        (
+            Self::Trying,
+            smallvec![Action::Arm(Timer::Unanswered, TRANSACTION), Action::Pass],
+        )
     }
 
     /// The next state and what is to be done.
@@ -51,7 +54,9 @@ impl Server {
                 (Self::Completed { response }, actions)
             }
             // RFC 4320 4.2: after 64 × T1 a late answer, even a 408, would only confuse.
-            (Self::Trying, Event::Fired(Timer::Unanswered)) => (Self::Terminated, smallvec![Action::GiveUp]),
+            (Self::Trying, Event::Fired(Timer::Unanswered)) => {
+                (Self::Terminated, smallvec![Action::GiveUp])
+            }
             (Self::Completed { response }, Event::Retransmission) => {
                 let actions = smallvec![Action::Transmit(response.clone())];
                 (Self::Completed { response }, actions)

@@ -64,7 +64,11 @@ where
     K: Copy + Eq + Hash + Ord,
 {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), armed: HashMap::new(), serial: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            armed: HashMap::new(),
+            serial: 0,
+        }
     }
 }
 
@@ -120,7 +124,8 @@ impl<K: Copy + Eq + Hash + Ord> Deadlines<K> {
             self.heap.pop();
         }
         if self.heap.len() > 2 * armed.len() + SLACK {
-            self.heap.retain(|Reverse((_, serial, key))| armed.get(key) == Some(serial));
+            self.heap
+                .retain(|Reverse((_, serial, key))| armed.get(key) == Some(serial));
         }
     }
 }

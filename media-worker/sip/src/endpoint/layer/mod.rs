@@ -12,7 +12,7 @@ use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 
-pub(crate) use client::{ClientUse, Gone, Passed};
+pub(crate) use client::{ClientUse, Gone, NOBODY, Passed, remote_tag};
 pub(crate) use server::{Admission, Incoming};
 
 use super::config::EndpointConfig;
@@ -20,7 +20,7 @@ use super::counters::{Counters, Rejected};
 use super::event::{Event, Output, SessionEvent};
 use super::ids::{ClientTx, ServerTx, SessionId};
 use crate::session::SessionTimer;
-use crate::syntax::{HeaderName, Request, Response, StatusCode};
+use crate::syntax::{HeaderName, Method, Request, Response, StatusCode};
 use crate::transaction::timers::Deadlines;
 use crate::transaction::{Reliability, Timer};
 use crate::transport::Flow;
@@ -42,6 +42,8 @@ pub(crate) enum Due {
 pub(crate) struct Layer {
     pub(crate) config: EndpointConfig,
     pub(crate) counters: Counters,
+    allow: Bytes,
+    supported: Bytes,
     random: ChaCha12Rng,
     serial: u64,
     outputs: VecDeque<Output>,
@@ -58,7 +60,15 @@ pub(crate) struct Layer {
 
 impl Layer {
     pub(crate) fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+        let allow: Vec<&str> = config.methods.iter().map(Method::as_str).collect();
+        let mut supported = "100rel, timer".to_owned();
+        for extension in &config.extensions {
+            supported.push_str(", ");
+            supported.push_str(extension);
+        }
         Self {
+            allow: allow.join(", ").into(),
+            supported: supported.into(),
             config,
             counters: Counters::default(),
             random: ChaCha12Rng::from_seed(seed),
@@ -74,6 +84,22 @@ impl Layer {
             answered: VecDeque::new(),
             peers: HashMap::new(),
         }
+    }
+
+    /// The value of our Allow.
+    pub(crate) fn allow(&self) -> Bytes {
+        self.allow.clone()
+    }
+
+    /// The value of our Supported.
+    pub(crate) fn supported(&self) -> Bytes {
+        self.supported.clone()
+    }
+
+    /// The same where a reliable provisional response would be of no use.
+    pub(crate) fn supported_without_100rel(&self) -> Bytes {
+        self.supported
+            .slice_ref(self.supported.strip_prefix(b"100rel, ").unwrap_or_default())
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
@@ -140,7 +166,13 @@ impl Layer {
     }
 
     /// Answers a request without keeping a transaction: for what we refuse to spend memory on.
-    pub(crate) fn refuse(&mut self, request: &Request, flow: Flow, status: StatusCode, why: Rejected) {
+    pub(crate) fn refuse(
+        &mut self,
+        request: &Request,
+        flow: Flow,
+        status: StatusCode,
+        why: Rejected,
+    ) {
         let tag = self.token();
         let mut response = request.respond_tagged(status, &tag);
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -150,7 +182,12 @@ impl Layer {
         self.transmit_response(request, flow, response);
     }
 
-    pub(crate) fn transmit_response(&mut self, request: &Request, flow: Flow, mut response: Response) {
+    pub(crate) fn transmit_response(
+        &mut self,
+        request: &Request,
+        flow: Flow,
+        mut response: Response,
+    ) {
         self.sign(&mut response);
         self.counters.response_out(response.status.code());
         let flow = server::reply_flow(request, flow);
@@ -159,13 +196,19 @@ impl Layer {
 
     fn sign(&self, response: &mut Response) {
         if !self.config.user_agent.is_empty() && response.status != StatusCode::TRYING {
-            response.headers.push(HeaderName::Server, self.config.user_agent.clone());
+            response
+                .headers
+                .push(HeaderName::Server, self.config.user_agent.clone());
         }
     }
 }
 
 fn reliability(flow: &Flow) -> Reliability {
-    if flow.protocol.is_reliable() { Reliability::Reliable } else { Reliability::Unreliable }
+    if flow.protocol.is_reliable() {
+        Reliability::Reliable
+    } else {
+        Reliability::Unreliable
+    }
 }
 
 /// Seconds after which one who was refused for overload may try again.

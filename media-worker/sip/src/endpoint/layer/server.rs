@@ -56,9 +56,15 @@ impl Layer {
     pub(crate) fn match_request(&mut self, request: &Request, now: Instant) -> Incoming {
         let key = key(request, request.method.as_str());
         let Some(&tx) = self.keys.get(&key) else {
-            return if request.method == Method::Ack { Incoming::Ack } else { Incoming::New(key) };
+            return if request.method == Method::Ack {
+                Incoming::Ack
+            } else {
+                Incoming::New(key)
+            };
         };
-        let Some(record) = self.servers.get_mut(&tx) else { return Incoming::New(key) };
+        let Some(record) = self.servers.get_mut(&tx) else {
+            return Incoming::New(key);
+        };
         let transport = reliability(&record.flow);
         let actions = match std::mem::replace(&mut record.machine, TERMINATED) {
             Machine::Invite(invite) => {
@@ -68,7 +74,11 @@ impl Layer {
                     return Incoming::Ack;
                 }
                 let ack = request.method == Method::Ack;
-                let event = if ack { InviteServerEvent::Ack } else { InviteServerEvent::Retransmission };
+                let event = if ack {
+                    InviteServerEvent::Ack
+                } else {
+                    InviteServerEvent::Retransmission
+                };
                 let (invite, actions) = invite.on(event, transport);
                 record.machine = Machine::Invite(invite);
                 actions
@@ -87,28 +97,57 @@ impl Layer {
     }
 
     /// Makes a transaction for a new request, within the bounds; merged requests are refused (RFC 3261 8.2.2.2).
-    pub(crate) fn admit(&mut self, key: Box<str>, request: &Request, flow: Flow, now: Instant) -> Admission {
-        let charge = OVERHEAD + request.body.len() + request.headers.iter().map(|it| it.value().len()).sum::<usize>();
+    pub(crate) fn admit(
+        &mut self,
+        key: Box<str>,
+        request: &Request,
+        flow: Flow,
+        now: Instant,
+    ) -> Admission {
+        let charge = OVERHEAD
+            + request.body.len()
+            + request
+                .headers
+                .iter()
+                .map(|it| it.value().len())
+                .sum::<usize>();
         let merge = merge_key(request);
-        if merge.as_ref().is_some_and(|merge| self.merges.contains_key(merge)) {
+        if merge
+            .as_ref()
+            .is_some_and(|merge| self.merges.contains_key(merge))
+        {
             self.refuse(request, flow, StatusCode::LOOP_DETECTED, Rejected::Loop);
             return Admission::Refused;
         }
         if self.servers.len() >= self.config.bounds.server_transactions && !self.make_room() {
-            self.refuse(request, flow, StatusCode::SERVICE_UNAVAILABLE, Rejected::Transactions);
+            self.refuse(
+                request,
+                flow,
+                StatusCode::SERVICE_UNAVAILABLE,
+                Rejected::Transactions,
+            );
             return Admission::Refused;
         }
         let peer = flow.remote.ip();
         let held = self.peers.entry(peer).or_default();
         if *held + charge > self.config.bounds.bytes_per_peer {
-            self.refuse(request, flow, StatusCode::SERVICE_UNAVAILABLE, Rejected::PeerBytes);
+            self.refuse(
+                request,
+                flow,
+                StatusCode::SERVICE_UNAVAILABLE,
+                Rejected::PeerBytes,
+            );
             return Admission::Refused;
         }
         *held += charge;
         let tx = ServerTx(self.next_number());
         let (machine, actions, invite) = if request.method == Method::Invite {
             let (machine, actions) = InviteServer::start();
-            (Machine::Invite(machine), actions, Some(Box::new(request.clone())))
+            (
+                Machine::Invite(machine),
+                actions,
+                Some(Box::new(request.clone())),
+            )
         } else {
             let (machine, actions) = Server::start();
             (Machine::Other(machine), actions, None)
@@ -118,7 +157,19 @@ impl Layer {
             self.merges.insert(merge.clone(), tx);
         }
         let flow = reply_flow(request, flow);
-        self.servers.insert(tx, Record { key, merge, flow, machine, invite, session: None, peer, charge });
+        self.servers.insert(
+            tx,
+            Record {
+                key,
+                merge,
+                flow,
+                machine,
+                invite,
+                session: None,
+                peer,
+                charge,
+            },
+        );
         self.perform_server(tx, actions, now);
         Admission::Admitted(tx)
     }
@@ -155,8 +206,16 @@ impl Layer {
     }
 
     /// Sends a response once more.
-    pub(crate) fn reply_bytes(&mut self, tx: ServerTx, status: StatusCode, bytes: Bytes, now: Instant) {
-        let Some(record) = self.servers.get_mut(&tx) else { return };
+    pub(crate) fn reply_bytes(
+        &mut self,
+        tx: ServerTx,
+        status: StatusCode,
+        bytes: Bytes,
+        now: Instant,
+    ) {
+        let Some(record) = self.servers.get_mut(&tx) else {
+            return;
+        };
         let transport = reliability(&record.flow);
         let (machine, actions) = match std::mem::replace(&mut record.machine, TERMINATED) {
             Machine::Invite(invite) => {
@@ -171,7 +230,9 @@ impl Layer {
                 (Machine::Invite(machine), actions)
             }
             // RFC 4320 4.1: no provisional responses but 100.
-            Machine::Other(server) if status.is_provisional() => (Machine::Other(server), Actions::new()),
+            Machine::Other(server) if status.is_provisional() => {
+                (Machine::Other(server), Actions::new())
+            }
             Machine::Other(server) => {
                 let (machine, actions) = server.on(ServerEvent::Final(bytes), transport);
                 (Machine::Other(machine), actions)
@@ -186,7 +247,9 @@ impl Layer {
 
     /// A transaction's timer has fired.
     pub(crate) fn server_fired(&mut self, tx: ServerTx, timer: Timer, now: Instant) {
-        let Some(record) = self.servers.get_mut(&tx) else { return };
+        let Some(record) = self.servers.get_mut(&tx) else {
+            return;
+        };
         let transport = reliability(&record.flow);
         let (machine, actions) = match std::mem::replace(&mut record.machine, TERMINATED) {
             Machine::Invite(invite) => {
@@ -203,13 +266,17 @@ impl Layer {
     }
 
     fn perform_server(&mut self, tx: ServerTx, actions: Actions, now: Instant) {
-        let Some(record) = self.servers.get(&tx) else { return };
+        let Some(record) = self.servers.get(&tx) else {
+            return;
+        };
         let (flow, over) = (record.flow, record.machine.is_terminated());
         for action in actions {
             match action {
                 Action::Transmit(bytes) => self.transmit(flow, bytes),
                 Action::Arm(timer, Duration::ZERO) => return self.server_fired(tx, timer, now),
-                Action::Arm(timer, after) => self.deadlines.arm(Due::Server(tx, timer), now + after),
+                Action::Arm(timer, after) => {
+                    self.deadlines.arm(Due::Server(tx, timer), now + after)
+                }
                 Action::Disarm(timer) => self.deadlines.disarm(Due::Server(tx, timer)),
                 Action::Trying => self.send_trying(tx, now),
                 Action::Pass | Action::GiveUp => {}
@@ -221,14 +288,19 @@ impl Layer {
     }
 
     fn send_trying(&mut self, tx: ServerTx, now: Instant) {
-        if let Some(response) = self.pending_invite(tx).map(|invite| invite.respond(StatusCode::TRYING)) {
+        if let Some(response) = self
+            .pending_invite(tx)
+            .map(|invite| invite.respond(StatusCode::TRYING))
+        {
             self.reply(tx, response, now);
         }
     }
 
     /// A request has its final response: what it held is given back, and it may make room for others.
     fn settle(&mut self, tx: ServerTx, status: StatusCode) {
-        let Some(record) = self.servers.get_mut(&tx) else { return };
+        let Some(record) = self.servers.get_mut(&tx) else {
+            return;
+        };
         record.invite = None;
         let charge = std::mem::take(&mut record.charge);
         let peer = record.peer;
@@ -264,16 +336,30 @@ impl Layer {
     }
 
     fn forget_server(&mut self, tx: ServerTx) {
-        let Some(record) = self.servers.remove(&tx) else { return };
+        let Some(record) = self.servers.remove(&tx) else {
+            return;
+        };
         self.keys.remove(&record.key);
         if let Some(merge) = &record.merge {
             self.merges.remove(merge);
         }
         self.release(record.peer, record.charge);
-        for timer in [Timer::G, Timer::H, Timer::I, Timer::J, Timer::L, Timer::Trying, Timer::Unanswered] {
+        for timer in [
+            Timer::G,
+            Timer::H,
+            Timer::I,
+            Timer::J,
+            Timer::L,
+            Timer::Trying,
+            Timer::Unanswered,
+        ] {
             self.deadlines.disarm(Due::Server(tx, timer));
         }
-        while self.answered.front().is_some_and(|front| !self.servers.contains_key(front)) {
+        while self
+            .answered
+            .front()
+            .is_some_and(|front| !self.servers.contains_key(front))
+        {
             self.answered.pop_front();
         }
     }
@@ -281,7 +367,10 @@ impl Layer {
 
 impl Machine {
     fn is_terminated(&self) -> bool {
-        matches!(self, Self::Invite(InviteServer::Terminated) | Self::Other(Server::Terminated))
+        matches!(
+            self,
+            Self::Invite(InviteServer::Terminated) | Self::Other(Server::Terminated)
+        )
     }
 }
 
@@ -292,11 +381,15 @@ pub(super) fn reply_flow(request: &Request, flow: Flow) -> Flow {
         Protocol::Tcp | Protocol::Tls => flow,
         Protocol::Udp => {
             let via = request.headers.via().ok().flatten();
-            let direct = via.filter(|via| via.rport().is_none() && via.host.ip() == Some(flow.remote.ip()));
+            let direct =
+                via.filter(|via| via.rport().is_none() && via.host.ip() == Some(flow.remote.ip()));
             match direct {
                 Some(via) => {
                     let port = via.port.unwrap_or(Protocol::Udp.default_port());
-                    Flow { remote: SocketAddr::new(flow.remote.ip(), port), ..flow }
+                    Flow {
+                        remote: SocketAddr::new(flow.remote.ip(), port),
+                        ..flow
+                    }
                 }
                 None => flow,
             }
@@ -310,14 +403,19 @@ fn key(request: &Request, method: &str) -> Box<str> {
     let method = if method == "ACK" { "INVITE" } else { method };
     let headers = &request.headers;
     let via = headers.via().ok().flatten();
-    match via.as_ref().and_then(|via| via.rfc3261_branch().map(|branch| (via, branch))) {
+    match via
+        .as_ref()
+        .and_then(|via| via.rfc3261_branch().map(|branch| (via, branch)))
+    {
         Some((via, branch)) => format!("{branch} {} {} {method}", via.host, via.port.unwrap_or(0)),
         None => {
             let from = headers.from().ok().flatten();
             format!(
                 "{} {} {} {} {} {method}",
                 request.uri,
-                from.as_ref().and_then(|from| from.tag()).unwrap_or_default(),
+                from.as_ref()
+                    .and_then(|from| from.tag())
+                    .unwrap_or_default(),
                 headers.call_id().ok().flatten().unwrap_or_default(),
                 headers.cseq().ok().flatten().map_or(0, |cseq| cseq.seq),
                 via.map(|via| via.to_string()).unwrap_or_default(),
@@ -336,7 +434,14 @@ fn merge_key(request: &Request) -> Option<Box<str>> {
     }
     let from = headers.from().ok().flatten()?;
     let cseq = headers.get(&crate::syntax::HeaderName::CSeq)?;
-    Some(format!("{} {} {cseq}", headers.call_id().ok().flatten()?, from.tag()?).into())
+    Some(
+        format!(
+            "{} {} {cseq}",
+            headers.call_id().ok().flatten()?,
+            from.tag()?
+        )
+        .into(),
+    )
 }
 
 /// What a transaction costs beside the request's own octets.
