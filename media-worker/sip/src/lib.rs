@@ -1,5 +1,14 @@
 //! SIP without IO: syntax, transactions, dialogs, digest, registrar, subscriptions.
 #![forbid(unsafe_code)]
 
+pub mod dialog;
+pub mod endpoint;
+mod session;
 pub mod syntax;
+pub mod transaction;
 pub mod transport;
+
+pub use endpoint::{
+    Bounds, ClientTx, Counters, EndReason, Endpoint, EndpointConfig, Event, Invite, Output,
+    Rejected, RequestError, ServerTx, SessionEvent, SessionId,
+};

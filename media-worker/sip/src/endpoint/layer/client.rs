@@ -1,0 +1,533 @@
+//! Client transactions: requests of ours and the responses to them.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::{Due, Layer, reliability};
+use crate::dialog::Dialog;
+use crate::endpoint::counters::Rejected;
+use crate::endpoint::ids::{ClientTx, SessionId};
+use crate::syntax::{HeaderName, Method, Reason, Request, Response};
+use crate::transaction::timers::TRANSACTION;
+use crate::transaction::{
+    Action, Actions, Client, ClientEvent, InviteClient, InviteClientEvent, Timer,
+};
+use crate::transport::Flow;
+
+/// Who wants to know of a client transaction's responses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClientUse {
+    /// The application: final responses as [`crate::Event::Response`].
+    Application,
+    /// A session: all responses.
+    Session(SessionId),
+    /// Nobody: a BYE or CANCEL, or an INVITE whose session is over. A 2xx to such an INVITE is answered with ACK and
+    /// BYE (RFC 3261 13.2.2.4, 15).
+    Nobody(Withdrawal),
+}
+
+/// How far the CANCEL of an INVITE is that nobody wants any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Withdrawal {
+    /// None is to be sent.
+    None,
+    /// It must wait for a provisional response (RFC 3261 9.1).
+    Due(Option<Reason>),
+}
+
+pub(super) struct Record {
+    branch: Box<str>,
+    flow: Flow,
+    method: Method,
+    machine: Machine,
+    usage: ClientUse,
+    /// The INVITE, until it has a final response: ACK and CANCEL are made from it.
+    invite: Option<Box<Request>>,
+    /// ACKs of 2xx by To tag, for their retransmissions.
+    acks: SmallVec<[(Box<str>, Bytes); 1]>,
+}
+
+enum Machine {
+    Invite(InviteClient),
+    Other(Client),
+}
+
+/// A response for the transaction user.
+pub(crate) struct Passed {
+    pub(crate) tx: ClientTx,
+    pub(crate) usage: ClientUse,
+    pub(crate) response: Response,
+}
+
+/// A transaction that ended without an answer.
+pub(crate) struct Gone {
+    pub(crate) tx: ClientTx,
+    pub(crate) usage: ClientUse,
+}
+
+impl Layer {
+    /// How many client transactions there are.
+    pub(crate) fn client_count(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Sends a request in a transaction of its own; Via and User-Agent are added.
+    pub(crate) fn send(
+        &mut self,
+        mut request: Request,
+        flow: Flow,
+        usage: ClientUse,
+        now: Instant,
+    ) -> ClientTx {
+        let tx = ClientTx(self.next_number());
+        let branch = format!("{COOKIE}{:x}.{:016x}", tx.0, self.random()).into_boxed_str();
+        let via = self.via(&flow, &branch);
+        request.headers.push_front(HeaderName::Via, via);
+        if !self.config.user_agent.is_empty() && !request.headers.has(&HeaderName::UserAgent) {
+            request
+                .headers
+                .push(HeaderName::UserAgent, self.config.user_agent.clone());
+        }
+        self.start(tx, branch, request, flow, usage, now);
+        tx
+    }
+
+    /// The value of a Via of ours.
+    fn via(&self, flow: &Flow, branch: &str) -> String {
+        let (protocol, address) = (flow.protocol.via_name(), self.config.address(flow));
+        format!("SIP/2.0/{protocol} {address};branch={branch};rport")
+    }
+
+    fn start(
+        &mut self,
+        tx: ClientTx,
+        branch: Box<str>,
+        request: Request,
+        flow: Flow,
+        usage: ClientUse,
+        now: Instant,
+    ) {
+        self.counters.request_out(&request.method);
+        let (bytes, method, transport) = (
+            request.to_bytes(),
+            request.method.clone(),
+            reliability(&flow),
+        );
+        let (machine, actions, invite) = if method == Method::Invite {
+            let (machine, actions) = InviteClient::start(bytes, transport);
+            (Machine::Invite(machine), actions, Some(Box::new(request)))
+        } else {
+            let (machine, actions) = Client::start(bytes, transport);
+            (Machine::Other(machine), actions, None)
+        };
+        if flow.connection != 0 {
+            self.streams.insert((flow.connection, tx));
+        }
+        let acks = SmallVec::new();
+        self.clients.insert(
+            tx,
+            Record {
+                branch,
+                flow,
+                method,
+                machine,
+                usage,
+                invite,
+                acks,
+            },
+        );
+        self.perform_client(tx, actions, now);
+    }
+
+    /// A response has come: the transaction it matches (RFC 3261 17.1.3) takes it.
+    pub(crate) fn receive_response(&mut self, response: Response, now: Instant) -> Option<Passed> {
+        self.counters.response_in(response.status.code());
+        let Some(tx) = self.match_response(&response) else {
+            self.counters.reject(Rejected::StrayResponse);
+            return None;
+        };
+        let actions = self.advance_client(tx, &response)?;
+        let passed = self.perform_client(tx, actions, now);
+        if !passed {
+            self.counters.absorbed += 1;
+            return None;
+        }
+        if response.status.is_success() && self.acknowledge_again(tx, &response) {
+            self.counters.absorbed += 1;
+            return None;
+        }
+        let usage = self.clients.get(&tx)?.usage.clone();
+        Some(Passed {
+            tx,
+            usage,
+            response,
+        })
+    }
+
+    fn match_response(&self, response: &Response) -> Option<ClientTx> {
+        let via = response.headers.via().ok().flatten()?;
+        let branch = via.branch()?;
+        let number = branch.strip_prefix(COOKIE)?.split('.').next()?;
+        let named = ClientTx(u64::from_str_radix(number, 16).ok()?);
+        let method = response.headers.cseq().ok().flatten()?.method;
+        // A CANCEL has the branch of its INVITE.
+        let tx = if method == Method::Cancel {
+            *self.cancels.get(&named)?
+        } else {
+            named
+        };
+        let record = self.clients.get(&tx)?;
+        (*record.branch == *branch && record.method == method).then_some(tx)
+    }
+
+    fn advance_client(&mut self, tx: ClientTx, response: &Response) -> Option<Actions> {
+        let record = self.clients.get_mut(&tx)?;
+        let (status, transport) = (response.status, reliability(&record.flow));
+        let (machine, actions) = match std::mem::replace(&mut record.machine, TERMINATED) {
+            Machine::Invite(invite) => {
+                let event = if status.is_provisional() {
+                    InviteClientEvent::Provisional
+                } else if status.is_success() {
+                    InviteClientEvent::Success
+                } else {
+                    let ack = record
+                        .invite
+                        .as_deref()
+                        .map(|invite| failure_ack(invite, response));
+                    InviteClientEvent::Failure {
+                        ack: ack.unwrap_or_default(),
+                    }
+                };
+                let (machine, actions) = invite.on(event, transport);
+                (Machine::Invite(machine), actions)
+            }
+            Machine::Other(client) => {
+                let event = if status.is_provisional() {
+                    ClientEvent::Provisional
+                } else {
+                    ClientEvent::Final
+                };
+                let (machine, actions) = client.on(event, transport);
+                (Machine::Other(machine), actions)
+            }
+        };
+        record.machine = machine;
+        if status.is_final() {
+            record.invite = None;
+        }
+        Some(actions)
+    }
+
+    /// Whether a request is one of ours that came back as it was (RFC 3261 16.3: a loop, not a spiral).
+    pub(crate) fn is_loop(&self, request: &Request) -> bool {
+        let Ok(vias) = request.headers.vias() else {
+            return false;
+        };
+        vias.iter()
+            .skip(1)
+            .filter_map(|via| via.branch())
+            .any(|branch| {
+                let number = branch
+                    .strip_prefix(COOKIE)
+                    .and_then(|rest| rest.split('.').next());
+                let tx = number
+                    .and_then(|number| u64::from_str_radix(number, 16).ok())
+                    .map(ClientTx);
+                let record = tx
+                    .and_then(|tx| self.clients.get(&tx))
+                    .filter(|record| *record.branch == *branch);
+                record
+                    .and_then(|record| record.invite.as_deref())
+                    .is_some_and(|invite| invite.uri == request.uri)
+            })
+    }
+
+    /// A transaction's timer has fired.
+    pub(crate) fn client_fired(
+        &mut self,
+        tx: ClientTx,
+        timer: Timer,
+        now: Instant,
+    ) -> Option<Gone> {
+        let record = self.clients.get_mut(&tx)?;
+        let transport = reliability(&record.flow);
+        let (machine, actions) = match std::mem::replace(&mut record.machine, TERMINATED) {
+            Machine::Invite(invite) => {
+                let (machine, actions) = invite.on(InviteClientEvent::Fired(timer), transport);
+                (Machine::Invite(machine), actions)
+            }
+            Machine::Other(client) => {
+                let (machine, actions) = client.on(ClientEvent::Fired(timer), transport);
+                (Machine::Other(machine), actions)
+            }
+        };
+        record.machine = machine;
+        let usage = record.usage.clone();
+        let gave_up = actions.contains(&Action::GiveUp);
+        self.perform_client(tx, actions, now);
+        gave_up.then_some(Gone { tx, usage })
+    }
+
+    /// Carries actions out; whether the event is for the transaction user.
+    fn perform_client(&mut self, tx: ClientTx, actions: Actions, now: Instant) -> bool {
+        let mut pass = false;
+        let Some(record) = self.clients.get(&tx) else {
+            return false;
+        };
+        let (flow, over) = (record.flow, record.machine.is_terminated());
+        for action in actions {
+            match action {
+                Action::Transmit(bytes) => self.transmit(flow, bytes),
+                Action::Arm(timer, after) => {
+                    self.deadlines.arm(Due::Client(tx, timer), now + after)
+                }
+                Action::Disarm(timer) => self.deadlines.disarm(Due::Client(tx, timer)),
+                Action::Pass => pass = true,
+                Action::GiveUp | Action::Trying => {}
+            }
+        }
+        if over {
+            self.forget_client(tx);
+        }
+        pass
+    }
+
+    /// Drops a client transaction and its timers.
+    pub(crate) fn forget_client(&mut self, tx: ClientTx) {
+        let Some(record) = self.clients.remove(&tx) else {
+            return;
+        };
+        for timer in [
+            Timer::A,
+            Timer::B,
+            Timer::D,
+            Timer::E,
+            Timer::F,
+            Timer::K,
+            Timer::M,
+        ] {
+            self.deadlines.disarm(Due::Client(tx, timer));
+        }
+        self.deadlines.disarm(Due::Forget(tx));
+        self.streams.remove(&(record.flow.connection, tx));
+        if record.method == Method::Cancel {
+            self.cancels.retain(|_, cancel| *cancel != tx);
+        }
+    }
+
+    /// The connection is gone: its transactions end without an answer.
+    pub(crate) fn client_flow_closed(&mut self, connection: u64) -> Vec<Gone> {
+        let range = (connection, ClientTx(0))..=(connection, ClientTx(u64::MAX));
+        let lost: Vec<ClientTx> = self.streams.range(range).map(|(_, tx)| *tx).collect();
+        let mut gone = Vec::new();
+        for tx in lost {
+            if let Some(record) = self
+                .clients
+                .get(&tx)
+                .filter(|record| record.machine.is_waiting())
+            {
+                gone.push(Gone {
+                    tx,
+                    usage: record.usage.clone(),
+                });
+            }
+            self.forget_client(tx);
+        }
+        gone
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for the 2xx's retransmissions.
+    pub(crate) fn acknowledge(
+        &mut self,
+        invite: ClientTx,
+        mut ack: Request,
+        remote_tag: &str,
+        flow: Flow,
+    ) {
+        let branch = format!("{COOKIE}{:x}.{:016x}", self.next_number(), self.random());
+        let via = self.via(&flow, &branch);
+        ack.headers.push_front(HeaderName::Via, via);
+        self.counters.request_out(&Method::Ack);
+        let bytes = ack.to_bytes();
+        if let Some(record) = self.clients.get_mut(&invite)
+            && record.acks.len() < MOST_ACKS
+        {
+            record.acks.push((remote_tag.into(), bytes.clone()));
+        }
+        self.transmit(flow, bytes);
+    }
+
+    /// A 2xx that was acknowledged before is acknowledged again (RFC 3261 13.2.2.4).
+    fn acknowledge_again(&mut self, tx: ClientTx, response: &Response) -> bool {
+        let Some(record) = self
+            .clients
+            .get(&tx)
+            .filter(|record| !record.acks.is_empty())
+        else {
+            return false;
+        };
+        let tag = remote_tag(response);
+        let known = record.acks.iter().find(|(known, _)| **known == *tag);
+        let Some((flow, ack)) = known.map(|(_, ack)| (record.flow, ack.clone())) else {
+            return false;
+        };
+        self.transmit(flow, ack);
+        true
+    }
+
+    /// Nobody wants the INVITE any more; unless it has been answered, it is cancelled as soon as may be (RFC 3261 9.1).
+    pub(crate) fn withdraw(&mut self, tx: ClientTx, reason: Option<Reason>, now: Instant) {
+        let Some(record) = self.clients.get_mut(&tx) else {
+            return;
+        };
+        match &record.machine {
+            Machine::Invite(InviteClient::Calling { .. }) => {
+                record.usage = ClientUse::Nobody(Withdrawal::Due(reason));
+            }
+            Machine::Invite(InviteClient::Proceeding) => {
+                record.usage = ClientUse::Nobody(Withdrawal::None);
+                self.cancel(tx, reason, now);
+            }
+            Machine::Invite(
+                InviteClient::Accepted | InviteClient::Completed { .. } | InviteClient::Terminated,
+            )
+            | Machine::Other(_) => record.usage = ClientUse::Nobody(Withdrawal::None),
+        }
+    }
+
+    /// The session is over, its INVITE (or other request) may find its own end.
+    pub(crate) fn orphan(&mut self, tx: ClientTx) {
+        if let Some(record) = self.clients.get_mut(&tx) {
+            record.usage = ClientUse::Nobody(Withdrawal::None);
+        }
+    }
+
+    fn cancel(&mut self, invite_tx: ClientTx, reason: Option<Reason>, now: Instant) {
+        let Some(record) = self.clients.get(&invite_tx) else {
+            return;
+        };
+        let Some(invite) = record.invite.as_deref() else {
+            return;
+        };
+        let mut cancel = same_hop(invite, Method::Cancel);
+        cancel.headers.copy_first(&invite.headers, &HeaderName::To);
+        if let Some(reason) = reason {
+            cancel.headers.push(HeaderName::Reason, reason.to_string());
+        }
+        let (branch, flow) = (record.branch.clone(), record.flow);
+        let tx = ClientTx(self.next_number());
+        self.cancels.insert(invite_tx, tx);
+        self.start(tx, branch, cancel, flow, NOBODY, now);
+        self.deadlines
+            .arm(Due::Forget(invite_tx), now + TRANSACTION);
+    }
+
+    /// A response that no session wants: a CANCEL that had to wait is sent, a 2xx to INVITE is acknowledged and ended.
+    pub(crate) fn receive_unwanted(&mut self, passed: &Passed, now: Instant) {
+        let Some(record) = self
+            .clients
+            .get_mut(&passed.tx)
+            .filter(|record| record.method == Method::Invite)
+        else {
+            return;
+        };
+        let status = passed.response.status;
+        if status.is_provisional() {
+            let usage = std::mem::replace(&mut record.usage, ClientUse::Nobody(Withdrawal::None));
+            if let ClientUse::Nobody(Withdrawal::Due(reason)) = usage {
+                self.cancel(passed.tx, reason, now);
+            }
+        } else if status.is_success() {
+            let flow = record.flow;
+            self.deadlines.disarm(Due::Forget(passed.tx));
+            self.hang_up(passed.tx, &passed.response, flow, now);
+        }
+    }
+
+    /// ACK and BYE for a 2xx that came too late or from one fork too many (RFC 3261 13.2.2.4).
+    fn hang_up(&mut self, invite: ClientTx, response: &Response, flow: Flow, now: Instant) {
+        let Some(target) = response.headers.to().ok().flatten().map(|to| to.uri) else {
+            return;
+        };
+        let Ok(mut dialog) = Dialog::uac(response, &target, flow) else {
+            return;
+        };
+        let ack = dialog.ack(dialog.local_seq());
+        self.acknowledge(invite, ack, dialog.remote_tag(), flow);
+        let bye = dialog.request(Method::Bye);
+        self.send(bye, flow, NOBODY, now);
+    }
+}
+
+impl Machine {
+    fn is_terminated(&self) -> bool {
+        matches!(
+            self,
+            Self::Invite(InviteClient::Terminated) | Self::Other(Client::Terminated)
+        )
+    }
+
+    /// Whether no final response has come.
+    fn is_waiting(&self) -> bool {
+        match self {
+            Self::Invite(InviteClient::Calling { .. } | InviteClient::Proceeding)
+            | Self::Other(Client::Trying { .. } | Client::Proceeding { .. }) => true,
+            Self::Invite(
+                InviteClient::Completed { .. } | InviteClient::Accepted | InviteClient::Terminated,
+            )
+            | Self::Other(Client::Completed | Client::Terminated) => false,
+        }
+    }
+}
+
+/// The To tag of a response.
+pub(crate) fn remote_tag(response: &Response) -> Box<str> {
+    let to = response.headers.to().ok().flatten();
+    to.and_then(|to| to.tag().map(Into::into))
+        .unwrap_or_default()
+}
+
+/// The ACK for a final response other than 2xx (RFC 3261 17.1.1.3).
+fn failure_ack(invite: &Request, response: &Response) -> Bytes {
+    let mut ack = same_hop(invite, Method::Ack);
+    ack.headers.copy_first(&response.headers, &HeaderName::To);
+    ack.to_bytes()
+}
+
+/// A request that goes the way of an INVITE: Request-URI, top Via, Route, From, Call-ID and CSeq number are its
+/// (RFC 3261 9.1, 17.1.1.3); To is the caller's to add.
+fn same_hop(invite: &Request, method: Method) -> Request {
+    let seq = invite
+        .headers
+        .cseq()
+        .ok()
+        .flatten()
+        .map_or(0, |cseq| cseq.seq);
+    let cseq = format!("{seq} {method}");
+    let mut request = Request::new(method, invite.uri.clone());
+    request
+        .headers
+        .copy_first(&invite.headers, &HeaderName::Via);
+    request
+        .headers
+        .copy_all(&invite.headers, &HeaderName::Route);
+    request.headers.push(HeaderName::MaxForwards, "70");
+    request
+        .headers
+        .copy_first(&invite.headers, &HeaderName::From);
+    request
+        .headers
+        .copy_first(&invite.headers, &HeaderName::CallId);
+    request.headers.push(HeaderName::CSeq, cseq);
+    request
+}
+
+/// Every branch of RFC 3261 begins so; ours goes on with the transaction's number, so that no index is needed.
+const COOKIE: &str = "z9hG4bK";
+/// ACKs kept per INVITE.
+const MOST_ACKS: usize = 16;
+/// Who sent it does not wait for the answer.
+pub(crate) const NOBODY: ClientUse = ClientUse::Nobody(Withdrawal::None);
+const TERMINATED: Machine = Machine::Other(Client::Terminated);
