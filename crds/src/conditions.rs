@@ -1,0 +1,132 @@
+//! The conditions of every status and their documented reasons.
+use std::fmt;
+
+/// The types of condition this project sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConditionType {
+    /// The object is valid, alone and beside the others.
+    Accepted,
+    /// Every live worker has loaded this generation.
+    Ready,
+    /// As many workers run as `spec.workers.replicas` asks for (`PhoneSystem`).
+    Scaled,
+    /// Every worker knows the address it is to announce for media (`PhoneSystem`).
+    MediaAddressKnown,
+    /// Callers' audio arrives: Unknown before the first call, False when the last five heard none (`PhoneSystem`).
+    MediaReachable,
+    /// The object storage can be written (`PhoneSystem`).
+    StorageReady,
+}
+
+impl ConditionType {
+    /// Every type, for the reference documentation.
+    pub const ALL: [Self; 6] = [
+        Self::Accepted,
+        Self::Ready,
+        Self::Scaled,
+        Self::MediaAddressKnown,
+        Self::MediaReachable,
+        Self::StorageReady,
+    ];
+
+    /// The name as it stands in a status.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::Ready => "Ready",
+            Self::Scaled => "Scaled",
+            Self::MediaAddressKnown => "MediaAddressKnown",
+            Self::MediaReachable => "MediaReachable",
+            Self::StorageReady => "StorageReady",
+        }
+    }
+}
+
+impl fmt::Display for ConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// Why a condition has its status.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Reason {
+            /// Every reason, for the reference documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The name as it stands in a condition.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// What it means, one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The object is valid (Accepted=True).
+    Valid,
+    /// A field's value is none it may have.
+    InvalidValue,
+    /// The manifest has a field that the Kind does not have.
+    UnknownField,
+    /// A required field is absent.
+    MissingField,
+    /// The manifest is of another version or Kind than this project serves.
+    UnknownKind,
+    /// Two objects of one Kind have the same name.
+    Duplicate,
+    /// There is no PhoneSystem in the namespace.
+    NoPhoneSystem,
+    /// An older PhoneSystem of the namespace is the one in force.
+    NotOldest,
+    /// A reference names an object that does not exist.
+    NotFound,
+    /// A Secret that is referred to does not exist or lacks the key.
+    SecretMissing,
+    /// A Secret that is referred to lacks the label `switchboard.dev/use`.
+    SecretNotLabelled,
+    /// Another object has this number already.
+    NumberTaken,
+    /// Another handset has this username already.
+    UsernameTaken,
+    /// A number shadows another meaning of the same digits.
+    Overlap,
+    /// The route leads back to its own user.
+    RoutingLoop,
+    /// The PIN is too short or too easily guessed.
+    WeakPin,
+    /// What the field asks for is not provided by this version.
+    NotSupported,
+    /// Every live worker has loaded this generation (Ready=True).
+    Loaded,
+    /// Some live worker has not loaded this generation yet (Ready=False).
+    Loading,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_a_camel_case_word_with_a_meaning() {
+        for reason in Reason::ALL {
+            assert!(reason.as_str().chars().all(char::is_alphabetic));
+            assert!(reason.meaning().trim().ends_with('.'), "{reason}");
+        }
+    }
+}

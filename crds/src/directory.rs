@@ -1,0 +1,122 @@
+//! The compiled, indexed, immutable snapshot of a `PhoneSystem` that a worker works from.
+//!
+//! [`compile`] is a function of the stored objects alone; the queries are pure: who is this, what does this number
+//! mean, which route applies to this caller now.
+mod caller;
+mod compile;
+mod dialling;
+mod entry;
+mod routing;
+
+use std::{collections::HashMap, sync::Arc};
+
+pub(crate) use self::compile::oldest;
+use self::routing::Route;
+pub use self::{
+    caller::Caller,
+    compile::compile,
+    dialling::Meaning,
+    entry::{Account, Ha1s, MailboxLimits, Permissions, System, Target, UserEntry},
+    routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},
+};
+use crate::Presence;
+
+/// Everything a worker asks while it handles a call, indexed.
+#[derive(Debug)]
+pub struct Directory {
+    system: System,
+    users: HashMap<Arc<str>, UserEntry>,
+    accounts: HashMap<Arc<str>, Account>,
+    /// Usernames by handset name.
+    usernames: HashMap<Arc<str>, Arc<str>>,
+    extensions: HashMap<Arc<str>, Target>,
+    routes: HashMap<Arc<str>, Vec<Route>>,
+    /// User and plan of every route, by its name.
+    plans: HashMap<Arc<str>, Arc<Plan>>,
+    /// The plans of users none of whose routes applies.
+    default_plans: HashMap<Arc<str>, Arc<Plan>>,
+}
+
+impl Directory {
+    /// What holds for everybody.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The user of this name.
+    pub fn user(&self, name: &str) -> Option<&UserEntry> {
+        self.users.get(name)
+    }
+
+    /// Every user, in no order.
+    pub fn users(&self) -> impl ExactSizeIterator<Item = &UserEntry> {
+        self.users.values()
+    }
+
+    /// The user whose own number this is.
+    pub fn user_by_extension(&self, number: &str) -> Option<&UserEntry> {
+        match self.extensions.get(number)? {
+            Target::User(name) => self.users.get(name),
+            Target::CallRoute(_)
+            | Target::Conference(_)
+            | Target::ConferenceCenter
+            | Target::MessageCenter
+            | Target::AutoAttendant(_)
+            | Target::Queue(_)
+            | Target::Monitor(_)
+            | Target::Alias(_) => None,
+        }
+    }
+
+    /// The SIP account that registers with this username.
+    pub fn account(&self, username: &str) -> Option<&Account> {
+        self.accounts.get(username)
+    }
+
+    /// Every SIP account, in no order.
+    pub fn accounts(&self) -> impl ExactSizeIterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// The SIP account of the handset of this name.
+    pub fn handset(&self, name: &str) -> Option<&Account> {
+        self.accounts.get(self.usernames.get(name)?)
+    }
+
+    /// What answers this number, dialled exactly.
+    pub fn extension(&self, number: &str) -> Option<&Target> {
+        self.extensions.get(number)
+    }
+
+    /// Every number and what answers it, in no order.
+    pub fn extensions(&self) -> impl ExactSizeIterator<Item = (&str, &Target)> {
+        self.extensions
+            .iter()
+            .map(|(number, target)| (&**number, target))
+    }
+
+    /// What these dialled keys mean to this caller (spec DP-1).
+    pub fn interpret(&self, dialled: &str, from: &Caller) -> Meaning {
+        dialling::interpret(self, dialled, from)
+    }
+
+    /// Who calls when this handset does: its owner or whoever is logged in to it.
+    pub fn caller_of(&self, account: &Account) -> Caller {
+        match &account.user {
+            Some(user) => Caller::User(user.clone()),
+            None => Caller::SharedHandset(account.handset.clone()),
+        }
+    }
+
+    /// Where a call to this user goes (spec CR-1 to CR-8); none if there is no such user.
+    pub fn route(&self, user: &str, caller: &Caller, presence: Presence) -> Option<&Arc<Plan>> {
+        let routes = self.routes.get(user).map(Vec::as_slice).unwrap_or_default();
+        routing::select(routes, caller, presence, &self.system.numbers)
+            .or_else(|| self.default_plans.get(user))
+    }
+
+    /// The plan of the route of this name, which an Extension's `callRoute` leads to whatever presence and caller.
+    pub fn plan(&self, route: &str) -> Option<&Arc<Plan>> {
+        self.plans.get(route)
+    }
+}

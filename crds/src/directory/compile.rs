@@ -1,0 +1,123 @@
+//! From stored objects to the directory and what is wrong with them.
+//!
+//! Objects are taken oldest first, then by name, so that of two that want the same the older has it, and so that the
+//! result is a function of the objects alone. What is invalid is left out, and only that.
+mod numbers;
+mod people;
+mod phones;
+mod routes;
+mod system;
+
+use std::collections::HashSet;
+
+use kube::Resource;
+
+use super::Directory;
+use crate::{
+    Kind, ObjectRef, Objects, PhoneSystem, Problem, conditions::Reason, reference::SecretKeyRef,
+    secrets, validate,
+};
+
+/// Compiles the directory. The problems are sorted by object and field.
+pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let secrets = secrets::Index::new(&objects.secrets);
+    let system = system::compile(objects, &secrets, &mut problems);
+    let mut zones = system::Zones::default();
+    let mut users = people::compile(objects, &system, &secrets, &mut zones, &mut problems);
+    let extensions = numbers::compile(objects, &system.entry, &mut users, &mut problems);
+    let (accounts, usernames) =
+        phones::compile(objects, &system.entry, &mut users, &secrets, &mut problems);
+    let known = routes::Known {
+        users: &users,
+        extensions: &extensions,
+        handsets: &usernames,
+        numbers: &system.entry.numbers,
+    };
+    let compiled = routes::compile(objects, &known, &mut problems);
+    numbers::check_targets(objects, &users, &compiled.plans, &mut problems);
+    problems.sort();
+    problems.dedup();
+    let directory = Directory {
+        system: system.entry,
+        users,
+        accounts,
+        usernames,
+        extensions,
+        routes: compiled.routes,
+        plans: compiled.plans,
+        default_plans: compiled.default_plans,
+    };
+    (directory, problems)
+}
+
+/// The `PhoneSystem` that is in force: the oldest, among equals the first by name.
+pub(crate) fn oldest(systems: &[PhoneSystem]) -> Option<&PhoneSystem> {
+    systems.iter().min_by_key(|system| age_order(*system))
+}
+
+/// Sorts older before younger, then by name; objects without a time, as in a folder, count as oldest.
+fn age_order<K: Resource>(object: &K) -> (Option<jiff::Timestamp>, &str) {
+    let meta = object.meta();
+    (
+        meta.creation_timestamp.as_ref().map(|time| time.0),
+        meta.name.as_deref().unwrap_or_default(),
+    )
+}
+
+/// Oldest first, each name once; a second object of the same name is reported and left out.
+fn in_order<'a, K: Resource>(
+    objects: &'a [K],
+    kind: Kind,
+    problems: &mut Vec<Problem>,
+) -> Vec<&'a K> {
+    let mut seen = HashSet::with_capacity(objects.len());
+    let mut ordered = Vec::with_capacity(objects.len());
+    for object in objects {
+        let name = object.meta().name.as_deref().unwrap_or_default();
+        if seen.insert(name) {
+            ordered.push(object);
+        } else {
+            let object = ObjectRef::new(kind, name);
+            problems.push(
+                Problem::error(object, "metadata.name", Reason::Duplicate)
+                    .because(format!("there is a second {kind} named {name}"))
+                    .remedy("delete one of the two or give it another name"),
+            );
+        }
+    }
+    ordered.sort_by_cached_key(|object| {
+        let (time, name) = age_order(*object);
+        (time, name.to_owned())
+    });
+    ordered
+}
+
+/// The entry of a Secret as text; a missing one is reported at `field`.
+fn secret<'a>(
+    secrets: &secrets::Index<'a>,
+    entry: &SecretKeyRef,
+    object: &ObjectRef,
+    field: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<&'a str> {
+    let found = secrets.text(entry).filter(|text| !text.is_empty());
+    if found.is_none() {
+        let SecretKeyRef { name, key } = entry;
+        problems.push(
+            Problem::error(object.clone(), field, Reason::SecretMissing)
+                .because(format!("there is no Secret {name} with an entry {key}"))
+                .remedy(format!("write a Secret {name} whose stringData has {key}")),
+        );
+    }
+    found
+}
+
+/// A reference to an object that does not exist.
+fn not_found(object: &ObjectRef, field: impl Into<String>, kind: &str, name: &str) -> Problem {
+    Problem::error(object.clone(), field, Reason::NotFound)
+        .because(format!("there is no {kind} {name}"))
+        .remedy(format!(
+            "write the name of a {kind} that exists, or create it"
+        ))
+}

@@ -1,0 +1,255 @@
+//! Numbers: the users' own and those of Extensions; who has which, and what they shadow.
+use std::{collections::HashMap, sync::Arc};
+
+use kube::ResourceExt;
+
+use super::{Problem, in_order, not_found, validate};
+use crate::{
+    Kind, ObjectRef, Objects,
+    conditions::Reason,
+    directory::{Plan, System, Target, UserEntry},
+    extension::ExtensionTarget,
+    phone_system::DialPlan,
+};
+
+/// What answers each number. An Extension has its number before a User has it; of two Users the older has it.
+pub(super) fn compile(
+    objects: &Objects,
+    system: &System,
+    users: &mut HashMap<Arc<str>, UserEntry>,
+    problems: &mut Vec<Problem>,
+) -> HashMap<Arc<str>, Target> {
+    let mut numbers = HashMap::with_capacity(users.len() + objects.extensions.len());
+    for extension in in_order(&objects.extensions, Kind::Extension, problems) {
+        let number = extension.metadata.name.as_deref().unwrap_or_default();
+        let object = ObjectRef::new(Kind::Extension, number);
+        if validate::extension(&object, &extension.spec, problems)
+            && let Some(target) = target(&extension.spec.target)
+        {
+            numbers.insert(number.into(), target);
+        }
+    }
+    for user in in_order(&objects.users, Kind::User, &mut Vec::new()) {
+        let name = user.metadata.name.as_deref().unwrap_or_default();
+        let Some(number) = user
+            .spec
+            .extension
+            .as_deref()
+            .filter(|n| validate::is_extension(n))
+        else {
+            continue;
+        };
+        let Some(entry) = users.get_mut(name) else {
+            continue;
+        };
+        let number: Arc<str> = number.into();
+        let holder = numbers
+            .entry(number.clone())
+            .or_insert_with(|| Target::User(entry.name.clone()));
+        if matches!(holder, Target::User(held) if *held == entry.name) {
+            entry.extension = Some(number);
+        } else {
+            problems.push(taken(name, &number, holder));
+        }
+    }
+    report_overlaps(&numbers, &system.dial_plan, problems);
+    report_codes(system, problems);
+    numbers
+}
+
+/// Reports Extensions whose user or route does not exist.
+pub(super) fn check_targets(
+    objects: &Objects,
+    users: &HashMap<Arc<str>, UserEntry>,
+    plans: &HashMap<Arc<str>, Arc<Plan>>,
+    problems: &mut Vec<Problem>,
+) {
+    for extension in &objects.extensions {
+        let object = ObjectRef::new(Kind::Extension, extension.name_any());
+        let target = &extension.spec.target;
+        if let Some(user) = &target.user
+            && !users.contains_key(user.name.as_str())
+        {
+            problems.push(not_found(
+                &object,
+                "spec.target.user.name",
+                "User",
+                &user.name,
+            ));
+        }
+        if let Some(route) = &target.call_route
+            && !plans.contains_key(route.name.as_str())
+        {
+            problems.push(not_found(
+                &object,
+                "spec.target.callRoute.name",
+                "CallRoute in force",
+                &route.name,
+            ));
+        }
+        for (field, member) in [
+            ("conference", target.conference.is_some()),
+            ("autoAttendant", target.auto_attendant.is_some()),
+            ("queue", target.queue.is_some()),
+            ("monitor", target.monitor.is_some()),
+            ("alias", target.alias.is_some()),
+        ] {
+            if member {
+                problems.push(
+                    Problem::warning(object.clone(), format!("spec.target.{field}"), Reason::NotSupported)
+                        .because("this version has no such resource, so that callers hear that nobody answers")
+                        .remedy("use user, callRoute, messageCenter or conferenceCenter"),
+                );
+            }
+        }
+    }
+}
+
+fn target(target: &ExtensionTarget) -> Option<Target> {
+    let named = |r: &Option<crate::NameRef>, make: fn(Arc<str>) -> Target| {
+        r.as_ref().map(|r| make(r.name.as_str().into()))
+    };
+    named(&target.user, Target::User)
+        .or_else(|| named(&target.call_route, Target::CallRoute))
+        .or_else(|| named(&target.conference, Target::Conference))
+        .or_else(|| target.conference_center.map(|_| Target::ConferenceCenter))
+        .or_else(|| target.message_center.map(|_| Target::MessageCenter))
+        .or_else(|| named(&target.auto_attendant, Target::AutoAttendant))
+        .or_else(|| named(&target.queue, Target::Queue))
+        .or_else(|| named(&target.monitor, Target::Monitor))
+        .or_else(|| named(&target.alias, Target::Alias))
+}
+
+fn taken(user: &str, number: &str, holder: &Target) -> Problem {
+    let whose = match holder {
+        Target::User(other) => format!("the User {other} has extension {number} already"),
+        Target::CallRoute(_)
+        | Target::Conference(_)
+        | Target::ConferenceCenter
+        | Target::MessageCenter
+        | Target::AutoAttendant(_)
+        | Target::Queue(_)
+        | Target::Monitor(_)
+        | Target::Alias(_) => format!("the Extension {number} leads elsewhere"),
+    };
+    Problem::error(
+        ObjectRef::new(Kind::User, user),
+        "spec.extension",
+        Reason::NumberTaken,
+    )
+    .because(whose)
+    .remedy("write a number that is free")
+}
+
+/// Extensions that emergency numbers hide, or that hide a code or another number's prefix (DP-1).
+fn report_overlaps(
+    numbers: &HashMap<Arc<str>, Target>,
+    plan: &DialPlan,
+    problems: &mut Vec<Problem>,
+) {
+    for (number, target) in numbers {
+        let object = match target {
+            Target::User(user) => ObjectRef::new(Kind::User, &**user),
+            Target::CallRoute(_)
+            | Target::Conference(_)
+            | Target::ConferenceCenter
+            | Target::MessageCenter
+            | Target::AutoAttendant(_)
+            | Target::Queue(_)
+            | Target::Monitor(_)
+            | Target::Alias(_) => ObjectRef::new(Kind::Extension, &**number),
+        };
+        let field = if object.kind == Kind::User {
+            "spec.extension"
+        } else {
+            "metadata.name"
+        };
+        if let Some(hidden) = hidden_by_emergency(number, plan) {
+            problems.push(
+                Problem::error(object, field, Reason::Overlap)
+                    .because(format!(
+                        "whoever dials {number} reaches the emergency number {hidden}"
+                    ))
+                    .remedy("write another number"),
+            );
+        } else if let Some(shadowed) = shadowed(number, target, numbers, plan) {
+            problems.push(
+                Problem::warning(object, field, Reason::Overlap)
+                    .because(format!(
+                        "whoever dials {number} reaches this and no longer {shadowed}"
+                    ))
+                    .remedy(
+                        "write another number, or change the code in PhoneSystem.spec.dialPlan",
+                    ),
+            );
+        }
+    }
+}
+
+fn hidden_by_emergency<'a>(number: &str, plan: &'a DialPlan) -> Option<&'a str> {
+    let bare = [plan.outside_line.as_str(), plan.account_line.as_str(), ""];
+    plan.emergency
+        .iter()
+        .find(|e| {
+            bare.iter()
+                .any(|prefix| number.strip_prefix(prefix) == Some(e.as_str()))
+        })
+        .map(String::as_str)
+}
+
+fn shadowed(
+    number: &str,
+    target: &Target,
+    numbers: &HashMap<Arc<str>, Target>,
+    plan: &DialPlan,
+) -> Option<String> {
+    if number == plan.message_center && *target != Target::MessageCenter {
+        return Some("the message center".to_owned());
+    }
+    if number == plan.conference_center && *target != Target::ConferenceCenter {
+        return Some("the conference center".to_owned());
+    }
+    let user = |prefix: &str| {
+        let rest = number.strip_prefix(prefix)?;
+        matches!(numbers.get(rest)?, Target::User(_)).then_some(rest)
+    };
+    if let Some(rest) = user(&plan.leave_message) {
+        return Some(format!("a message for extension {rest}"));
+    }
+    if let Some(rest) = user(&plan.message_center_of) {
+        return Some(format!("the message center of extension {rest}"));
+    }
+    if let Some(rest) = number.strip_prefix(&plan.account_line) {
+        return Some(format!("outside numbers on a PIN that begin with {rest}"));
+    }
+    number
+        .strip_prefix(&plan.outside_line)
+        .map(|rest| format!("the outside number {rest}"))
+}
+
+/// Codes of the dial plan that mean two things.
+fn report_codes(system: &System, problems: &mut Vec<Problem>) {
+    let plan = &system.dial_plan;
+    let codes = [
+        ("operator", &plan.operator),
+        ("leaveMessage", &plan.leave_message),
+        ("messageCenterOf", &plan.message_center_of),
+        ("messageCenter", &plan.message_center),
+        ("conferenceCenter", &plan.conference_center),
+        ("outsideLine", &plan.outside_line),
+        ("accountLine", &plan.account_line),
+    ];
+    for (i, (field, code)) in codes.iter().enumerate() {
+        if let Some((other, _)) = codes.iter().take(i).find(|(_, earlier)| earlier == code) {
+            problems.push(
+                Problem::warning(
+                    ObjectRef::new(Kind::PhoneSystem, &*system.name),
+                    format!("spec.dialPlan.{field}"),
+                    Reason::Overlap,
+                )
+                .because(format!("{code} is {other} already"))
+                .remedy("write another code"),
+            );
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Users, with what they changed by phone or web.
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use kube::ResourceExt;
+
+use super::{in_order, not_found, secret, system, validate};
+use crate::{
+    Kind, ObjectRef, Objects, Problem, User, UserSettingsSpec,
+    conditions::Reason,
+    directory::{MailboxLimits, Permissions, UserEntry},
+    phone_system::Class,
+    pin::{self, PinVerifier},
+    secrets::{Index, pin_entry},
+    user::Voicemail,
+};
+
+/// Every user by name; numbers and handsets are filled in afterwards.
+pub(super) fn compile(
+    objects: &Objects,
+    system: &system::Compiled,
+    secrets: &Index<'_>,
+    zones: &mut system::Zones,
+    problems: &mut Vec<Problem>,
+) -> HashMap<Arc<str>, UserEntry> {
+    let settings: HashMap<&str, &UserSettingsSpec> =
+        in_order(&objects.user_settings, Kind::UserSettings, problems)
+            .into_iter()
+            .map(|s| (s.metadata.name.as_deref().unwrap_or_default(), &s.spec))
+            .collect();
+    let unset = UserSettingsSpec::default();
+    let mut users = HashMap::with_capacity(objects.users.len());
+    for user in in_order(&objects.users, Kind::User, problems) {
+        let name = user.metadata.name.as_deref().unwrap_or_default();
+        let object = ObjectRef::new(Kind::User, name);
+        validate::user(&object, &user.spec, problems);
+        let chosen = settings.get(name).copied().unwrap_or(&unset);
+        let mut entry = person(name, user, chosen, system, zones, &object, problems);
+        entry.pin = verifier(&entry, user, chosen, system, secrets, &object, problems);
+        users.insert(entry.name.clone(), entry);
+    }
+    check_references(objects, &users, problems);
+    users
+}
+
+fn person(
+    name: &str,
+    user: &User,
+    chosen: &UserSettingsSpec,
+    system: &system::Compiled,
+    zones: &mut system::Zones,
+    object: &ObjectRef,
+    problems: &mut Vec<Problem>,
+) -> UserEntry {
+    let spec = &user.spec;
+    let name: Arc<str> = name.into();
+    let class = spec.class.as_ref().and_then(|class| {
+        let found = system.classes.get(class);
+        if found.is_none() {
+            problems.push(unknown_class(object, class, &system.classes));
+        }
+        found
+    });
+    let class_permissions = class.map(|c| c.permissions.as_slice()).unwrap_or_default();
+    let language = spec.language.as_deref().or(chosen.language.as_deref());
+    let zone = spec
+        .time_zone
+        .as_deref()
+        .and_then(|zone| zones.get(zone, object, "spec.timeZone", problems));
+    UserEntry {
+        mailbox: user
+            .metadata
+            .uid
+            .as_deref()
+            .map_or_else(|| name.clone(), Into::into),
+        display_name: spec
+            .display_name
+            .as_deref()
+            .map_or_else(|| name.clone(), Into::into),
+        extension: None,
+        language: language.map_or_else(|| system.entry.language.clone(), Into::into),
+        time_zone: zone.unwrap_or_else(|| system.entry.time_zone.clone()),
+        presence: spec.presence.or(chosen.presence).unwrap_or_default(),
+        presence_managed: spec.presence.is_some(),
+        pin: PinVerifier::nothing(name.clone(), system.entry.pin_key.clone()),
+        limits: limits(&spec.voicemail),
+        announce_only: chosen.announce_only.clone(),
+        permissions: class_permissions
+            .iter()
+            .chain(&spec.permissions)
+            .copied()
+            .collect::<Permissions>(),
+        barred_prefixes: class
+            .map(|c| c.barred_prefixes.clone())
+            .unwrap_or_default()
+            .into(),
+        handsets: Vec::new(),
+        hot_desk: chosen
+            .hot_desk
+            .as_ref()
+            .map(|desk| desk.handset_ref.name.as_str().into()),
+        monitored_by: sorted(&spec.voicemail),
+        email: spec.email.as_deref().map(Into::into),
+        email_mode: chosen.email.as_ref().unwrap_or(&spec.voicemail.email).mode,
+        accept: spec.follow_me.accept,
+        quick_transfer: spec.quick_transfer.as_deref().map(Into::into),
+        name,
+    }
+}
+
+/// The PIN he chose goes before the one in the Secret.
+fn verifier(
+    entry: &UserEntry,
+    user: &User,
+    chosen: &UserSettingsSpec,
+    system: &system::Compiled,
+    secrets: &Index<'_>,
+    object: &ObjectRef,
+    problems: &mut Vec<Problem>,
+) -> PinVerifier {
+    let (name, key) = (&entry.name, &system.entry.pin_key);
+    if let Some(text) = &chosen.pin_verifier {
+        if let Some(verifier) = PinVerifier::hashed(name.clone(), key.clone(), text) {
+            return verifier;
+        }
+        problems.push(
+            Problem::error(
+                ObjectRef::new(Kind::UserSettings, &**name),
+                "spec.pinVerifier",
+                Reason::InvalidValue,
+            )
+            .because(
+                "this is no verifier that a phone or the portal wrote; the PIN in the Secret holds",
+            )
+            .remedy("remove the field and let the user choose a PIN again"),
+        );
+    }
+    let given = user.spec.pin_secret_ref.as_ref();
+    let Some(pin) = secret(
+        secrets,
+        &pin_entry(name, given),
+        object,
+        "spec.pinSecretRef",
+        problems,
+    ) else {
+        return PinVerifier::nothing(name.clone(), key.clone());
+    };
+    if let Err(weak) = pin::check(pin, user.spec.extension.as_deref()) {
+        problems.push(
+            Problem::warning(object.clone(), "spec.pinSecretRef", Reason::WeakPin)
+                .because(weak.to_string())
+                .remedy("write another PIN into the Secret, or leave pinSecretRef out and one is generated"),
+        );
+    }
+    PinVerifier::plain(name.clone(), key.clone(), pin)
+}
+
+fn limits(voicemail: &Voicemail) -> MailboxLimits {
+    MailboxLimits {
+        max_messages: voicemail.max_messages,
+        max_total: Duration::from_secs(u64::from(voicemail.max_minutes) * 60),
+        max_message_length: voicemail.max_message_length.get(),
+        min_message_length: voicemail
+            .min_message_length
+            .get()
+            .min(voicemail.max_message_length.get()),
+        trash_retention: voicemail.trash_retention.get(),
+    }
+}
+
+fn sorted(voicemail: &Voicemail) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = voicemail
+        .monitored_by
+        .iter()
+        .map(|r| r.name.as_str().into())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn unknown_class(object: &ObjectRef, class: &str, classes: &HashMap<String, Class>) -> Problem {
+    let mut names: Vec<&str> = classes.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let remedy = if names.is_empty() {
+        "add it to PhoneSystem.spec.classes, or leave class out".to_owned()
+    } else {
+        format!(
+            "write one of {}, or add it to PhoneSystem.spec.classes",
+            names.join(", ")
+        )
+    };
+    Problem::error(object.clone(), "spec.class", Reason::NotFound)
+        .because(format!("the PhoneSystem has no class {class}"))
+        .remedy(remedy)
+}
+
+fn check_references(
+    objects: &Objects,
+    users: &HashMap<Arc<str>, UserEntry>,
+    problems: &mut Vec<Problem>,
+) {
+    for user in &objects.users {
+        for (i, watcher) in user.spec.voicemail.monitored_by.iter().enumerate() {
+            if !users.contains_key(watcher.name.as_str()) {
+                let object = ObjectRef::new(Kind::User, user.name_any());
+                let field = format!("spec.voicemail.monitoredBy[{i}].name");
+                problems.push(not_found(&object, field, "User", &watcher.name));
+            }
+        }
+    }
+    for settings in &objects.user_settings {
+        let name = settings.name_any();
+        if !users.contains_key(name.as_str()) {
+            let object = ObjectRef::new(Kind::UserSettings, name.clone());
+            problems.push(
+                Problem::warning(object, "metadata.name", Reason::NotFound)
+                    .because(format!(
+                        "there is no User {name} whose settings these could be"
+                    ))
+                    .remedy("delete the settings, or create the User"),
+            );
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The `CustomResourceDefinition`s as YAML files: `crds/manifests/` holds them.
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+use crate::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings};
+
+/// Every Kind's definition, by name.
+pub fn definitions() -> Vec<CustomResourceDefinition> {
+    vec![
+        CallRoute::crd(),
+        Extension::crd(),
+        Handset::crd(),
+        PhoneSystem::crd(),
+        User::crd(),
+        UserSettings::crd(),
+    ]
+}
+
+/// The file name and the text of every definition.
+pub fn files() -> Result<Vec<(String, String)>, serde_saphyr::SerializeError> {
+    definitions()
+        .into_iter()
+        .map(|crd| {
+            let name = format!("{}.yaml", crd.spec.names.plural);
+            Ok((name, serde_saphyr::to_string(&crd)?))
+        })
+        .collect()
+}

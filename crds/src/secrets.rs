@@ -1,0 +1,153 @@
+//! The Secrets that objects refer to, given or generated.
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+
+use crate::{Objects, SecretKeyRef};
+
+/// The label a Secret must carry in the cluster before a manifest may refer to it.
+pub const USE_LABEL: &str = "switchboard.dev/use";
+/// The entry of a system's keys that PINs are hashed under.
+pub const PIN_KEY: &str = "pin";
+/// The entry of a system's keys that digest nonces are bound with.
+pub const NONCE_KEY: &str = "nonce";
+
+/// What a Secret's entry is for, and so how it is generated and labelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
+    /// A handset's SIP password.
+    Sip,
+    /// A user's PIN: digits.
+    Pin,
+    /// A key of the system: bytes that nobody types.
+    Key,
+}
+
+impl Use {
+    /// The value of [`USE_LABEL`]; keys are the system's own and need none.
+    pub const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::Sip => Some("sip"),
+            Self::Pin => Some("pin"),
+            Self::Key => None,
+        }
+    }
+}
+
+/// One entry of one Secret that some object needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wanted {
+    /// Which Secret, which entry.
+    pub entry: SecretKeyRef,
+    /// What for.
+    pub purpose: Use,
+}
+
+/// Where the SIP password of a handset is: as its manifest says, else `<handset>-sip`.
+pub fn sip_entry(handset: &str, given: Option<&SecretKeyRef>) -> SecretKeyRef {
+    given.cloned().unwrap_or_else(|| SecretKeyRef {
+        name: format!("{handset}-sip"),
+        key: "password".into(),
+    })
+}
+
+/// Where the PIN of a user is: as his manifest says, else `<user>-pin`.
+pub fn pin_entry(user: &str, given: Option<&SecretKeyRef>) -> SecretKeyRef {
+    given.cloned().unwrap_or_else(|| SecretKeyRef {
+        name: format!("{user}-pin"),
+        key: "pin".into(),
+    })
+}
+
+/// Where a system's keys are.
+pub fn key_entry(system: &str, key: &str) -> SecretKeyRef {
+    SecretKeyRef {
+        name: format!("{system}-keys"),
+        key: key.into(),
+    }
+}
+
+/// Every entry that these objects need and no Secret among them has: what standalone generates, in a fixed order.
+pub fn missing(objects: &Objects) -> Vec<Wanted> {
+    let index = Index::new(&objects.secrets);
+    wanted(objects)
+        .into_iter()
+        .filter(|w| index.get(&w.entry).is_none())
+        .collect()
+}
+
+fn wanted(objects: &Objects) -> BTreeSet<Wanted> {
+    let mut wanted = BTreeSet::new();
+    let mut owners = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for handset in &objects.handsets {
+        let name = handset.name_any();
+        let entry = sip_entry(&name, handset.spec.password_secret_ref.as_ref());
+        wanted.insert(Wanted {
+            entry,
+            purpose: Use::Sip,
+        });
+        owners.extend(handset.spec.owner_ref.as_ref().map(|o| o.name.clone()));
+        names.insert(name);
+    }
+    for user in &objects.users {
+        let name = user.name_any();
+        let entry = pin_entry(&name, user.spec.pin_secret_ref.as_ref());
+        wanted.insert(Wanted {
+            entry,
+            purpose: Use::Pin,
+        });
+        if !owners.contains(&name) && !names.contains(&name) {
+            wanted.insert(Wanted {
+                entry: sip_entry(&name, None),
+                purpose: Use::Sip,
+            });
+        }
+    }
+    if let Some(system) = crate::directory::oldest(&objects.phone_systems) {
+        for key in [PIN_KEY, NONCE_KEY] {
+            wanted.insert(Wanted {
+                entry: key_entry(&system.name_any(), key),
+                purpose: Use::Key,
+            });
+        }
+    }
+    wanted
+}
+
+/// Secrets by name.
+pub(crate) struct Index<'a>(HashMap<&'a str, &'a Secret>);
+
+impl<'a> Index<'a> {
+    pub(crate) fn new(secrets: &'a [Secret]) -> Self {
+        let mut index = HashMap::with_capacity(secrets.len());
+        for secret in secrets {
+            index
+                .entry(secret.metadata.name.as_deref().unwrap_or_default())
+                .or_insert(secret);
+        }
+        Self(index)
+    }
+
+    /// The entry's bytes; `stringData` goes before `data`, as in the API server.
+    pub(crate) fn get(&self, entry: &SecretKeyRef) -> Option<&'a [u8]> {
+        let secret: &'a Secret = self.0.get(entry.name.as_str())?;
+        let text = |map: &'a BTreeMap<String, String>| map.get(&entry.key).map(String::as_bytes);
+        let bytes = secret.string_data.as_ref().and_then(text);
+        bytes.or_else(|| {
+            secret
+                .data
+                .as_ref()
+                .and_then(|d| d.get(&entry.key))
+                .map(|b| b.0.as_slice())
+        })
+    }
+
+    /// The entry as text.
+    pub(crate) fn text(&self, entry: &SecretKeyRef) -> Option<&'a str> {
+        self.get(entry)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .map(str::trim_end)
+    }
+}
