@@ -1,0 +1,166 @@
+//! Menus as data: which key does what, and what is said about it.
+
+use std::time::Duration;
+
+use prompts::{PromptId, Say};
+
+use crate::call::{Call, HungUp, Step, Way};
+use crate::dial::{Dialled, dial_after_star};
+use crate::{Key, Office};
+
+/// A menu: what one hears, and what the keys do.
+#[derive(Debug)]
+pub struct Menu<A: 'static> {
+    /// What the log and the table of edges call it.
+    pub name: &'static str,
+    /// In the order in which they are spoken.
+    pub choices: &'static [Choice<A>],
+    /// What `*` does.
+    pub star: Star,
+}
+
+/// One key of a menu.
+#[derive(Debug)]
+pub struct Choice<A> {
+    /// The key.
+    pub key: Key,
+    /// What it does.
+    pub action: A,
+    /// What is said about it; none: nothing.
+    pub says: Option<PromptId>,
+}
+
+/// What `*` does in a menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Star {
+    /// It repeats the menu.
+    Repeats,
+    /// It repeats the menu, but `*` and an extension calls that extension: the two are told apart
+    /// by a digit following within 2 s.
+    RepeatsOrDials,
+}
+
+/// What a caller chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked<A> {
+    /// One of the choices.
+    Action(A),
+    /// `*` and this extension, which exists.
+    Extension(std::sync::Arc<str>),
+    /// Nothing, however often the menu was spoken.
+    Nothing,
+}
+
+impl<A> Choice<A> {
+    /// A key, what it does, and what is said about it.
+    pub const fn new(key: Key, action: A, says: PromptId) -> Self {
+        Self {
+            key,
+            action,
+            says: Some(says),
+        }
+    }
+
+    /// A key that is not spoken of.
+    pub const fn unspoken(key: Key, action: A) -> Self {
+        Self {
+            key,
+            action,
+            says: None,
+        }
+    }
+}
+
+impl<A: Copy + PartialEq> Menu<A> {
+    /// Speaks `before` and then the choices that `offered` lets through, and waits for a key. The
+    /// menu repeats: after 7 s without a key, three times in all. A key that is not offered says
+    /// so and repeats the menu.
+    pub async fn ask<O: Office>(
+        &self,
+        call: &mut impl Call<O>,
+        office: &O,
+        before: &[Say<O::Audio>],
+        offered: impl Fn(A) -> bool,
+    ) -> Result<Picked<A>, HungUp> {
+        let spoken = self.spoken(&offered);
+        let mut before = before;
+        let mut unanswered = 0;
+        while unanswered < TIMES {
+            call.play(&[before, &spoken].concat()).await?;
+            before = &[];
+            let Some(key) = call.key(PATIENCE).await? else {
+                unanswered += 1;
+                continue;
+            };
+            unanswered = 0;
+            if let Some(action) = self.action(key, &offered) {
+                call.took(Step {
+                    menu: self.name,
+                    way: Way::Key(key),
+                });
+                return Ok(Picked::Action(action));
+            }
+            if key == Key::Star {
+                if let Some(extension) = self.starred(call, office).await? {
+                    return Ok(Picked::Extension(extension));
+                }
+                continue;
+            }
+            call.took(Step {
+                menu: self.name,
+                way: Way::Key(key),
+            });
+            call.play(&[PromptId::MENU_INVALID.into()]).await?;
+        }
+        call.took(Step {
+            menu: self.name,
+            way: Way::Nothing,
+        });
+        Ok(Picked::Nothing)
+    }
+
+    /// What a key does, if it is offered.
+    pub fn action(&self, key: Key, offered: impl Fn(A) -> bool) -> Option<A> {
+        let choice = self.choices.iter().find(|choice| choice.key == key)?;
+        offered(choice.action).then_some(choice.action)
+    }
+
+    fn spoken<T>(&self, offered: impl Fn(A) -> bool) -> Vec<Say<T>> {
+        let offered = self.choices.iter().filter(|choice| offered(choice.action));
+        let spoken = offered.filter_map(|choice| choice.says).map(Say::from);
+        spoken.chain([PromptId::MENU_REPEAT.into()]).collect()
+    }
+
+    /// After `*`: the extension that was dialled, if any.
+    async fn starred<O: Office>(
+        &self,
+        call: &mut impl Call<O>,
+        office: &O,
+    ) -> Result<Option<std::sync::Arc<str>>, HungUp> {
+        let dialled = match self.star {
+            Star::Repeats => Dialled::Nothing,
+            Star::RepeatsOrDials => dial_after_star(call, office).await?,
+        };
+        let way = match dialled {
+            Dialled::Nothing => Way::Key(Key::Star),
+            Dialled::Extension(_) | Dialled::Unknown => Way::Dialled,
+        };
+        call.took(Step {
+            menu: self.name,
+            way,
+        });
+        match dialled {
+            Dialled::Nothing => Ok(None),
+            Dialled::Extension(extension) => Ok(Some(extension)),
+            Dialled::Unknown => {
+                call.play(&[PromptId::ADDRESS_UNKNOWN.into()]).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// For how long a menu waits for a key.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(7);
+/// How often a menu is spoken to somebody who presses nothing.
+pub(crate) const TIMES: u32 = 3;

@@ -1,0 +1,148 @@
+//! What an application asks of the company behind it: the directory and the homes of the users.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crds::Directory;
+use crds::directory::{Caller, UserEntry};
+use crds::user_settings::GreetingSlot;
+use jiff::Timestamp;
+use mailbox::{Counts, Folder, Message, MessageId, Room};
+use prompts::Audible;
+
+/// What an application asks of the homes. One value serves one call and keeps the directory that
+/// the call started with.
+#[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
+pub trait Office {
+    /// Audio of a user that can be played: a message, a greeting, a name. Cheap to clone.
+    type Audio: Clone + Audible;
+    /// A recording that was begun and is neither delivered nor discarded.
+    type Recording;
+    /// The inbox of a user who has logged in.
+    type Inbox: Inbox<Audio = Self::Audio>;
+
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+
+    /// The directory as it was when the call began.
+    fn directory(&self) -> &Arc<Directory>;
+
+    /// Whether there are prompts in this language.
+    fn speaks(&self, language: &str) -> bool;
+
+    /// Checks a user's PIN in his home, which holds a [`crate::Lockout`] for each side.
+    async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<Self::Inbox>;
+
+    /// The recording of a user's name, if he made one and it can be had.
+    async fn spoken_name(&self, user: &UserEntry) -> Option<Self::Audio>;
+
+    /// A user's greeting of exactly this slot, if he recorded one and it can be had.
+    async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Self::Audio>;
+
+    /// Whether the user's mailbox takes a message, and of what length at most (spec MB-6).
+    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable>;
+
+    /// Opens a recording in the spool.
+    async fn begin(&self, draft: Draft<'_>) -> Result<Self::Recording, Unavailable>;
+
+    /// Delivers a recording. Once it returns, the message is never lost (spec MB-4). When it
+    /// fails the recording is gone.
+    async fn deliver(&self, recording: Self::Recording) -> Result<(), Unavailable>;
+
+    /// Forgets a recording.
+    async fn discard(&self, recording: Self::Recording);
+
+    /// A recording as it stands, to be heard before it is delivered.
+    async fn playback(&self, recording: &Self::Recording) -> Result<Self::Audio, Unavailable>;
+}
+
+/// The inbox of a user who has logged in. It sees what happens to the mailbox elsewhere.
+#[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
+pub trait Inbox {
+    /// Audio that can be played.
+    type Audio;
+
+    /// How many messages there are.
+    async fn counts(&self) -> Result<Counts, Unavailable>;
+
+    /// Whether nobody can leave a message any more (spec MB-6).
+    async fn is_full(&self) -> bool;
+
+    /// The messages of a folder, in the order in which they are to be heard.
+    async fn list(&self, folder: Folder) -> Result<Vec<MessageId>, Unavailable>;
+
+    /// One message, and its audio.
+    async fn open(&self, id: &MessageId) -> Result<(Message, Self::Audio), OpenError>;
+
+    /// Makes a message saved; nothing happens if it is.
+    async fn save(&self, id: &MessageId) -> Result<(), Unavailable>;
+
+    /// Puts a message into the trash.
+    async fn delete(&self, id: &MessageId) -> Result<(), Unavailable>;
+}
+
+/// From where somebody logs in; each is locked on its own, so that a stranger can't lock the
+/// owner out (spec MC-A5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// A handset of the user himself.
+    OwnHandset,
+    /// Another handset of the company.
+    OtherHandset,
+    /// Outside.
+    Outside,
+}
+
+impl Side {
+    /// The side on which this caller is for this user.
+    pub fn of(caller: &Caller, user: &UserEntry) -> Self {
+        match caller {
+            Caller::User(name) if *name == user.name => Self::OwnHandset,
+            Caller::User(_) | Caller::SharedHandset(_) => Self::OtherHandset,
+            Caller::External { .. } => Self::Outside,
+        }
+    }
+}
+
+/// What became of a login.
+#[derive(Debug)]
+pub enum Login<I> {
+    /// The PIN is right.
+    Admitted(I),
+    /// The PIN is wrong; another may be tried.
+    Wrong,
+    /// The PIN is wrong, and with it this side is locked.
+    LockedOut,
+    /// This side was locked before, for this long still; the PIN was not looked at.
+    Locked(Duration),
+    /// The PIN is right, but the mailbox cannot be reached.
+    Unavailable,
+}
+
+/// What is to be recorded.
+#[derive(Clone, Copy, Debug)]
+pub enum Draft<'a> {
+    /// A message.
+    Message {
+        /// Who gets it.
+        to: &'a UserEntry,
+        /// Who leaves it.
+        from: &'a Caller,
+    },
+}
+
+/// Something cannot be had or done at the moment. Who says so has logged why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not available at the moment")]
+pub struct Unavailable;
+
+/// Why a message cannot be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It was deleted elsewhere.
+    #[error("the message is gone")]
+    Gone,
+    /// Its audio cannot be reached.
+    #[error("the message is not available at the moment")]
+    Unavailable,
+}
