@@ -2,17 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Zoned;
 use media::clip::Clip;
 use media::codec::Codec;
 use media::engine::PlayItem;
-use media::recording::Recording;
 use media::tone::{Plan, Tone};
 use prompts::{ClipRef, Library, Say, Sound};
 use tracing::error;
+
+use crate::calls::Spoken;
 
 /// The prompts in every codec that was asked for.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ impl Voice {
     pub fn items(
         &self,
         language: &str,
-        say: &[Say<Arc<Recording>>],
+        say: &[Say<Spoken>],
         codec: Codec,
         now: &Zoned,
     ) -> Vec<PlayItem> {
@@ -52,22 +51,16 @@ impl Voice {
             .into_iter()
             .filter_map(|sound| match sound {
                 Sound::Clip(clip) => self.clip(clip, codec).map(PlayItem::Clip),
-                Sound::Audio(recording) => Some(PlayItem::Clip(recording.to_clip(codec))),
+                Sound::Audio(Spoken(recording)) => Some(PlayItem::Clip(recording.to_clip(codec))),
                 Sound::Pause(length) => Some(PlayItem::Silence(length)),
                 Sound::Beep => Some(PlayItem::Clip(self.beep(codec))),
             })
             .collect()
     }
 
-    /// How long that takes to play.
-    pub fn duration(items: &[PlayItem]) -> Duration {
-        items
-            .iter()
-            .map(|item| match item {
-                PlayItem::Clip(clip) | PlayItem::Loop(clip) => clip.duration(),
-                PlayItem::Silence(length) => *length,
-            })
-            .sum()
+    /// The tone a caller hears while a phone rings, again and again.
+    pub fn ringback(&self, codec: Codec) -> PlayItem {
+        PlayItem::Loop(self.tones.clip(Tone::Ringback, codec))
     }
 
     fn clip(&self, clip: ClipRef, codec: Codec) -> Option<Clip> {

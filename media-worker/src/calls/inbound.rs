@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use crds::Directory;
 use crds::directory::{Account, Attempt, Caller, Finally, Meaning, Plan, Target};
 use media::codec::Codec;
@@ -57,6 +58,7 @@ enum Stage {
 /// What is kept of the call (spec CD-1).
 #[derive(Clone, Debug)]
 pub(super) struct Record {
+    pub(super) began_at: Timestamp,
     pub(super) began: Instant,
     pub(super) answered: Option<Instant>,
     pub(super) answered_by: Option<Arc<str>>,
@@ -83,8 +85,9 @@ pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
     let span = info_span!("call", number);
     async move {
         let Some(mut call) = Inbound::new(exchange, arrival, number) else { return };
-        call.run().await;
-        call.close().await;
+        let dialled = call.dialled.clone();
+        call.record.result = call.dial(&dialled).await;
+        call.close();
     }
     .instrument(span)
     .await;
@@ -121,6 +124,7 @@ impl Inbound {
             hops_left,
             stage: Stage::Trying,
             record: Record {
+                began_at: Timestamp::now(),
                 began: Instant::now(),
                 answered: None,
                 answered_by: None,
@@ -130,9 +134,10 @@ impl Inbound {
         })
     }
 
-    async fn run(&mut self) {
-        let meaning = self.directory.interpret(&self.dialled, &self.caller);
-        self.record.result = self.to(meaning).await;
+    /// Takes the call to what this number means to the caller.
+    pub(super) async fn dial(&mut self, number: &str) -> CallResult {
+        let meaning = self.directory.interpret(number, &self.caller);
+        self.to(meaning).await
     }
 
     /// Takes the call to what was dialled.
@@ -249,11 +254,19 @@ impl Inbound {
         applications::leave_message(self, user).await
     }
 
-    /// Tells the caller's phone to ring, once.
+    /// Lets the caller know that a phone rings: his own phone makes the sound, or we do once he is answered.
     pub(super) fn ringing(&mut self) {
-        if self.stage == Stage::Trying {
-            self.stage = Stage::Ringing;
-            self.provisional(StatusCode::RINGING, None);
+        match self.stage {
+            Stage::Trying => {
+                self.stage = Stage::Ringing;
+                self.provisional(StatusCode::RINGING, None);
+            }
+            Stage::Answered => {
+                if let (Some(seat), Some(codec)) = (self.party.media.seat(), self.party.media.sends()) {
+                    seat.play(vec![self.exchange.voice.ringback(codec)], RINGBACK);
+                }
+            }
+            Stage::Ringing | Stage::Early(_) => {}
         }
     }
 
@@ -283,7 +296,12 @@ impl Inbound {
     /// Answers the caller, with what early media has agreed on already where there was any.
     pub(super) fn answer(&mut self, prefer: &[Codec]) -> Result<(), StatusCode> {
         let body = match &self.stage {
-            Stage::Answered => return Ok(()),
+            Stage::Answered => {
+                if let Some(seat) = self.party.media.seat() {
+                    seat.stop_play();
+                }
+                return Ok(());
+            }
             Stage::Early(body) => body.clone(),
             Stage::Trying | Stage::Ringing => self.party.media.answer(prefer, Direction::SendRecv)?,
         };
@@ -344,10 +362,13 @@ impl Inbound {
         self.exchange.signalling.with(|endpoint, now| endpoint.progress(session, status, body, Headers::default(), now));
     }
 
-    async fn close(self) {
+    fn close(self) {
         let result = self.record.result.label();
         self.exchange.metrics.calls_active.with_label_values(&["in"]).dec();
         self.exchange.metrics.calls_total.with_label_values(&["in", result]).inc();
-        super::details::keep(&self).await;
+        super::details::keep(&self);
     }
 }
+
+/// Names the playing of the ringing tone, whose end nobody waits for.
+const RINGBACK: u64 = 0;

@@ -215,13 +215,13 @@ impl Seat {
             remote: expect(far(agreed.remote, flow)),
             remote_ssrc: agreed.ssrc,
             local_ssrc: self.ssrc,
-            send: formats::of(&agreed.send)?,
-            receive: agreed.formats.iter().filter_map(formats::of).collect(),
-            telephone_event: agreed.telephone_event,
+            send: formats::sent(&agreed.send)?,
+            receive: agreed.formats.iter().filter_map(formats::received).collect(),
+            telephone_event: agreed.telephone_event.as_ref().map(|events| events.receive),
             inband_dtmf: agreed.telephone_event.is_none(),
             ptime: agreed.ptime,
             direction: formats::direction(agreed.direction),
-            rtcp_mux: agreed.rtcp_mux,
+            rtcp_mux: agreed.remote_rtcp.is_none(),
         })
     }
 }

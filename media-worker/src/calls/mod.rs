@@ -20,12 +20,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crds::Directory;
+use mailbox::Mailboxes;
 use sip::endpoint::{SessionEvent, SessionId};
 use sip::syntax::{HeaderName, Headers};
 use tokio::sync::watch;
 
 pub use inbound::{Arrival, take};
 pub use media::MediaPool;
+pub use office::Spoken;
 
 use crate::homes::Homes;
 use crate::metrics::Metrics;
@@ -50,6 +52,8 @@ pub struct Exchange {
     pub media: Rc<MediaPool>,
     /// The users' homes.
     pub homes: Rc<Homes>,
+    /// Messages and call details.
+    pub mailboxes: Mailboxes,
     /// What is spoken.
     pub voice: Voice,
     /// The figures.
@@ -65,12 +69,13 @@ impl Exchange {
         signalling: Rc<Signalling>,
         media: Rc<MediaPool>,
         homes: Rc<Homes>,
+        mailboxes: Mailboxes,
         voice: Voice,
         metrics: Metrics,
         directory: watch::Receiver<Arc<Directory>>,
         stop: watch::Receiver<bool>,
     ) -> Rc<Self> {
-        Rc::new(Self { signalling, media, homes, voice, metrics, directory, stop, calls: Cell::new(0) })
+        Rc::new(Self { signalling, media, homes, mailboxes, voice, metrics, directory, stop, calls: Cell::new(0) })
     }
 
     /// The directory in force.

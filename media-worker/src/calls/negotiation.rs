@@ -1,11 +1,12 @@
 //! What one side of a call and we have agreed on for its media, by offer and answer (RFC 3264).
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use media::codec::Codec;
 use media::pairs::Far;
-use sip::sdp::{self, Agreed, Capabilities, Direction};
+use sip::sdp::{self, Agreed, Direction, Refusal, Version};
 use sip::syntax::StatusCode;
 use sip::transport::Flow;
 use tokio::sync::mpsc;
@@ -60,7 +61,7 @@ impl Negotiation {
 
     /// The codec we send in, once agreed.
     pub fn sends(&self) -> Option<Codec> {
-        formats::of(&self.agreed.as_ref()?.send).map(|format| format.codec)
+        formats::sent(&self.agreed.as_ref()?.send).map(|format| format.codec)
     }
 
     /// Whether the far side takes RFC 4733 events.
@@ -79,29 +80,34 @@ impl Negotiation {
     /// The status to refuse with: 488 when nothing can be agreed on, 503 when every port is taken.
     pub fn answer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
         let Some(theirs) = self.theirs.take() else { return self.offer(prefer, direction) };
-        let remote = theirs.audio_address().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
-        let place = far(remote, &self.flow);
-        let ssrc = theirs.audio_ssrc();
-        self.take_seat(place, ssrc)?;
-        let capabilities = self.capabilities(prefer, direction);
-        let answered = sdp::answer(&theirs, &capabilities);
+        let answered = self.answer_to(&theirs, prefer, direction);
         self.theirs = Some(theirs);
-        let (ours, agreed) = answered.map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
-        if self.agreed.as_ref().is_none_or(|before| before.remote != agreed.remote)
-            && let Some(seat) = &mut self.seat
-        {
-            seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-        }
-        // The port may have moved to one where nobody else waits.
-        let capabilities = self.capabilities(prefer, direction);
-        let (ours, agreed) = match &self.theirs {
-            Some(theirs) => sdp::answer(theirs, &capabilities).unwrap_or((ours, agreed)),
-            None => (ours, agreed),
-        };
+        let (ours, agreed) = answered?;
         let body = ours.to_bytes();
         self.ours = Some(ours);
         self.agree(agreed);
         Ok(body)
+    }
+
+    fn answer_to(
+        &mut self,
+        theirs: &sdp::Session,
+        prefer: &[Codec],
+        direction: Direction,
+    ) -> Result<(sdp::Session, Agreed), StatusCode> {
+        let remote = formats::audio(theirs)
+            .and_then(|media| Some(SocketAddr::new(theirs.address(media)?, media.port)))
+            .ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let ssrc = formats::audio(theirs).and_then(|media| media.ssrcs.first().copied());
+        let place = far(remote, &self.flow);
+        let moves = self.agreed.as_ref().is_none_or(|before| before.remote != remote);
+        let seat = self.take_seat(place, ssrc)?;
+        // Before the port is named: waiting may move the leg to one where nobody else waits for the same far side.
+        if moves {
+            seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        }
+        let capabilities = formats::capabilities(seat, prefer, direction);
+        sdp::answer(theirs, &capabilities, self.next_version()).map_err(Refusal::status)
     }
 
     /// An offer of ours.
@@ -109,8 +115,9 @@ impl Negotiation {
     /// # Errors
     /// 503 when every port is taken.
     pub fn offer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
-        self.take_seat(Far::Nat(self.flow.remote.ip()), None)?;
-        let ours = sdp::offer(&self.capabilities(prefer, direction));
+        let seat = self.take_seat(Far::Nat(self.flow.remote.ip()), None)?;
+        let capabilities = formats::capabilities(seat, prefer, direction);
+        let ours = sdp::offer(&capabilities, self.next_version());
         let body = ours.to_bytes();
         self.ours = Some(ours);
         Ok(body)
@@ -140,20 +147,19 @@ impl Negotiation {
 
     /// Which way media is to flow by what the far side said last, from its point of view.
     pub fn offered_direction(&self) -> Direction {
-        self.theirs.as_ref().map_or(Direction::SendRecv, sdp::Session::audio_direction)
+        self.theirs.as_ref().map_or(Direction::SendRecv, formats::direction_of)
     }
 
     /// Which way media flows by what we said last, from our point of view.
     pub fn told_direction(&self) -> Direction {
-        self.ours.as_ref().map_or(Direction::SendRecv, sdp::Session::audio_direction)
+        self.ours.as_ref().map_or(Direction::SendRecv, formats::direction_of)
     }
 
-    fn take_seat(&mut self, place: Far, ssrc: Option<u32>) -> Result<(), StatusCode> {
+    fn take_seat(&mut self, place: Far, ssrc: Option<u32>) -> Result<&mut Seat, StatusCode> {
         if self.seat.is_none() {
-            let seat = self.pool.reserve(self.call, &self.flow, place, ssrc, &self.listener);
-            self.seat = Some(seat.ok_or(StatusCode::SERVICE_UNAVAILABLE)?);
+            self.seat = self.pool.reserve(self.call, &self.flow, place, ssrc, &self.listener);
         }
-        Ok(())
+        self.seat.as_mut().ok_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 
     fn agree(&mut self, agreed: Agreed) {
@@ -163,8 +169,8 @@ impl Negotiation {
         self.agreed = Some(agreed);
     }
 
-    fn capabilities(&mut self, prefer: &[Codec], direction: Direction) -> Capabilities {
+    fn next_version(&mut self) -> Version {
         self.version += 1;
-        formats::capabilities(self.seat.as_ref(), prefer, direction, self.call, self.version)
+        Version { session: self.call, version: self.version }
     }
 }

@@ -126,7 +126,7 @@ impl Signalling {
                 .receive(|from, datagram| {
                     let flow = self.udp_flow(from);
                     let bytes = Bytes::copy_from_slice(datagram);
-                    self.with(|endpoint, now| endpoint.handle_datagram(flow, bytes, now));
+                    self.with(|endpoint, now| endpoint.handle_datagram(flow, &bytes, now));
                 })
                 .await?;
         }
@@ -158,7 +158,7 @@ impl Signalling {
                 Some(Output::Close(flow)) => {
                     self.streams.borrow_mut().remove(&flow.connection);
                 }
-                Some(Output::Event(event)) => self.dispatch(event),
+                Some(Output::Event(event)) => self.dispatch(*event),
                 None => break,
             }
         }
@@ -191,7 +191,7 @@ impl Signalling {
     fn dispatch(&self, event: Event) {
         match event {
             Event::Session { session, event } => {
-                let last = matches!(event, SessionEvent::Ended { .. } | SessionEvent::Failed { .. });
+                let last = matches!(event, SessionEvent::Ended { .. } | SessionEvent::Failed { .. } | SessionEvent::Cancelled { .. });
                 if let Some(call) = self.sessions.borrow().get(&session) {
                     // A call that has just gone needs no more events.
                     let _ = call.send(CallEvent::Session(session, event));

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use sip::transport::{Flow, Frame, Protocol, StreamFramer};
+use sip::syntax::Limits;
+use sip::transport::{Deadlines, Flow, Frame, Protocol, StreamFramer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -88,11 +89,11 @@ async fn converse(
     mut outgoing: mpsc::Receiver<Bytes>,
 ) {
     let (mut read, mut write) = stream.into_split();
-    let mut framer = StreamFramer::new(Instant::now());
+    let mut framer = StreamFramer::new(Limits::default(), Deadlines::default(), Instant::now());
     let mut buffer = BytesMut::with_capacity(READ);
     loop {
         buffer.reserve(READ);
-        let deadline = tokio::time::sleep_until(framer.deadline().into());
+        let deadline = tokio::time::sleep_until(framer.poll_timeout().into());
         tokio::select! {
             got = read.read_buf(&mut buffer) => match got {
                 Ok(0) | Err(_) => return,
@@ -112,7 +113,11 @@ async fn converse(
                 }
                 None => return,
             },
-            () = deadline => return,
+            () = deadline => {
+                if framer.missed(Instant::now()).is_some() {
+                    return;
+                }
+            }
         }
     }
 }
@@ -125,9 +130,9 @@ async fn take_frames(
     write: &mut (impl AsyncWriteExt + Unpin),
 ) -> Result<(), ()> {
     loop {
-        match framer.next_frame(Instant::now()) {
+        match framer.next_frame() {
             Ok(Some(Frame::Message(bytes))) => {
-                signalling.with(|endpoint, now| endpoint.handle_datagram(flow, bytes, now));
+                signalling.with(|endpoint, now| endpoint.handle_datagram(flow, &bytes, now));
             }
             Ok(Some(Frame::Ping)) => {
                 let answered = tokio::time::timeout(WRITE_LIMIT, write.write_all(b"\r\n")).await;

@@ -1,0 +1,53 @@
+//! The applications that answer a call in a phone's place.
+
+use std::sync::Arc;
+
+use apps::{Exit, Listener, Whose};
+use sip::syntax::StatusCode;
+
+use super::inbound::Inbound;
+use super::line::Line;
+use super::office::CallOffice;
+use crate::metrics::CallResult;
+
+/// The caller leaves `user` a message.
+pub async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallResult {
+    if let Err(status) = call.answer(&[]) {
+        return call.refuse(status, CallResult::Failed);
+    }
+    let office = CallOffice::new(call);
+    let listener = listener(call);
+    let mut line = Line::new(call, listener);
+    let exit = apps::leave_message(&mut line, &office, user).await;
+    leave(call, exit, CallResult::Voicemail).await
+}
+
+/// The caller hears his messages, or those of `user`, whose PIN he knows.
+pub async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -> CallResult {
+    if let Err(status) = call.answer(&[]) {
+        return call.refuse(status, CallResult::Failed);
+    }
+    let office = CallOffice::new(call);
+    let listener = listener(call);
+    let mut line = Line::new(call, listener);
+    let whose = user.as_deref().map_or(Whose::Callers, Whose::Of);
+    let exit = apps::message_center(&mut line, &office, whose).await;
+    leave(call, exit, CallResult::Application).await
+}
+
+/// The caller is spoken to in his own language and time zone, a stranger in the system's.
+pub fn listener(call: &Inbound) -> Listener {
+    let system = call.directory.system();
+    match call.caller.user().and_then(|name| call.directory.user(name)) {
+        Some(user) => Listener { language: Arc::clone(&user.language), zone: user.time_zone.clone() },
+        None => Listener { language: Arc::clone(&system.language), zone: system.time_zone.clone() },
+    }
+}
+
+async fn leave(call: &mut Inbound, exit: Exit, result: CallResult) -> CallResult {
+    match exit {
+        Exit::HungUp => result,
+        Exit::Finished => call.refuse(StatusCode::OK, result),
+        Exit::Transfer(number) => Box::pin(call.dial(&number)).await,
+    }
+}

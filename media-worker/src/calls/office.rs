@@ -1,0 +1,191 @@
+//! What a call's application asks of the homes and the spool.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use apps::{Draft, Login, Office, Side, Unavailable};
+use crds::Directory;
+use crds::directory::{Caller, UserEntry};
+use crds::user_settings::GreetingSlot;
+use jiff::Timestamp;
+use mailbox::{Delivery, DraftKind, Mailbox, MailboxId, RecordingId, Room, Sender, SpoolError};
+use media::codec::Codec;
+use prompts::Audible;
+use tracing::{info, warn};
+
+use super::Exchange;
+use super::inbound::Inbound;
+use crate::homes::{HomeInbox, LoginAnswer, limits};
+
+/// A recording that can be played.
+#[derive(Clone, Debug)]
+pub struct Spoken(pub Arc<media::recording::Recording>);
+
+impl Audible for Spoken {
+    fn label(&self) -> String {
+        format!("recording of {:.1} s", self.0.duration().as_secs_f32())
+    }
+}
+
+/// A recording in the spool, neither delivered nor discarded.
+#[derive(Debug)]
+pub struct Recording(RecordingId);
+
+impl Recording {
+    /// Its number in the spool.
+    pub fn number(&self) -> u64 {
+        self.0.0
+    }
+}
+
+/// The company, as one call sees it.
+#[derive(Debug)]
+pub struct CallOffice {
+    exchange: Rc<Exchange>,
+    directory: Arc<Directory>,
+    /// What recordings are made in: as the caller's phone sends.
+    codec: Codec,
+}
+
+impl CallOffice {
+    /// For an answered call.
+    pub fn new(call: &Inbound) -> Self {
+        Self {
+            exchange: Rc::clone(&call.exchange),
+            directory: Arc::clone(&call.directory),
+            codec: call.party.media.sends().unwrap_or(Codec::Pcmu),
+        }
+    }
+
+    fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
+        let id = MailboxId::new(&*user.mailbox).ok()?;
+        Some(self.exchange.mailboxes.mailbox(&id))
+    }
+
+    fn sender(&self, from: &Caller) -> Sender {
+        match from {
+            Caller::User(name) => match self.directory.user(name) {
+                Some(user) => Sender::Internal {
+                    user: name.to_string(),
+                    extension: user.extension.as_deref().unwrap_or_default().to_owned(),
+                    name: user.display_name.to_string(),
+                },
+                None => Sender::External { number: None, name: Some(name.to_string()) },
+            },
+            Caller::SharedHandset(handset) => Sender::External { number: None, name: Some(handset.to_string()) },
+            Caller::External { number, name } => Sender::External {
+                number: (!number.is_empty()).then(|| number.to_string()),
+                name: name.as_deref().map(str::to_owned),
+            },
+        }
+    }
+
+    fn counted(&self, result: &str) {
+        self.exchange.metrics.messages_total.with_label_values(&[result]).inc();
+    }
+}
+
+impl Office for CallOffice {
+    type Audio = Spoken;
+    type Recording = Recording;
+    type Inbox = HomeInbox;
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    fn speaks(&self, language: &str) -> bool {
+        self.exchange.voice.library().has(language)
+    }
+
+    async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<HomeInbox> {
+        match self.exchange.homes.of_user(&user.name).login(side, pin).await {
+            Some(LoginAnswer::Admitted(inbox)) => Login::Admitted(inbox),
+            Some(LoginAnswer::Wrong) => Login::Wrong,
+            Some(LoginAnswer::LockedOut) => Login::LockedOut,
+            Some(LoginAnswer::Locked(left)) => Login::Locked(left),
+            Some(LoginAnswer::Unavailable) | None => Login::Unavailable,
+        }
+    }
+
+    async fn spoken_name(&self, user: &UserEntry) -> Option<Spoken> {
+        let name = self.mailbox(user)?.name().await;
+        name.inspect_err(|error| warn!(user = %user.name, %error, "a recorded name can't be read")).ok()?.map(Spoken)
+    }
+
+    async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Spoken> {
+        let slot = mailbox::GreetingSlot::new(slot.to_string()).ok()?;
+        let greeting = self.mailbox(user)?.greeting(&slot).await;
+        greeting.inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read")).ok()?.map(Spoken)
+    }
+
+    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable> {
+        let mailbox = self.mailbox(user).ok_or(Unavailable)?;
+        Ok(mailbox.room(&limits(&user.limits)).await)
+    }
+
+    async fn begin(&self, draft: Draft<'_>) -> Result<Recording, Unavailable> {
+        let Draft::Message { to, from, place } = draft;
+        let recipient = MailboxId::new(&*to.mailbox).map_err(|_| Unavailable)?;
+        let delivery = Delivery {
+            recipients: vec![recipient],
+            sender: self.sender(from),
+            received: self.now(),
+            introductions: Vec::new(),
+        };
+        let draft = mailbox::Draft {
+            kind: DraftKind::Message(delivery),
+            codec: self.codec,
+            min_length: to.limits.min_message_length,
+            place,
+        };
+        match self.exchange.mailboxes.spool().begin(draft) {
+            Ok(id) => Ok(Recording(id)),
+            Err(error) => {
+                warn!(%error, "a message can't be taken");
+                self.counted("refused");
+                Err(Unavailable)
+            }
+        }
+    }
+
+    async fn deliver(&self, recording: Recording) -> Result<(), Unavailable> {
+        match self.exchange.mailboxes.spool().deliver(recording.0).await {
+            Ok(promise) => {
+                info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
+                self.counted("delivered");
+                Ok(())
+            }
+            Err(SpoolError::TooShort) => {
+                self.counted("too_short");
+                Err(Unavailable)
+            }
+            Err(error) => {
+                warn!(%error, "a message can't be delivered");
+                self.counted("failed");
+                Err(Unavailable)
+            }
+        }
+    }
+
+    async fn discard(&self, recording: Recording) {
+        if let Err(error) = self.exchange.mailboxes.spool().discard(recording.0).await {
+            warn!(%error, "a recording can't be discarded");
+        }
+        self.counted("discarded");
+    }
+
+    async fn playback(&self, recording: &Recording) -> Result<Spoken, Unavailable> {
+        match self.exchange.mailboxes.spool().take(recording.0).await {
+            Ok(audio) => Ok(Spoken(Arc::new(audio))),
+            Err(error) => {
+                warn!(%error, "a recording can't be played");
+                Err(Unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! One home: a user's registrations, lamps, mailbox and lock-outs, changed by one message at a time.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use apps::{Lockout, Side, Verdict};
+use crds::directory::UserEntry;
+use jiff::Timestamp;
+use mailbox::{Mailbox, MailboxId};
+use sip::registrar::ExpiryPolicy;
+use sip::subscription::SubscriptionKey;
+use sip::syntax::{Request, Response};
+use sip::transport::Flow;
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+use tokio::time::sleep_until;
+use tracing::{info, warn};
+
+use super::inbox::{HomeInbox, LoginAnswer};
+use super::lamps::{self, Lamps, Notice, Shown};
+use super::phones::{Phones, Registered};
+use super::{Home, HomeContext, HomeName, ToHome};
+
+/// What one home holds.
+#[derive(Debug)]
+pub(super) struct HomeState {
+    name: HomeName,
+    context: Rc<HomeContext>,
+    /// The way back to this home, for answers that come later.
+    itself: mpsc::WeakSender<ToHome>,
+    phones: Phones,
+    lamps: Lamps,
+    shown: Option<Shown>,
+    lockouts: HashMap<Side, Lockout>,
+    /// What this home has added to the count of registrations.
+    counted: usize,
+}
+
+impl HomeState {
+    /// A home that nothing has happened in.
+    pub(super) fn new(name: HomeName, context: Rc<HomeContext>, itself: &Home) -> Self {
+        Self {
+            name,
+            context,
+            itself: itself.inbox.downgrade(),
+            phones: Phones::default(),
+            lamps: Lamps::default(),
+            shown: None,
+            lockouts: HashMap::new(),
+            counted: 0,
+        }
+    }
+
+    /// Serves until the worker stops.
+    pub(super) async fn live(mut self, mut inbox: mpsc::Receiver<ToHome>) {
+        loop {
+            let expiry = self.expire();
+            let message = tokio::select! {
+                message = inbox.recv() => message,
+                () = sleep_until(expiry.into()) => continue,
+            };
+            match message {
+                Some(message) => self.hear(message).await,
+                None => return,
+            }
+        }
+    }
+
+    async fn hear(&mut self, message: ToHome) {
+        match message {
+            ToHome::Register { handset, request, flow, reply } => {
+                let (response, registered) = self.register(&handset, &request, flow);
+                // The phone hears of its registration before it hears of its messages.
+                let _ = reply.send(response);
+                if registered == Registered::Added {
+                    self.show_to(&handset).await;
+                }
+            }
+            ToHome::Subscribe { watcher, request, flow, reply } => {
+                let (response, key) = self.lamps.subscribe(watcher, &request, flow, Instant::now());
+                let _ = reply.send(response);
+                if let Some(key) = key {
+                    self.show_subscriber(&key).await;
+                }
+            }
+            ToHome::Notified { key, answer } => self.lamps.answered(&key, &answer),
+            ToHome::Contacts { handset, reply } => {
+                let _ = reply.send(self.phones.contacts(&handset, Instant::now()));
+            }
+            ToHome::Restore(entry) => {
+                self.phones.restore(entry, &self.context.signalling, Instant::now(), Timestamp::now());
+                self.shown = None;
+                self.show().await;
+            }
+            ToHome::MailboxChanged => self.show().await,
+            ToHome::Login { side, pin, reply } => {
+                let _ = reply.send(self.login(side, &pin));
+            }
+        }
+    }
+
+    fn register(&mut self, handset: &Arc<str>, request: &Request, flow: Flow) -> (Response, Registered) {
+        let now = Instant::now();
+        let directory = Arc::clone(&self.context.directory.borrow());
+        let policy = ExpiryPolicy { default: directory.system().registration_expiry, ..ExpiryPolicy::default() };
+        let (response, registered) = self.phones.register(handset, request, flow, &policy, now);
+        if response.status.is_success() {
+            self.context.journal.keep(self.phones.entry(handset, now, Timestamp::now()));
+        }
+        if registered == Registered::Added {
+            info!(handset = %handset, from = %flow.remote, "registered");
+        }
+        (response, registered)
+    }
+
+    /// Tells all lamps of the mailbox, when it shows something else than before.
+    async fn show(&mut self) {
+        let Some((account, shown)) = self.shows().await else { return };
+        if self.shown.replace(shown) == Some(shown) {
+            return;
+        }
+        let now = Instant::now();
+        let notices = self.lamps.notify_all(&account, shown, self.phones.all(now), now);
+        for notice in notices {
+            self.send(notice);
+        }
+    }
+
+    /// Tells a phone that has just registered, unless it has subscribed.
+    async fn show_to(&mut self, handset: &Arc<str>) {
+        let Some((account, shown)) = self.shows().await else { return };
+        if self.lamps.has(handset) {
+            return;
+        }
+        for contact in self.phones.contacts(handset, Instant::now()) {
+            self.send(lamps::unsolicited(&account, shown, &contact));
+        }
+    }
+
+    async fn show_subscriber(&mut self, key: &SubscriptionKey) {
+        let (account, shown) = self.shows().await.unwrap_or_else(|| (self.account(), Shown::default()));
+        if let Some(notice) = self.lamps.notify_one(key, &account, shown, Instant::now()) {
+            self.send(notice);
+        }
+    }
+
+    /// What lamps are to show; none for a handset that is nobody's.
+    async fn shows(&self) -> Option<(sip::syntax::Uri, Shown)> {
+        let counts = self.mailbox(&self.user()?)?.counts().await;
+        Some((self.account(), Shown { new: counts.new, saved: counts.saved }))
+    }
+
+    fn account(&self) -> sip::syntax::Uri {
+        let directory = self.context.directory.borrow();
+        let system = directory.system();
+        lamps::account(&system.dial_plan.message_center, &system.domain)
+    }
+
+    fn send(&self, notice: Notice) {
+        let Notice { request, flow, key } = notice;
+        let signalling = &self.context.signalling;
+        let tx = signalling.with(|endpoint, now| endpoint.request(request, flow, now));
+        let Some(key) = key else { return };
+        let answer = signalling.answer_to(tx);
+        let itself = self.itself.clone();
+        spawn_local(async move {
+            if let (Ok(answer), Some(home)) = (answer.await, itself.upgrade()) {
+                let _ = home.send(ToHome::Notified { key, answer }).await;
+            }
+        });
+    }
+
+    /// Whether the PIN is right, and what a wrong one leads to (spec MC-A5).
+    fn login(&mut self, side: Side, pin: &str) -> LoginAnswer {
+        let Some(user) = self.user() else { return LoginAnswer::Unavailable };
+        let now = Timestamp::now();
+        let lockout = self.lockouts.get(&side).copied().unwrap_or_default();
+        let (lockout, verdict) = lockout.attempt(now, || user.pin.verify(pin));
+        self.lockouts.insert(side, lockout);
+        self.lockouts.retain(|_, lockout| !lockout.is_forgotten(now));
+        let result = match verdict {
+            Verdict::Admitted => "ok",
+            Verdict::Wrong => "wrong_pin",
+            Verdict::LockedOut(length) => {
+                warn!(user = %user.name, ?side, seconds = length.as_secs(), "too many wrong PINs: logins are locked");
+                "wrong_pin"
+            }
+            Verdict::Locked(_) => "locked",
+        };
+        self.context.metrics.mailbox_logins_total.with_label_values(&[result]).inc();
+        match verdict {
+            Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
+                (Some(mailbox), Some(inbox)) => {
+                    LoginAnswer::Admitted(HomeInbox::new(mailbox, user.limits, Home { inbox }))
+                }
+                (None, _) | (_, None) => LoginAnswer::Unavailable,
+            },
+            Verdict::Wrong => LoginAnswer::Wrong,
+            Verdict::LockedOut(_) => LoginAnswer::LockedOut,
+            Verdict::Locked(left) => LoginAnswer::Locked(left),
+        }
+    }
+
+    fn user(&self) -> Option<UserEntry> {
+        match &self.name {
+            HomeName::User(name) => self.context.directory.borrow().user(name).cloned(),
+            HomeName::Handset(_) => None,
+        }
+    }
+
+    fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
+        let id = MailboxId::new(&*user.mailbox).ok()?;
+        Some(self.context.mailboxes.mailbox(&id))
+    }
+
+    /// Forgets what has expired; when to do so next.
+    fn expire(&mut self) -> Instant {
+        let now = Instant::now();
+        let next = [self.phones.expire(now), self.lamps.expire(now)].into_iter().flatten().min();
+        let count = self.phones.count(now);
+        let change = count.cast_signed() - self.counted.cast_signed();
+        self.context.metrics.registrations.add(i64::try_from(change).unwrap_or_default());
+        self.counted = count;
+        next.unwrap_or(now + IDLE)
+    }
+}
+
+/// How often a home with nothing to expire looks about.
+const IDLE: Duration = Duration::from_secs(3600);

@@ -1,0 +1,108 @@
+//! A mailbox in the hands of its owner, who has logged in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apps::{Inbox, OpenError, Unavailable};
+use crds::directory::MailboxLimits;
+use jiff::Timestamp;
+use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId, Room};
+use tracing::warn;
+
+use super::{Home, ToHome};
+use crate::calls::Spoken;
+
+/// What became of a login.
+#[derive(Debug)]
+pub enum LoginAnswer {
+    /// The PIN is right.
+    Admitted(HomeInbox),
+    /// The PIN is wrong.
+    Wrong,
+    /// The PIN is wrong, and with it the side is locked.
+    LockedOut,
+    /// The side was locked before, for this long still.
+    Locked(Duration),
+    /// The mailbox can't be reached.
+    Unavailable,
+}
+
+/// The inbox of a user who has logged in. What he changes is told to his home, so that his lamps follow.
+#[derive(Clone, Debug)]
+pub struct HomeInbox {
+    mailbox: Mailbox,
+    limits: MailboxLimits,
+    home: Home,
+}
+
+impl HomeInbox {
+    pub(super) fn new(mailbox: Mailbox, limits: MailboxLimits, home: Home) -> Self {
+        Self { mailbox, limits, home }
+    }
+
+    async fn changed(&self, outcome: Result<(), MailboxError>) -> Result<(), Unavailable> {
+        let _ = self.home.inbox.send(ToHome::MailboxChanged).await;
+        match outcome {
+            // Deleted elsewhere meanwhile: what was wanted is so.
+            Ok(()) | Err(MailboxError::NoSuchMessage) => Ok(()),
+            Err(error) => {
+                warn!(mailbox = %self.mailbox.id(), %error, "a mailbox can't be changed");
+                Err(Unavailable)
+            }
+        }
+    }
+}
+
+impl Inbox for HomeInbox {
+    type Audio = Spoken;
+
+    async fn counts(&self) -> Result<Counts, Unavailable> {
+        Ok(self.mailbox.counts().await)
+    }
+
+    async fn is_full(&self) -> bool {
+        matches!(self.mailbox.room(&limits(&self.limits)).await, Room::Full)
+    }
+
+    async fn list(&self, folder: Folder) -> Result<Vec<MessageId>, Unavailable> {
+        Ok(self.mailbox.list(folder).await.into_iter().map(|message| message.id).collect())
+    }
+
+    async fn open(&self, id: &MessageId) -> Result<(Message, Spoken), OpenError> {
+        let message = self.mailbox.message(id).await.map_err(|error| self.unopened(id, &error))?;
+        let audio = self.mailbox.audio(id).await.map_err(|error| self.unopened(id, &error))?;
+        Ok((message, Spoken(Arc::new(audio))))
+    }
+
+    async fn save(&self, id: &MessageId) -> Result<(), Unavailable> {
+        let outcome = self.mailbox.mark_saved(id).await;
+        self.changed(outcome).await
+    }
+
+    async fn delete(&self, id: &MessageId) -> Result<(), Unavailable> {
+        let outcome = self.mailbox.delete(id, Timestamp::now()).await;
+        self.changed(outcome).await
+    }
+}
+
+impl HomeInbox {
+    fn unopened(&self, id: &MessageId, error: &MailboxError) -> OpenError {
+        match error {
+            MailboxError::NoSuchMessage => OpenError::Gone,
+            MailboxError::Store(_)
+            | MailboxError::Full
+            | MailboxError::Contended
+            | MailboxError::AudioMissing
+            | MailboxError::AudioDamaged(_)
+            | MailboxError::Spool(_) => {
+                warn!(mailbox = %self.mailbox.id(), message = %id, %error, "a message can't be opened");
+                OpenError::Unavailable
+            }
+        }
+    }
+}
+
+/// A user's limits, as mailboxes count.
+pub fn limits(limits: &MailboxLimits) -> mailbox::Limits {
+    mailbox::Limits { messages: limits.max_messages, total: limits.max_total, message: limits.max_message_length }
+}

@@ -1,0 +1,127 @@
+//! Message lamps (RFC 3842): phones that subscribed, and phones that only registered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sip::mwi;
+use sip::registrar::Contact;
+use sip::subscription::{Refusal, SubscriptionKey, Subscriptions};
+use sip::syntax::{HeaderName, Host, Method, NameAddr, Request, Response, Uri};
+use sip::transport::Flow;
+
+/// How many messages a lamp tells of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) new: u32,
+    pub(super) saved: u32,
+}
+
+/// The lamps that show one mailbox.
+#[derive(Debug, Default)]
+pub(super) struct Lamps {
+    subscriptions: Subscriptions,
+    /// Which handset subscribed; it gets no unsolicited NOTIFY.
+    watchers: HashMap<SubscriptionKey, Arc<str>>,
+}
+
+/// One NOTIFY to be sent.
+#[derive(Debug)]
+pub(super) struct Notice {
+    pub(super) request: Request,
+    pub(super) flow: Flow,
+    /// The subscription it belongs to; none for an unsolicited one.
+    pub(super) key: Option<SubscriptionKey>,
+}
+
+impl Lamps {
+    /// Carries out a SUBSCRIBE; its first NOTIFY follows with [`Lamps::notify_one`].
+    pub(super) fn subscribe(
+        &mut self,
+        watcher: Arc<str>,
+        request: &Request,
+        flow: Flow,
+        now: Instant,
+    ) -> (Response, Option<SubscriptionKey>) {
+        match self.subscriptions.subscribe(request, flow, now) {
+            Ok((response, key)) => {
+                self.watchers.insert(key.clone(), watcher);
+                (response, Some(key))
+            }
+            Err(Refusal { status, headers }) => {
+                let mut response = request.respond(status);
+                response.headers.extend(headers);
+                (response, None)
+            }
+        }
+    }
+
+    /// The NOTIFY of one subscription.
+    pub(super) fn notify_one(&mut self, key: &SubscriptionKey, account: &Uri, shown: Shown, now: Instant) -> Option<Notice> {
+        let (request, flow) = self.subscriptions.notify(key, CONTENT_TYPE, body(account, shown), now)?;
+        Some(Notice { request, flow, key: Some(key.clone()) })
+    }
+
+    /// The NOTIFYs that tell every subscribed phone, and every other one of `contacts`.
+    pub(super) fn notify_all<'a>(
+        &mut self,
+        account: &Uri,
+        shown: Shown,
+        contacts: impl Iterator<Item = (&'a Arc<str>, &'a Contact)>,
+        now: Instant,
+    ) -> Vec<Notice> {
+        let keys: Vec<SubscriptionKey> = self.watchers.keys().cloned().collect();
+        let mut notices: Vec<Notice> = keys
+            .iter()
+            .filter_map(|key| self.notify_one(key, account, shown, now))
+            .collect();
+        notices.extend(
+            contacts
+                .filter(|(handset, _)| !self.watchers.values().any(|watcher| watcher == *handset))
+                .map(|(_, contact)| unsolicited(account, shown, contact)),
+        );
+        notices
+    }
+
+    /// Whether a handset has subscribed.
+    pub(super) fn has(&self, handset: &Arc<str>) -> bool {
+        self.watchers.values().any(|watcher| watcher == handset)
+    }
+
+    /// What became of a NOTIFY: a phone that no longer knows the subscription has lost it (RFC 6665 section 4.2.2).
+    pub(super) fn answered(&mut self, key: &SubscriptionKey, answer: &crate::signalling::Answer) {
+        if !self.subscriptions.outcome(key, answer.as_ref().ok()) {
+            self.watchers.remove(key);
+        }
+    }
+
+    /// Forgets what has expired; when the next subscription does.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Instant> {
+        for key in self.subscriptions.expire(now) {
+            self.watchers.remove(&key);
+        }
+        self.subscriptions.next_expiry()
+    }
+}
+
+/// A NOTIFY that nobody asked for, to a registered phone that did not subscribe: as PBXes have long done.
+pub(super) fn unsolicited(account: &Uri, shown: Shown, contact: &Contact) -> Notice {
+    let mut request = Request::new(Method::Notify, contact.uri.clone());
+    request.headers.push(HeaderName::From, NameAddr::new(account.clone()).to_string());
+    request.headers.push(HeaderName::To, NameAddr::new(account.clone()).to_string());
+    request.headers.push(HeaderName::Event, "message-summary");
+    request.headers.push(HeaderName::SubscriptionState, "active");
+    request.set_body(CONTENT_TYPE, body(account, shown));
+    Notice { request, flow: contact.flow, key: None }
+}
+
+/// The address of the mailbox: what the phone dials to hear its messages, at our domain.
+pub(super) fn account(message_center: &str, domain: &str) -> Uri {
+    Uri::sip(Some(message_center), Host::Name(domain.into()), None)
+}
+
+fn body(account: &Uri, shown: Shown) -> bytes::Bytes {
+    mwi::message_summary(shown.new > 0, account, shown.new, shown.saved)
+}
+
+const CONTENT_TYPE: &str = "application/simple-message-summary";

@@ -1,0 +1,170 @@
+//! Homes: what changes per call or per registration about a user lives in one small actor with a message interface.
+//!
+//! Standalone, every home is here. Nothing outside a home holds a user's registrations, subscriptions, counts or lock-outs,
+//! so that homes can be spread over workers without touching their callers.
+
+mod home;
+mod inbox;
+mod journal;
+mod lamps;
+mod phones;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use apps::Side;
+use crds::Directory;
+use crds::directory::Account;
+use mailbox::Mailboxes;
+use sip::registrar::Contact;
+use sip::syntax::{Request, Response};
+use sip::transport::Flow;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::spawn_local;
+
+pub use inbox::{HomeInbox, LoginAnswer, limits};
+pub use journal::{Entry, Journal, StoredContact};
+
+use crate::metrics::Metrics;
+use crate::signalling::Signalling;
+use home::HomeState;
+
+/// Whose home it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HomeName {
+    /// A user's.
+    User(Arc<str>),
+    /// That of a handset without an owner.
+    Handset(Arc<str>),
+}
+
+impl HomeName {
+    /// The home that a SIP account's registrations belong to.
+    pub fn of(account: &Account) -> Self {
+        account
+            .owner
+            .clone()
+            .map_or_else(|| Self::Handset(Arc::clone(&account.handset)), Self::User)
+    }
+}
+
+/// What homes work with.
+#[derive(Debug)]
+pub struct HomeContext {
+    /// SIP.
+    pub signalling: Rc<Signalling>,
+    /// Messages.
+    pub mailboxes: Mailboxes,
+    /// The journal of contacts.
+    pub journal: Journal,
+    /// The figures.
+    pub metrics: Metrics,
+    /// The directory in force.
+    pub directory: watch::Receiver<Arc<Directory>>,
+}
+
+/// All homes of this worker.
+#[derive(Debug)]
+pub struct Homes {
+    context: Rc<HomeContext>,
+    /// As many as there are users and shared handsets: names come from the directory only.
+    homes: RefCell<HashMap<HomeName, Home>>,
+}
+
+impl Homes {
+    /// No home yet; each begins when it is first asked for.
+    pub fn new(context: HomeContext) -> Rc<Self> {
+        Rc::new(Self { context: Rc::new(context), homes: RefCell::default() })
+    }
+
+    /// The home that an account's registrations belong to.
+    pub fn of(&self, account: &Account) -> Home {
+        self.get(HomeName::of(account))
+    }
+
+    /// A user's home.
+    pub fn of_user(&self, user: &Arc<str>) -> Home {
+        self.get(HomeName::User(Arc::clone(user)))
+    }
+
+    /// Gives back the contacts that the journal has kept.
+    pub async fn restore(&self, entries: Vec<Entry>) {
+        let directory = Arc::clone(&self.context.directory.borrow());
+        for entry in entries {
+            let Some(account) = directory.handset(&entry.handset) else { continue };
+            let _ = self.of(account).inbox.send(ToHome::Restore(entry)).await;
+        }
+    }
+
+    /// A mailbox has changed elsewhere: its owner's lamps follow.
+    pub async fn mailbox_changed(&self, user: &Arc<str>) {
+        let _ = self.of_user(user).inbox.send(ToHome::MailboxChanged).await;
+    }
+
+    fn get(&self, name: HomeName) -> Home {
+        let mut homes = self.homes.borrow_mut();
+        if let Some(home) = homes.get(&name) {
+            return home.clone();
+        }
+        let (sender, receiver) = mpsc::channel(INBOX);
+        let home = Home { inbox: sender };
+        let state = HomeState::new(name.clone(), Rc::clone(&self.context), &home);
+        spawn_local(state.live(receiver));
+        homes.insert(name, home.clone());
+        home
+    }
+}
+
+/// The way to one home.
+#[derive(Clone, Debug)]
+pub struct Home {
+    inbox: mpsc::Sender<ToHome>,
+}
+
+/// What a home is told and asked.
+#[derive(Debug)]
+enum ToHome {
+    Register { handset: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },
+    Subscribe { watcher: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },
+    Notified { key: sip::subscription::SubscriptionKey, answer: crate::signalling::Answer },
+    Contacts { handset: Arc<str>, reply: oneshot::Sender<Vec<Contact>> },
+    Restore(Entry),
+    MailboxChanged,
+    Login { side: Side, pin: String, reply: oneshot::Sender<LoginAnswer> },
+}
+
+impl Home {
+    /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
+    pub async fn register(&self, handset: Arc<str>, request: Request, flow: Flow) -> Option<Response> {
+        let request = Box::new(request);
+        self.ask(|reply| ToHome::Register { handset, request, flow, reply }).await
+    }
+
+    /// A SUBSCRIBE to its message lamp by a handset that may watch it; the response to it.
+    pub async fn subscribe(&self, watcher: Arc<str>, request: Request, flow: Flow) -> Option<Response> {
+        let request = Box::new(request);
+        self.ask(|reply| ToHome::Subscribe { watcher, request, flow, reply }).await
+    }
+
+    /// Where a handset is registered now.
+    pub async fn contacts(&self, handset: Arc<str>) -> Vec<Contact> {
+        self.ask(|reply| ToHome::Contacts { handset, reply }).await.unwrap_or_default()
+    }
+
+    /// Checks the PIN of the home's user.
+    pub async fn login(&self, side: Side, pin: &str) -> Option<LoginAnswer> {
+        let pin = pin.to_owned();
+        self.ask(|reply| ToHome::Login { side, pin, reply }).await
+    }
+
+    /// Asks, and waits for the answer; none when the worker stops meanwhile.
+    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> ToHome) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.send(question(reply)).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+const INBOX: usize = 64;
