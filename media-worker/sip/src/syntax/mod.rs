@@ -28,6 +28,7 @@ pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use name_addr::{Contacts, NameAddr};
 pub use params::Params;
+pub(crate) use parse::StreamHead;
 pub use parse::{Limits, ParseError, ParseErrorKind, Partial, parse};
 pub use status::{Class, StatusCode};
 pub use token::Token;
