@@ -22,6 +22,7 @@ mod values;
 mod via;
 
 pub use cursor::SyntaxError;
+pub(crate) use cursor::{Cursor, quote, unquote};
 pub use header_name::HeaderName;
 pub use headers::{Header, Headers};
 pub use message::{Message, Request, Response};
