@@ -220,16 +220,29 @@ mod tests {
         };
         for (algorithm, response) in [
             (Algorithm::Md5, "8ca523f5e9506fed4657c9700eebdbec"),
-            (Algorithm::Sha256, "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+            (
+                Algorithm::Sha256,
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
         ] {
-            let ha1 = ha1(algorithm, "Mufasa", "http-auth@example.org", "Circle of Life");
+            let ha1 = ha1(
+                algorithm,
+                "Mufasa",
+                "http-auth@example.org",
+                "Circle of Life",
+            );
             assert_eq!(exchange.response(&ha1).hex().to_string(), response);
         }
     }
 
     #[test]
     fn without_qop_the_response_is_that_of_rfc_2069() {
-        let exchange = Exchange { method: "M", uri: "u", nonce: "n", qop_auth: None };
+        let exchange = Exchange {
+            method: "M",
+            uri: "u",
+            nonce: "n",
+            qop_auth: None,
+        };
         let ha1 = ha1(Algorithm::Md5, "a", "b", "c");
         let hex = |parts: &[&[u8]]| Algorithm::Md5.hash(parts).hex().to_string();
         let wanted = hex(&[hex(&[b"a:b:c"]).as_bytes(), b"n", hex(&[b"M:u"]).as_bytes()]);
