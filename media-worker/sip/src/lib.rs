@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod dialog;
+pub mod digest;
 pub mod endpoint;
+pub mod sdp;
 mod session;
 pub mod syntax;
 pub mod transaction;
