@@ -3,7 +3,10 @@
 
 pub mod dialog;
 pub mod endpoint;
+pub mod mwi;
+pub mod registrar;
 mod session;
+pub mod subscription;
 pub mod syntax;
 pub mod transaction;
 pub mod transport;
