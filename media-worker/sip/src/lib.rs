@@ -2,9 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod dialog;
+pub mod digest;
 pub mod endpoint;
 pub mod mwi;
 pub mod registrar;
+pub mod sdp;
 mod session;
 pub mod subscription;
 pub mod syntax;

@@ -1,6 +1,6 @@
 //! A place in a header value, moved forward by the grammar's elements.
 
-use super::chars::{Class, TOKEN, is_space};
+use super::chars::{Class, TOKEN, VALUE, is_space};
 
 /// A text does not follow the grammar; says what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +104,19 @@ impl<'a> Cursor<'a> {
         self.at += at + 1;
         rest.get(..=at)
             .ok_or(SyntaxError("a quoted string is cut within a character"))
+    }
+
+    /// Passes a `gen-value`: a quoted string, with its quotes, or what may stand without them.
+    pub(crate) fn value(&mut self) -> Result<&'a str, SyntaxError> {
+        if self.peek() == Some(b'"') {
+            return self.quoted();
+        }
+        let value = self.take(&VALUE);
+        if value.is_empty() {
+            Err(SyntaxError("expected a value behind ="))
+        } else {
+            Ok(value)
+        }
     }
 
     /// Passes everything up to the octet and the octet itself; returns what stood before it.

@@ -103,6 +103,11 @@ impl Headers {
         });
     }
 
+    /// Adds a header whose value has no line breaks.
+    pub(crate) fn push_line(&mut self, name: HeaderName, value: Bytes) {
+        self.list.push(Header { name, value });
+    }
+
     /// As [`Headers::push`], for chains.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl Into<Bytes>) -> Self {

@@ -18,6 +18,11 @@ pub(crate) struct Lexed {
     pub(crate) headers: Headers,
     /// What Content-Length says is the body; else all behind the headers.
     pub(crate) body: Bytes,
+    /// What Content-Length says, when there is one.
+    pub(crate) length: Option<Result<usize, ParseErrorKind>>,
+    /// Whether the headers may be read in two ways, by us and by others: stray line breaks, lines that are no headers,
+    /// or headers given twice.
+    pub(crate) blurred: bool,
     /// The first mistake behind the start line.
     pub(crate) problem: Option<ParseErrorKind>,
 }
@@ -30,6 +35,16 @@ pub(crate) enum StartLine {
     Response { status: StatusCode, reason: String },
 }
 
+impl StartLine {
+    /// The method of a request.
+    pub(crate) fn into_method(self) -> Option<Method> {
+        match self {
+            StartLine::Request { method, .. } => Some(method),
+            StartLine::Response { .. } => None,
+        }
+    }
+}
+
 /// Cuts a message into its parts.
 pub(crate) fn lex(message: &Bytes, limits: &Limits) -> Lexed {
     let mut lines = Lines {
@@ -38,53 +53,92 @@ pub(crate) fn lex(message: &Bytes, limits: &Limits) -> Lexed {
         problem: None,
     };
     lines.skip_empty();
-    let start = lines
-        .next_line()
-        .ok_or((ParseErrorKind::NotSip, None))
-        .and_then(|line| start_line(&line));
-    let mut headers = Headers::with_capacity(20);
-    let mut problem = (message.len() > limits.message).then_some(ParseErrorKind::TooLarge);
-    let mut length = None;
+    let start = lines.next_line().ok_or((ParseErrorKind::NotSip, None));
+    let start = start.and_then(|line| start_line(&line));
+    let head = read_headers(&mut lines, limits);
+    let too_large = (message.len() > limits.message).then_some(ParseErrorKind::TooLarge);
+    let (body, misfit) = cut_body(message, lines.at, head.length.as_ref());
+    Lexed {
+        start,
+        headers: head.headers,
+        body,
+        length: head.length,
+        blurred: head.blurred || lines.problem.is_some(),
+        problem: too_large.or(lines.problem).or(head.problem).or(misfit),
+    }
+}
+
+#[derive(Default)]
+struct Head {
+    headers: Headers,
+    length: Option<Result<usize, ParseErrorKind>>,
+    blurred: bool,
+    problem: Option<ParseErrorKind>,
+}
+
+impl Head {
+    /// Notes a mistake that leaves no doubt of where the message ends.
+    fn mistake(&mut self, kind: ParseErrorKind) {
+        self.problem.get_or_insert(kind);
+    }
+
+    /// Notes a mistake that others may read in another way than we.
+    fn blur(&mut self, kind: ParseErrorKind) {
+        self.blurred = true;
+        self.mistake(kind);
+    }
+}
+
+/// Reads header lines up to the empty line.
+fn read_headers(lines: &mut Lines<'_>, limits: &Limits) -> Head {
+    let mut head = Head {
+        headers: Headers::with_capacity(20),
+        ..Head::default()
+    };
     let mut seen = Singletons::default();
     loop {
         let Some(line) = lines.next_line() else {
-            problem.get_or_insert(ParseErrorKind::Unterminated);
-            break;
+            head.blur(ParseErrorKind::Unterminated);
+            return head;
         };
         if line.is_empty() {
-            break;
+            return head;
         }
-        if headers.len() >= limits.headers {
-            problem.get_or_insert(ParseErrorKind::TooManyHeaders);
-            break;
+        if head.headers.len() >= limits.headers {
+            head.blur(ParseErrorKind::TooManyHeaders);
+            return head;
         }
         match header_line(&line) {
-            Err(kind) => _ = problem.get_or_insert(kind),
+            Err(kind) => head.blur(kind),
+            Ok((HeaderName::ContentLength, value)) => {
+                if head.length.is_some() {
+                    head.blur(ParseErrorKind::Duplicate(HeaderName::ContentLength));
+                }
+                head.length = Some(content_length(&value));
+            }
             Ok((name, value)) => {
                 if seen.repeats(&name) {
-                    problem.get_or_insert(ParseErrorKind::Duplicate(name.clone()));
+                    head.mistake(ParseErrorKind::Duplicate(name.clone()));
                 }
-                if name == HeaderName::ContentLength {
-                    length = Some(content_length(&value));
-                } else {
-                    headers.push(name, value);
-                }
+                head.headers.push_line(name, value);
             }
         }
     }
-    let mut body = message.slice(lines.at.min(message.len())..);
+}
+
+/// The body, and whether Content-Length fits it.
+fn cut_body(
+    message: &Bytes,
+    at: usize,
+    length: Option<&Result<usize, ParseErrorKind>>,
+) -> (Bytes, Option<ParseErrorKind>) {
+    let mut body = message.slice(at.min(message.len())..);
     match length {
-        Some(Ok(length)) if length <= body.len() => body.truncate(length),
-        Some(_) => _ = problem.get_or_insert(ParseErrorKind::ContentLength),
+        Some(Ok(length)) if *length <= body.len() => body.truncate(*length),
+        Some(_) => return (body, Some(ParseErrorKind::ContentLength)),
         None => {}
     }
-    let problem = lines.problem.or(problem);
-    Lexed {
-        start,
-        headers,
-        body,
-        problem,
-    }
+    (body, None)
 }
 
 /// The value of a Content-Length: digits and nothing else, the one rule for datagrams and streams.
@@ -265,13 +319,12 @@ pub(crate) struct Singletons(u16);
 impl Singletons {
     /// Notes a header; whether it may stand once and has been seen before.
     pub(crate) fn repeats(&mut self, name: &HeaderName) -> bool {
-        const ONCE: [HeaderName; 13] = [
+        const ONCE: [HeaderName; 12] = [
             HeaderName::From,
             HeaderName::To,
             HeaderName::CallId,
             HeaderName::CSeq,
             HeaderName::MaxForwards,
-            HeaderName::ContentLength,
             HeaderName::ContentType,
             HeaderName::Expires,
             HeaderName::Event,

@@ -22,12 +22,14 @@ mod values;
 mod via;
 
 pub use cursor::SyntaxError;
+pub(crate) use cursor::{Cursor, quote, unquote};
 pub use header_name::HeaderName;
 pub use headers::{Header, Headers};
 pub use message::{Message, Request, Response};
 pub use method::Method;
 pub use name_addr::{Contacts, NameAddr};
 pub use params::Params;
+pub(crate) use parse::StreamHead;
 pub use parse::{Limits, ParseError, ParseErrorKind, Partial, parse};
 pub use status::{Class, StatusCode};
 pub use token::Token;

@@ -105,7 +105,7 @@ impl Params {
         while cursor.eat_spaced(b';') {
             let name = cursor.token()?;
             let value = if cursor.eat_spaced(b'=') {
-                Some(gen_value(cursor)?.into())
+                Some(cursor.value()?.into())
             } else {
                 None
             };
@@ -149,19 +149,6 @@ impl fmt::Display for Params {
             }
         }
         Ok(())
-    }
-}
-
-/// `gen-value`, as written.
-pub(crate) fn gen_value<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, SyntaxError> {
-    if cursor.peek() == Some(b'"') {
-        return cursor.quoted();
-    }
-    let value = cursor.take(&VALUE);
-    if value.is_empty() {
-        Err(SyntaxError("a parameter has no value behind its ="))
-    } else {
-        Ok(value)
     }
 }
 

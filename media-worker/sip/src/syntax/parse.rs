@@ -139,6 +139,16 @@ pub struct Partial {
 }
 
 impl ParseError {
+    /// The error of a message of which only the head was read.
+    pub(crate) fn of_head(head: &Bytes, limits: &Limits, kind: ParseErrorKind) -> ParseError {
+        let Lexed { start, headers, .. } = lex(head, limits);
+        let method = start.map_or_else(|(_, method)| method, StartLine::into_method);
+        ParseError {
+            kind,
+            understood: Some(Box::new(Partial { method, headers })),
+        }
+    }
+
     /// The response to send, if the octets were a request that can be answered: it says where to (a Via) and is no ACK.
     /// The headers of RFC 3261 section 8.2.6 are copied as far as they were there, malformed or not.
     pub fn reply(&self) -> Option<Response> {
@@ -159,6 +169,30 @@ impl ParseError {
     }
 }
 
+/// What stream framing needs to know of a message's head.
+pub(crate) enum StreamHead {
+    /// This many octets follow.
+    Body(usize),
+    /// Content-Length is missing, malformed or there twice, or a stray CR or LF makes it doubtful.
+    NoLength,
+    /// The start line is no SIP.
+    NotSip,
+}
+
+impl StreamHead {
+    /// Reads start line and headers up to and with the empty line.
+    pub(crate) fn read(head: &Bytes, limits: &Limits) -> StreamHead {
+        let lexed = lex(head, limits);
+        if matches!(lexed.start, Err((ParseErrorKind::NotSip, _))) {
+            return StreamHead::NotSip;
+        }
+        match lexed.length {
+            Some(Ok(length)) if !lexed.blurred => StreamHead::Body(length),
+            Some(_) | None => StreamHead::NoLength,
+        }
+    }
+}
+
 /// Reads a message. On UDP a missing Content-Length means that the body fills the datagram, and what lies behind the
 /// body is ignored (RFC 3261 section 18.3); stream framing has already cut messages exactly.
 ///
@@ -170,23 +204,17 @@ pub fn parse(datagram: &Bytes, limits: &Limits) -> Result<Message, ParseError> {
         headers,
         body,
         problem,
+        ..
     } = lex(datagram, limits);
-    let method = match &start {
-        Ok(StartLine::Request { method, .. }) => Some(method.clone()),
-        Ok(StartLine::Response { .. }) => None,
-        Err((_, method)) => method.clone(),
-    };
-    let fail = |kind, headers| {
+    let fail = |kind, method, headers| {
         let understood =
             (kind != ParseErrorKind::NotSip).then(|| Box::new(Partial { method, headers }));
         Err(ParseError { kind, understood })
     };
-    let start = match (start, problem) {
-        (Err((kind, _)), _) | (Ok(_), Some(kind)) => return fail(kind, headers),
-        (Ok(start), None) => start,
-    };
-    match start {
-        StartLine::Request { method, uri } => {
+    match (start, problem) {
+        (Err((kind, method)), _) => fail(kind, method, headers),
+        (Ok(start), Some(kind)) => fail(kind, start.into_method(), headers),
+        (Ok(StartLine::Request { method, uri }), None) => {
             match check_request(&method, &uri, &headers, limits) {
                 Ok(uri) => Ok(Message::Request(Request {
                     method,
@@ -194,18 +222,20 @@ pub fn parse(datagram: &Bytes, limits: &Limits) -> Result<Message, ParseError> {
                     headers,
                     body,
                 })),
-                Err(kind) => fail(kind, headers),
+                Err(kind) => fail(kind, Some(method), headers),
             }
         }
-        StartLine::Response { status, reason } => match check_common(&headers, limits) {
-            Ok(_) => Ok(Message::Response(Response {
-                status,
-                reason,
-                headers,
-                body,
-            })),
-            Err(kind) => fail(kind, headers),
-        },
+        (Ok(StartLine::Response { status, reason }), None) => {
+            match check_common(&headers, limits) {
+                Ok(_) => Ok(Message::Response(Response {
+                    status,
+                    reason,
+                    headers,
+                    body,
+                })),
+                Err(kind) => fail(kind, None, headers),
+            }
+        }
     }
 }
 

@@ -1,0 +1,17 @@
+//! Digest authentication (RFC 7616, RFC 8760, RFC 3261 section 22): MD5 and SHA-256 with `qop=auth`.
+//!
+//! [`Authority`] is the side that asks, [`answer`] the side that is asked.
+
+mod authority;
+mod client;
+mod credentials;
+mod fields;
+mod hash;
+mod nonce;
+mod replay;
+
+pub use authority::{Authority, Denial, Outcome};
+pub use client::{Challenge, Secret, answer};
+pub use credentials::Credentials;
+pub use fields::DigestError;
+pub use hash::{Algorithm, Ha1, Ha1s, ha1};
