@@ -25,9 +25,9 @@ pub struct ExpiryPolicy {
 impl Default for ExpiryPolicy {
     fn default() -> Self {
         Self {
-            min: Duration::from_secs(60),
-            default: Duration::from_secs(3600),
-            max: Duration::from_secs(7200),
+            min: Duration::from_mins(1),
+            default: Duration::from_hours(1),
+            max: Duration::from_hours(2),
         }
     }
 }

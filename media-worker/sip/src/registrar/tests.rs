@@ -7,9 +7,9 @@ use crate::syntax::{Limits, Message, parse};
 use crate::transport::Protocol;
 
 const POLICY: ExpiryPolicy = ExpiryPolicy {
-    min: Duration::from_secs(60),
-    default: Duration::from_secs(3600),
-    max: Duration::from_secs(7200),
+    min: Duration::from_mins(1),
+    default: Duration::from_hours(1),
+    max: Duration::from_hours(2),
 };
 
 fn flow(port: u16) -> Flow {
