@@ -53,7 +53,7 @@ impl Nat {
             inside: inside.into_iter().collect(),
             mapping: Mapping::EndpointIndependent,
             filtering: Filtering::AddressAndPortDependent,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             next_port: FIRST_PORT,
             ports: HashMap::new(),
             mapped: HashMap::new(),

@@ -4,8 +4,11 @@
 pub mod dialog;
 pub mod digest;
 pub mod endpoint;
+pub mod mwi;
+pub mod registrar;
 pub mod sdp;
 mod session;
+pub mod subscription;
 pub mod syntax;
 pub mod transaction;
 pub mod transport;

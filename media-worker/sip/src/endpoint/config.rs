@@ -65,9 +65,9 @@ impl Default for EndpointConfig {
             contact_user: None,
             methods: METHODS.to_vec(),
             extensions: Vec::new(),
-            session_expires: Duration::from_secs(1800),
+            session_expires: Duration::from_mins(30),
             min_se: Duration::from_secs(90),
-            unanswered: Duration::from_secs(600),
+            unanswered: Duration::from_mins(10),
             bounds: Bounds::default(),
         }
     }

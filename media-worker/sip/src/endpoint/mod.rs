@@ -167,13 +167,28 @@ impl Endpoint {
 
 /// Requests outside of sessions.
 impl Endpoint {
-    /// Answers [`Event::Request`] or [`SessionEvent::Request`]; a To tag is added if there is none.
-    pub fn respond(&mut self, tx: ServerTx, response: Response, now: Instant) {
+    /// Answers [`Event::Request`] or [`SessionEvent::Request`]; a To tag is added if there is none, and a Contact where
+    /// the 2xx makes a dialog (SUBSCRIBE, REFER).
+    pub fn respond(&mut self, tx: ServerTx, mut response: Response, now: Instant) {
+        if response.status.is_success() && !response.headers.has(&HeaderName::Contact) {
+            let method = response
+                .headers
+                .cseq()
+                .ok()
+                .flatten()
+                .map(|cseq| cseq.method);
+            let flow = self.layer.server_flow(tx);
+            if let (Some(Method::Subscribe | Method::Refer), Some(flow)) = (method, flow) {
+                response
+                    .headers
+                    .push(HeaderName::Contact, self.layer.config.contact(&flow));
+            }
+        }
         self.layer.reply(tx, response, now);
     }
 
     /// Sends a request that is not INVITE, and no CANCEL or ACK. Via is added; From tag, To, Call-ID, `CSeq` and
-    /// Max-Forwards where they are absent. The final response comes as [`Event::Response`].
+    /// Max-Forwards where they are absent, and Contact to NOTIFY and SUBSCRIBE. The final response comes as [`Event::Response`].
     pub fn request(&mut self, mut request: Request, flow: Flow, now: Instant) -> ClientTx {
         if self.layer.client_count() >= self.layer.config.bounds.client_transactions {
             return self.refused();
@@ -206,6 +221,13 @@ impl Endpoint {
         }
         if !headers.has(&HeaderName::CallId) {
             headers.push(HeaderName::CallId, self.layer.token());
+        }
+        let in_dialog = matches!(
+            request.method,
+            Method::Notify | Method::Subscribe | Method::Refer
+        );
+        if in_dialog && !headers.has(&HeaderName::Contact) {
+            headers.push(HeaderName::Contact, self.layer.config.contact(flow));
         }
         if !headers.has(&HeaderName::CSeq) {
             headers.push(HeaderName::CSeq, format!("1 {}", request.method));

@@ -323,4 +323,4 @@ impl Incoming {
 }
 
 /// RFC 3261 13.3.1.1: a provisional response at least every minute.
-const REMIND: Duration = Duration::from_secs(60);
+const REMIND: Duration = Duration::from_mins(1);

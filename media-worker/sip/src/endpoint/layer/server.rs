@@ -187,6 +187,11 @@ impl Layer {
         self.servers.get(&tx).map(|record| (tx, record.session))
     }
 
+    /// Where a transaction's responses go.
+    pub(crate) fn server_flow(&self, tx: ServerTx) -> Option<Flow> {
+        self.servers.get(&tx).map(|record| record.flow)
+    }
+
     /// The INVITE of a transaction that has no final response yet.
     pub(crate) fn pending_invite(&self, tx: ServerTx) -> Option<&Request> {
         self.servers.get(&tx)?.invite.as_deref()
