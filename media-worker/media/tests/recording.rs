@@ -188,7 +188,8 @@ proptest! {
             recording.push(if steps { timestamp % 50_000 } else { *timestamp }, payload);
         }
         let bytes = recording.to_bytes();
-        prop_assert_eq!(Recording::from_bytes(&bytes).as_ref(), Ok(&recording));
+        let read = Recording::from_bytes(&bytes);
+        prop_assert_eq!(read.as_ref(), Ok(&recording));
         let pcm = recording.to_pcm();
         let difference = pcm.duration().abs_diff(recording.duration());
         prop_assert!(difference < Duration::from_millis(1), "{:?} {:?}", pcm.duration(), recording.duration());

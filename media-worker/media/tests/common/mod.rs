@@ -1,5 +1,9 @@
 //! Signals for the tests.
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses some of them")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file is a crate and uses some of them"
+)]
 
 use std::f64::consts::TAU;
 
