@@ -135,7 +135,7 @@ impl Path {
         let mut pcm = [0; 320];
         for n in first..first + clip.frame_count() as u32 {
             let now = self.start + Duration::from_millis(20) * n;
-            let payload = clip.frame((n - first) as usize).unwrap();
+            let payload = clip.frame((n - first) as usize).unwrap_or_default();
             let header = Header {
                 marker: false,
                 payload_type: 0,
@@ -143,8 +143,10 @@ impl Path {
                 timestamp: n * 160,
                 ssrc: 1,
             };
-            let length = header.write(payload, &mut wire).unwrap();
-            let packet = rtp::parse(&wire[..length]).unwrap();
+            let length = header.write(payload, &mut wire).unwrap_or(0);
+            let Ok(packet) = rtp::parse(&wire[..length]) else {
+                continue;
+            };
             self.source.receive(packet.header.sequence);
             self.tracker.hear(packet.payload);
             if n % 9 != 5 {

@@ -124,8 +124,8 @@ fn tones_off_by_up_to_one_and_a_half_percent_are_detected_once_each() {
             for offset in [0, 37, 61] {
                 let mut pcm = vec![0; offset];
                 for digit in Digit::ALL {
-                    pcm.extend(tone(digit, off, rate, 50, 4000.0, 4000.0));
-                    pcm.extend(vec![0; rate as usize / 20]);
+                    pcm.extend(tone(digit, off, rate, 40, 4000.0, 4000.0));
+                    pcm.extend(vec![0; rate as usize / 25]);
                 }
                 assert_eq!(
                     detected(&pcm, rate),

@@ -268,6 +268,29 @@ fn a_new_source_and_a_confirmed_jump_restart_it_and_one_stray_packet_does_not() 
 }
 
 #[test]
+fn a_clock_that_jumps_costs_a_moment_and_not_the_jump() {
+    for jump in [100 * 8000, -100 * 8000_i32] {
+        let mut buffer = JitterBuffer::new(8000);
+        let start = epoch();
+        for n in 0..200_u32 {
+            let now = start + FRAME * n;
+            let moved = if n < 100 { 0 } else { jump };
+            let header = Header {
+                timestamp: header(n).timestamp.wrapping_add_signed(moved),
+                ..header(n)
+            };
+            buffer.insert(&header, &payload(n), 160, now);
+            buffer.pop(now);
+        }
+        assert!(
+            buffer.counters().played >= 185,
+            "{jump}: {:?}",
+            buffer.counters()
+        );
+    }
+}
+
+#[test]
 fn a_delay_that_falls_is_shortened_again() {
     let mut buffer = JitterBuffer::new(8000);
     let mut random = Random(9);

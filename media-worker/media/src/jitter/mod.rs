@@ -203,16 +203,23 @@ impl JitterBuffer {
             return Playout::Lost;
         }
         if slot.timestamp > next {
-            // A pause of the sender, or a loss: time passes, faster when the delay is too long.
+            if slot.timestamp - next > i64::from(self.clock_rate) / PAUSE_DIVISOR {
+                // A pause of the sender: the next talk spurt begins when its own first packet is due.
+                if self.delay.current(slot.timestamp, arrival) >= self.delay.target(units) {
+                    return self.play(slot);
+                }
+                self.set_phase(Phase::Playing {
+                    next: next + frame,
+                    starved: 0,
+                });
+                return Playout::Silent;
+            }
+            // A loss: time passes, faster when the delay is too long.
             let step = if excess > frame { 2 * frame } else { frame };
-            let pause = slot.timestamp - next > i64::from(self.clock_rate) / PAUSE_DIVISOR;
             self.set_phase(Phase::Playing {
                 next: (next + step).min(slot.timestamp),
                 starved: 0,
             });
-            if pause {
-                return Playout::Silent;
-            }
             self.counters.lost += 1;
             return Playout::Lost;
         }
@@ -274,9 +281,10 @@ impl JitterBuffer {
         let timestamp = stream.timestamp
             + i64::from(header.timestamp.wrapping_sub(stream.timestamp as u32) as i32);
         let near = stream.highest.abs_diff(sequence) <= MAX_SEQUENCE_STEP;
-        // A long pause (hold, mute) moves the clock far with the very next sequence number.
-        let steady = (timestamp - stream.timestamp).unsigned_abs()
-            <= u64::from(self.clock_rate) * MAX_CLOCK_STEP;
+        // A long pause (hold, mute) moves the clock far with the very next sequence number, but never back.
+        let rate = i64::from(self.clock_rate);
+        let steady = (-rate * MAX_SECONDS_BACK..=rate * MAX_SECONDS_AHEAD)
+            .contains(&(timestamp - stream.timestamp));
         (near && steady).then_some(Place {
             sequence,
             timestamp,
@@ -355,13 +363,10 @@ impl JitterBuffer {
     }
 
     fn first(slots: &[Slot], stream: &Stream) -> Option<Slot> {
-        let sequences = stream.next_sequence..=stream.highest;
-        sequences.into_iter().find_map(|sequence| {
-            slots
-                .get(index(sequence))
-                .copied()
-                .filter(|slot| slot.length > 0 && slot.sequence == sequence)
-        })
+        let waiting = slots
+            .iter()
+            .filter(|slot| slot.length > 0 && slot.sequence >= stream.next_sequence);
+        waiting.min_by_key(|slot| slot.sequence).copied()
     }
 
     fn elapsed(&mut self, now: Instant) -> i64 {
@@ -431,8 +436,8 @@ const SLOTS: usize = 64;
 /// 60 ms of any codec here.
 const MAX_PAYLOAD: usize = 480;
 const MAX_SEQUENCE_STEP: u64 = 1000;
-/// Seconds.
-const MAX_CLOCK_STEP: u64 = 300;
+const MAX_SECONDS_AHEAD: i64 = 300;
+const MAX_SECONDS_BACK: i64 = 1;
 /// After a fifth of a second without packets, the next one begins a new talk spurt.
 const STARVED_DIVISOR: u32 = 5;
 /// A hole of more than a quarter of a second is a pause of the sender and not to be concealed.
