@@ -4,9 +4,12 @@
 pub mod clip;
 pub mod codec;
 pub mod dtmf;
+pub mod engine;
+pub mod pairs;
 pub mod pcm;
 pub mod plc;
 pub mod recording;
+pub mod rtcp;
 pub mod rtp;
 pub mod silence;
 mod source;

@@ -10,7 +10,9 @@ pub(super) fn write(storage: &mut libc::sockaddr_storage, address: SocketAddr) -
             let raw = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
                 sin_port: v4.port().to_be(),
-                sin_addr: libc::in_addr { s_addr: u32::from(*v4.ip()).to_be() },
+                sin_addr: libc::in_addr {
+                    s_addr: u32::from(*v4.ip()).to_be(),
+                },
                 sin_zero: [0; 8],
             };
             // SAFETY: sockaddr_storage is large enough and aligned for every sockaddr type (POSIX).
@@ -22,7 +24,9 @@ pub(super) fn write(storage: &mut libc::sockaddr_storage, address: SocketAddr) -
                 sin6_family: libc::AF_INET6 as libc::sa_family_t,
                 sin6_port: v6.port().to_be(),
                 sin6_flowinfo: v6.flowinfo(),
-                sin6_addr: libc::in6_addr { s6_addr: v6.ip().octets() },
+                sin6_addr: libc::in6_addr {
+                    s6_addr: v6.ip().octets(),
+                },
                 sin6_scope_id: v6.scope_id(),
             };
             // SAFETY: as above.
@@ -33,7 +37,10 @@ pub(super) fn write(storage: &mut libc::sockaddr_storage, address: SocketAddr) -
 }
 
 /// Reads what the kernel wrote. IPv4 seen through an IPv6 socket becomes plain IPv4, so that it compares equal to what SDP says.
-pub(super) fn read(storage: &libc::sockaddr_storage, length: libc::socklen_t) -> Option<SocketAddr> {
+pub(super) fn read(
+    storage: &libc::sockaddr_storage,
+    length: libc::socklen_t,
+) -> Option<SocketAddr> {
     let length = length as usize;
     match libc::c_int::from(storage.ss_family) {
         libc::AF_INET if length >= mem::size_of::<libc::sockaddr_in>() => {
@@ -72,7 +79,10 @@ mod tests {
         for address in ["192.0.2.7:5060", "[2001:db8::7]:20000"] {
             assert_eq!(round_trip(address), address.parse().unwrap());
         }
-        assert_eq!(round_trip("[::ffff:192.0.2.7]:5060"), "192.0.2.7:5060".parse().unwrap());
+        assert_eq!(
+            round_trip("[::ffff:192.0.2.7]:5060"),
+            "192.0.2.7:5060".parse().unwrap()
+        );
     }
 
     #[test]

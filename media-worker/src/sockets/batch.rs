@@ -48,15 +48,33 @@ impl UdpBatch {
                 vec![mem::zeroed::<libc::mmsghdr>(); BATCH].into_boxed_slice(),
             )
         };
-        let mut vectors = vec![libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; BATCH].into_boxed_slice();
-        let parts = buffers.chunks_exact_mut(datagram_size).zip(&mut addresses).zip(&mut vectors).zip(&mut headers);
+        let mut vectors = vec![
+            libc::iovec {
+                iov_base: ptr::null_mut(),
+                iov_len: 0
+            };
+            BATCH
+        ]
+        .into_boxed_slice();
+        let parts = buffers
+            .chunks_exact_mut(datagram_size)
+            .zip(&mut addresses)
+            .zip(&mut vectors)
+            .zip(&mut headers);
         for (((buffer, address), vector), header) in parts {
             vector.iov_base = buffer.as_mut_ptr().cast();
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_name = (&raw mut *address).cast();
         }
-        Self { buffers, addresses, vectors, headers, datagram_size, filled: 0 }
+        Self {
+            buffers,
+            addresses,
+            vectors,
+            headers,
+            datagram_size,
+            filled: 0,
+        }
     }
 
     /// Receives what waits on a non-blocking socket, replacing the batch's content. Returns how many datagrams came, 0 if
@@ -65,7 +83,8 @@ impl UdpBatch {
         self.filled = 0;
         for (vector, header) in self.vectors.iter_mut().zip(&mut self.headers) {
             vector.iov_len = self.datagram_size;
-            header.msg_hdr.msg_namelen = mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_hdr.msg_namelen =
+                mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
         }
         // SAFETY: the headers point to vectors, addresses and buffers owned by self with the lengths set just above; BATCH of each exist.
         let received = unsafe {
@@ -92,12 +111,19 @@ impl UdpBatch {
 
     /// The datagrams received, with where they came from; those too long or of an unknown family are left out.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
-        let parts = self.buffers.chunks_exact(self.datagram_size).zip(&self.addresses).zip(&self.headers);
-        parts.take(self.filled).filter_map(|((buffer, address), header)| {
-            let length = header.msg_len as usize;
-            let from = address::read(address, header.msg_hdr.msg_namelen)?;
-            (length < self.datagram_size).then(|| buffer.get(..length).map(|bytes| (from, bytes)))?
-        })
+        let parts = self
+            .buffers
+            .chunks_exact(self.datagram_size)
+            .zip(&self.addresses)
+            .zip(&self.headers);
+        parts
+            .take(self.filled)
+            .filter_map(|((buffer, address), header)| {
+                let length = header.msg_len as usize;
+                let from = address::read(address, header.msg_hdr.msg_namelen)?;
+                (length < self.datagram_size)
+                    .then(|| buffer.get(..length).map(|bytes| (from, bytes)))?
+            })
     }
 
     /// Copies a datagram into the batch. `false`: the batch is full (send it first) or the datagram is too long.
@@ -141,10 +167,19 @@ impl UdpBatch {
     pub fn send(&mut self, socket: &UdpSocket) -> Sent {
         let mut result = Sent::default();
         let mut next = 0;
-        while let Some(rest) = self.headers.get_mut(next..self.filled).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .headers
+            .get_mut(next..self.filled)
+            .filter(|rest| !rest.is_empty())
+        {
             // SAFETY: as for recvmmsg; `rest` is the filled part of the headers, whose lengths push() has set.
             let sent = unsafe {
-                libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), rest.len() as libc::c_uint, libc::MSG_DONTWAIT)
+                libc::sendmmsg(
+                    socket.as_raw_fd(),
+                    rest.as_mut_ptr(),
+                    rest.len() as libc::c_uint,
+                    libc::MSG_DONTWAIT,
+                )
             };
             result.calls += 1;
             match usize::try_from(sent) {
@@ -166,7 +201,9 @@ impl UdpBatch {
 
 impl std::fmt::Debug for UdpBatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UdpBatch").field("filled", &self.filled).finish_non_exhaustive()
+        f.debug_struct("UdpBatch")
+            .field("filled", &self.filled)
+            .finish_non_exhaustive()
     }
 }
 
@@ -200,11 +237,21 @@ mod tests {
             assert!(out.push(b.local_addr().unwrap(), &[n; 3]));
         }
         assert!(!out.push(b.local_addr().unwrap(), b"one too many"));
-        assert_eq!(out.send(&a), Sent { sent: BATCH, dropped: 0, calls: 1 });
+        assert_eq!(
+            out.send(&a),
+            Sent {
+                sent: BATCH,
+                dropped: 0,
+                calls: 1
+            }
+        );
         let mut batch = UdpBatch::new(1500);
         assert_eq!(batch.recv(&b).unwrap(), BATCH);
         for (n, (from, bytes)) in batch.datagrams().enumerate() {
-            assert_eq!((from, bytes), (a.local_addr().unwrap(), [n as u8; 3].as_slice()));
+            assert_eq!(
+                (from, bytes),
+                (a.local_addr().unwrap(), [n as u8; 3].as_slice())
+            );
         }
         assert_eq!(batch.recv(&b).unwrap(), 0, "the socket is drained");
     }
@@ -226,7 +273,13 @@ mod tests {
         a.send_to(&[2; 100], b.local_addr().unwrap()).unwrap();
         let mut batch = UdpBatch::new(100);
         assert_eq!(batch.recv(&b).unwrap(), 2);
-        assert_eq!(batch.datagrams().map(|(_, bytes)| bytes.to_vec()).collect::<Vec<_>>(), [vec![2; 100]]);
+        assert_eq!(
+            batch
+                .datagrams()
+                .map(|(_, bytes)| bytes.to_vec())
+                .collect::<Vec<_>>(),
+            [vec![2; 100]]
+        );
         assert!(!batch.push(b.local_addr().unwrap(), &[0; 101]));
     }
 

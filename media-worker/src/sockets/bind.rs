@@ -8,7 +8,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// A non-blocking UDP socket bound to `address` (port 0: the kernel chooses), with buffers for bursts. The address is not
 /// shared with another process: a second worker on the same port is told so at once.
 pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
     // What the kernel grants is capped by net.core.rmem_max; less than asked for is no reason not to start.
     let _ = socket.set_recv_buffer_size(BUFFER_BYTES);
     let _ = socket.set_send_buffer_size(BUFFER_BYTES);

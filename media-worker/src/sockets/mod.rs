@@ -3,7 +3,10 @@
 //! A media tick serves hundreds of legs from a few sockets, so datagrams are received and sent up to [`BATCH`] at a time
 //! (`recvmmsg`, `sendmmsg`) with buffers allocated once, and a media thread sleeps to the microsecond (`ppoll`) until its
 //! next tick or a command.
-#![allow(unsafe_code, reason = "recvmmsg, sendmmsg, ppoll and eventfd exist only as C functions")]
+#![allow(
+    unsafe_code,
+    reason = "recvmmsg, sendmmsg, ppoll and eventfd exist only as C functions"
+)]
 
 mod address;
 mod batch;

@@ -47,7 +47,11 @@ impl Wake {
             tv_sec: left.as_secs().min(3600) as libc::time_t,
             tv_nsec: left.subsec_nanos() as libc::c_long,
         };
-        let mut poll = libc::pollfd { fd: self.event.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut poll = libc::pollfd {
+            fd: self.event.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
         // SAFETY: one pollfd and one timespec, both alive during the call; no signal mask.
         let ready = unsafe { libc::ppoll(&raw mut poll, 1, &raw const timeout, std::ptr::null()) };
         if ready <= 0 {
@@ -55,7 +59,13 @@ impl Wake {
         }
         let mut count = [0u8; 8];
         // SAFETY: eight writable bytes, as eventfd wants.
-        unsafe { libc::read(self.event.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
+        unsafe {
+            libc::read(
+                self.event.as_raw_fd(),
+                count.as_mut_ptr().cast(),
+                count.len(),
+            )
+        };
         Woken::Rung
     }
 }
@@ -80,7 +90,10 @@ mod tests {
         let wake = Arc::new(Wake::new().unwrap());
         let ringer = Arc::clone(&wake);
         let ring = std::thread::spawn(move || ringer.ring());
-        assert_eq!(wake.sleep_until(Instant::now() + Duration::from_secs(30)), Woken::Rung);
+        assert_eq!(
+            wake.sleep_until(Instant::now() + Duration::from_secs(30)),
+            Woken::Rung
+        );
         ring.join().unwrap();
         assert_eq!(wake.sleep_until(Instant::now()), Woken::Deadline);
     }

@@ -57,7 +57,13 @@ type Keys = SmallVec<[Key; 2]>;
 
 impl Demux {
     /// Whose packet it is. Constant time for known streams.
-    pub(super) fn find(&self, legs: &Slab<Leg>, stream: StreamId, sequence: u16, now: Instant) -> Found {
+    pub(super) fn find(
+        &self,
+        legs: &Slab<Leg>,
+        stream: StreamId,
+        sequence: u16,
+        now: Instant,
+    ) -> Found {
         if let Some(key) = self.streams.get(&stream) {
             return Found::Current(*key);
         }
@@ -90,8 +96,12 @@ impl Demux {
     /// Enters a leg that waits for its first packet.
     pub(super) fn wait(&mut self, key: Key, port: usize, expect: Expect) {
         match expect {
-            Expect::Announced(address) => insert(self.at_address.entry((port, address)).or_default(), key),
-            Expect::BehindNat { signalling } => insert(self.behind_nat.entry((port, signalling)).or_default(), key),
+            Expect::Announced(address) => {
+                insert(self.at_address.entry((port, address)).or_default(), key)
+            }
+            Expect::BehindNat { signalling } => {
+                insert(self.behind_nat.entry((port, signalling)).or_default(), key)
+            }
         }
     }
 
@@ -99,7 +109,9 @@ impl Demux {
     pub(super) fn stop_waiting(&mut self, key: Key, port: usize, expect: Expect) {
         match expect {
             Expect::Announced(address) => remove(&mut self.at_address, (port, address), key),
-            Expect::BehindNat { signalling } => remove(&mut self.behind_nat, (port, signalling), key),
+            Expect::BehindNat { signalling } => {
+                remove(&mut self.behind_nat, (port, signalling), key)
+            }
         }
     }
 
@@ -107,7 +119,12 @@ impl Demux {
     pub(super) fn latch(&mut self, key: Key, stream: StreamId) {
         self.streams.insert(stream, key);
         self.by_ssrc.insert((stream.port, stream.ssrc), key);
-        insert(self.at_address.entry((stream.port, stream.from)).or_default(), key);
+        insert(
+            self.at_address
+                .entry((stream.port, stream.from))
+                .or_default(),
+            key,
+        );
     }
 
     /// The leg's stream is over. What still comes of it is dropped until `rest_until`.
@@ -135,12 +152,18 @@ impl Demux {
 
 /// The leg among `keys` that a new stream belongs to; `replaces` says whether a leg that has a stream would take it instead.
 fn choose(legs: &Slab<Leg>, keys: &[Key], ssrc: u32, replaces: impl Fn(&Leg) -> bool) -> Found {
-    let legs_of = || keys.iter().filter_map(|key| legs.get(*key).map(|leg| (*key, leg)));
+    let legs_of = || {
+        keys.iter()
+            .filter_map(|key| legs.get(*key).map(|leg| (*key, leg)))
+    };
     // An announced SSRC leaves no doubt (RFC 5576).
-    if let Some((key, _)) = legs_of().find(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc == Some(ssrc)) {
+    if let Some((key, _)) =
+        legs_of().find(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc == Some(ssrc))
+    {
         return Found::Opens(key);
     }
-    let mut unannounced = legs_of().filter(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc.is_none());
+    let mut unannounced =
+        legs_of().filter(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc.is_none());
     match (unannounced.next(), unannounced.next()) {
         (Some((key, _)), None) => return Found::Opens(key),
         (Some(_), Some(_)) => return Found::Ambiguous,

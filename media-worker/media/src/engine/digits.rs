@@ -25,8 +25,13 @@ struct Tones {
 impl DigitsIn {
     /// As SDP has it: tones are listened for only where events were not agreed.
     pub(super) fn new(spec: &LegSpec) -> Self {
-        let tones = (spec.telephone_event.is_none() && spec.inband_dtmf).then(|| Box::new(Tones::new(spec.send.codec)));
-        Self { events: Receiver::new(), tones, last: None }
+        let tones = (spec.telephone_event.is_none() && spec.inband_dtmf)
+            .then(|| Box::new(Tones::new(spec.send.codec)));
+        Self {
+            events: Receiver::new(),
+            tones,
+            last: None,
+        }
     }
 
     /// A new stream has timestamps of its own.
@@ -49,14 +54,20 @@ impl DigitsIn {
         for piece in payload.chunks(PIECE_BYTES).take(MAX_PIECES) {
             let mut samples = [0; PIECE_SAMPLES];
             let count = tones.decoder.decode(piece, &mut samples);
-            tones.detector.listen(samples.get(..count).unwrap_or_default(), |digit| pressed = pressed.or(Some(digit)));
+            tones
+                .detector
+                .listen(samples.get(..count).unwrap_or_default(), |digit| {
+                    pressed = pressed.or(Some(digit))
+                });
         }
         pressed
     }
 
     /// Whether a person could have pressed a key now: floods of digits are not passed on, so that events stay bounded.
     pub(super) fn plausible(&mut self, now: Instant) -> bool {
-        let plausible = self.last.is_none_or(|last| since(last, now) >= SHORTEST_KEYSTROKE);
+        let plausible = self
+            .last
+            .is_none_or(|last| since(last, now) >= SHORTEST_KEYSTROKE);
         if plausible {
             self.last = Some(now);
         }
@@ -66,7 +77,10 @@ impl DigitsIn {
 
 impl Tones {
     fn new(codec: Codec) -> Self {
-        Self { decoder: Decoder::new(codec), detector: Detector::new(codec.sample_rate()) }
+        Self {
+            decoder: Decoder::new(codec),
+            detector: Detector::new(codec.sample_rate()),
+        }
     }
 }
 
@@ -110,28 +124,46 @@ impl DigitsOut {
         self.waiting.extend(digits.iter().take(room));
     }
 
+    /// Whether a digit is on its way.
+    pub(super) fn is_dialing(&self) -> bool {
+        !self.waiting.is_empty() || !matches!(self.state, Dialing::Idle)
+    }
+
     /// The next 20 ms. `begin` gives the timestamp at which an event starts; `events` says whether events were agreed.
     pub(super) fn tick(&mut self, events: bool, codec: Codec, begin: impl FnOnce() -> u32) -> Dial {
         loop {
             match &mut self.state {
                 Dialing::Idle => {
-                    let Some(digit) = self.waiting.pop_front() else { return Dial::Idle };
+                    let Some(digit) = self.waiting.pop_front() else {
+                        return Dial::Idle;
+                    };
                     self.state = if events {
                         let sender = Sender::new(digit, EVENT_UNITS);
                         return self.start_event(sender, begin());
                     } else {
-                        Dialing::Tone { clip: tone(digit, codec), frame: 0 }
+                        Dialing::Tone {
+                            clip: tone(digit, codec),
+                            frame: 0,
+                        }
                     };
                 }
                 Dialing::Event { sender, timestamp } => match sender.next_packet(UNITS_PER_TICK) {
                     Some(packet) => return Dial::Event(packet, *timestamp),
-                    None => self.state = Dialing::Pause { frames: PAUSE_FRAMES },
+                    None => {
+                        self.state = Dialing::Pause {
+                            frames: PAUSE_FRAMES,
+                        }
+                    }
                 },
                 Dialing::Tone { clip, frame } if *frame < clip.frame_count() => {
                     *frame += 1;
                     return Dial::Frame(clip.clone(), *frame - 1);
                 }
-                Dialing::Tone { .. } => self.state = Dialing::Pause { frames: PAUSE_FRAMES },
+                Dialing::Tone { .. } => {
+                    self.state = Dialing::Pause {
+                        frames: PAUSE_FRAMES,
+                    }
+                }
                 Dialing::Pause { frames: 0 } => {
                     self.state = Dialing::Idle;
                     if self.waiting.is_empty() {
@@ -159,7 +191,9 @@ fn tone(digit: Digit, codec: Codec) -> Clip {
     let rate = codec.sample_rate() as f32;
     let count = (codec.sample_rate() * TONE_MS / 1000) as usize;
     let wave = |hz: u16, n: usize| (std::f32::consts::TAU * f32::from(hz) * n as f32 / rate).sin();
-    let pcm: Vec<i16> = (0..count).map(|n| ((wave(row, n) + wave(column, n)) * TONE_AMPLITUDE) as i16).collect();
+    let pcm: Vec<i16> = (0..count)
+        .map(|n| ((wave(row, n) + wave(column, n)) * TONE_AMPLITUDE) as i16)
+        .collect();
     Clip::encode_native(&pcm, codec)
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::command::{Direction, Event, Expect, Format, LegSpec, RecordEnd};
+use super::command::{Direction, Event, Expect, LegSpec, RecordEnd};
 use super::demux::{Key, StreamId};
 use super::digits::{DigitsIn, DigitsOut};
 use super::outgoing::Outgoing;
@@ -49,10 +49,7 @@ pub(super) enum Source {
     /// Nothing came yet; `spec.remote` says what is expected.
     Waiting,
     /// From exactly here.
-    Latched {
-        from: SocketAddr,
-        ssrc: u32,
-    },
+    Latched { from: SocketAddr, ssrc: u32 },
 }
 
 /// Whether the signalling side was told that the far side is silent.
@@ -100,13 +97,22 @@ impl Leg {
 
     /// What the payload number means here.
     pub(super) fn meaning(&self, payload: u8) -> Meaning {
-        if let Some(format) = self.spec.receive.iter().find(|format| format.payload == payload) {
+        if let Some(format) = self
+            .spec
+            .receive
+            .iter()
+            .find(|format| format.payload == payload)
+        {
             return Meaning::Audio(format.codec);
         }
         if self.spec.telephone_event == Some(payload) {
             return Meaning::TelephoneEvent;
         }
-        if payload == COMFORT_NOISE { Meaning::ComfortNoise } else { Meaning::Unknown }
+        if payload == COMFORT_NOISE {
+            Meaning::ComfortNoise
+        } else {
+            Meaning::Unknown
+        }
     }
 
     /// Where to send, if anywhere now: into the flow that the far side opened, or to the announced address if we may go first.
@@ -116,7 +122,9 @@ impl Leg {
         }
         match (self.source, self.spec.remote) {
             (Source::Latched { from, .. }, _) => Some(from),
-            (Source::Waiting, Expect::Announced(address)) if send_first && address.port() != 0 => Some(address),
+            (Source::Waiting, Expect::Announced(address)) if send_first && address.port() != 0 => {
+                Some(address)
+            }
             (Source::Waiting, Expect::Announced(_) | Expect::BehindNat { .. }) => None,
         }
     }
@@ -142,7 +150,11 @@ impl Leg {
     pub(super) fn stream_id(&self) -> Option<StreamId> {
         match self.source {
             Source::Waiting => None,
-            Source::Latched { from, ssrc } => Some(StreamId { port: self.spec.port, from, ssrc }),
+            Source::Latched { from, ssrc } => Some(StreamId {
+                port: self.spec.port,
+                from,
+                ssrc,
+            }),
         }
     }
 
@@ -154,7 +166,10 @@ impl Leg {
         self.transcoder = None;
         self.relay.interrupt();
         // Our SSRC stays: it is the same stream to the far side (RFC 3550 section 8).
-        self.spec = LegSpec { local_ssrc: self.spec.local_ssrc, ..spec };
+        self.spec = LegSpec {
+            local_ssrc: self.spec.local_ssrc,
+            ..spec
+        };
     }
 
     pub(super) fn direct(&mut self, direction: Direction) {
@@ -171,13 +186,12 @@ impl Leg {
     /// Ends the playback, if there is one.
     pub(super) fn stop_playing(&mut self, turn: &mut Turn<'_>) {
         if let Some(tag) = self.playback.stop() {
-            turn.tell(Event::PlayEnded { leg: self.spec.id, tag, completed: false });
+            turn.tell(Event::PlayEnded {
+                leg: self.spec.id,
+                tag,
+                completed: false,
+            });
         }
-    }
-
-    /// What the leg sends.
-    pub(super) fn send_format(&self) -> Format {
-        self.spec.send
     }
 
     pub(super) fn stats(&self) -> LegStats {
@@ -186,6 +200,7 @@ impl Leg {
             sent: self.stream.packets,
             lost: self.reception.lost(),
             jitter: self.reception.jitter(),
+            round_trip: self.reports.round_trip(),
         }
     }
 }

@@ -50,7 +50,10 @@ impl Outgoing {
 
     /// A packet at the present timestamp that does not move the clock: those of one telephone event share a timestamp.
     pub(super) fn event(&mut self, payload: u8, marker: bool, timestamp: u32) -> Header {
-        let header = Header { timestamp, ..self.header(payload, marker) };
+        let header = Header {
+            timestamp,
+            ..self.header(payload, marker)
+        };
         self.next_sequence = self.next_sequence.wrapping_add(1);
         header
     }
@@ -90,7 +93,8 @@ impl Outgoing {
 
     /// The stream's timestamp that corresponds to `now`.
     pub(super) fn timestamp_at(&self, clock: u32, now: Instant) -> u32 {
-        self.timestamp.wrapping_add(self.clock_at.map_or(0, |at| to_ticks(at, now, clock)))
+        self.timestamp
+            .wrapping_add(self.clock_at.map_or(0, |at| to_ticks(at, now, clock)))
     }
 
     fn header(&self, payload: u8, marker: bool) -> Header {
@@ -123,8 +127,25 @@ mod tests {
         let mut stream = Outgoing::new(7, 65_535, 1000);
         let first = stream.speak(0, 160, 8000, now);
         let second = stream.speak(0, 160, 8000, now + TICK + Duration::from_millis(9));
-        assert_eq!(first, Header { payload_type: 0, marker: true, sequence: 65_535, timestamp: 1000, ssrc: 7 });
-        assert_eq!(second, Header { marker: false, sequence: 0, timestamp: 1160, ..first });
+        assert_eq!(
+            first,
+            Header {
+                payload_type: 0,
+                marker: true,
+                sequence: 65_535,
+                timestamp: 1000,
+                ssrc: 7
+            }
+        );
+        assert_eq!(
+            second,
+            Header {
+                marker: false,
+                sequence: 0,
+                timestamp: 1160,
+                ..first
+            }
+        );
     }
 
     #[test]

@@ -17,7 +17,12 @@ impl Packetizer {
             60 => 3,
             _ => 1,
         };
-        Self { frames_per_packet, frames: 0, length: 0, bytes: [0; MAX_BYTES] }
+        Self {
+            frames_per_packet,
+            frames: 0,
+            length: 0,
+            bytes: [0; MAX_BYTES],
+        }
     }
 
     /// Adds a frame; returns the payload when it is complete.
@@ -65,7 +70,10 @@ mod tests {
     #[test]
     fn other_ptimes_send_each_frame() {
         for ptime in [0, 10, 20, 30, 240] {
-            assert_eq!(Packetizer::new(ptime).push(&[9; 160]), Some([9; 160].as_slice()));
+            assert_eq!(
+                Packetizer::new(ptime).push(&[9; 160]),
+                Some([9; 160].as_slice())
+            );
         }
     }
 }

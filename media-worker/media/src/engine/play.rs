@@ -25,9 +25,9 @@ pub(super) enum Playback {
 
 /// What the next 20 ms hold.
 #[derive(Debug)]
-pub(super) enum Next<'a> {
-    /// A frame of this clip.
-    Frame(&'a Clip, usize),
+pub(super) enum Next {
+    /// A frame of this clip, whose audio is shared.
+    Frame(Clip, usize),
     /// Silence.
     Silence,
     /// The list is at its end.
@@ -39,7 +39,11 @@ pub(super) enum Next<'a> {
 impl Playback {
     /// Plays these items from their beginning.
     pub(super) fn start(items: Vec<PlayItem>, tag: u64) -> Self {
-        Self::Playing { items: items.into(), frame: 0, tag }
+        Self::Playing {
+            items: items.into(),
+            frame: 0,
+            tag,
+        }
     }
 
     /// Stops, and says what was interrupted.
@@ -56,8 +60,10 @@ impl Playback {
     }
 
     /// Moves on by 20 ms.
-    pub(super) fn advance(&mut self) -> Next<'_> {
-        let Self::Playing { items, frame, tag } = self else { return Next::Idle };
+    pub(super) fn advance(&mut self) -> Next {
+        let Self::Playing { items, frame, tag } = self else {
+            return Next::Idle;
+        };
         while let Some(item) = items.front() {
             let frames = item.frames();
             if *frame < frames {
@@ -82,7 +88,7 @@ impl Playback {
         let at = *frame;
         *frame += 1;
         match items.front() {
-            Some(PlayItem::Clip(clip) | PlayItem::Loop(clip)) => Next::Frame(clip, at),
+            Some(PlayItem::Clip(clip) | PlayItem::Loop(clip)) => Next::Frame(clip.clone(), at),
             Some(PlayItem::Silence(_)) | None => Next::Silence,
         }
     }

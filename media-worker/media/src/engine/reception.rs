@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rtp::{Header, Source, source};
+use crate::rtp::{Header, Source};
+use crate::source;
 
 /// The present source of a leg, and the totals of those before it.
 #[derive(Debug, Default)]
@@ -22,7 +23,9 @@ impl Reception {
 
     /// Takes note of a packet that arrived `arrival` after any fixed moment; `clock` is the payload's RTP clock in Hz.
     pub(super) fn packet(&mut self, header: &Header, arrival: Duration, clock: u32) {
-        let source = self.source.get_or_insert_with(|| Source::new(header.ssrc, header.sequence));
+        let source = self
+            .source
+            .get_or_insert_with(|| Source::new(header.ssrc, header.sequence));
         source.receive(header.sequence);
         let ticks = (arrival.as_micros() as u64).wrapping_mul(u64::from(clock)) / 1_000_000;
         source.observe_jitter(header.timestamp, ticks as u32);
@@ -30,7 +33,9 @@ impl Reception {
 
     /// Whether `sequence` can follow what was received `silence` ago: no further on than the far side could have sent meanwhile.
     pub(super) fn continues(&self, sequence: u16, silence: Duration) -> bool {
-        let Some(source) = &self.source else { return false };
+        let Some(source) = &self.source else {
+            return false;
+        };
         let highest = source.clone().report().highest_sequence as u16;
         let ahead = u128::from(sequence.wrapping_sub(highest));
         let most = (silence.as_millis() / SHORTEST_PACKET_MS + SLACK_PACKETS).min(MAX_DROPOUT);
@@ -39,7 +44,9 @@ impl Reception {
 
     /// The numbers of the report that is due on the present source.
     pub(super) fn report(&mut self) -> Option<(u32, source::Reception)> {
-        self.source.as_mut().map(|source| (source.ssrc(), source.report()))
+        self.source
+            .as_mut()
+            .map(|source| (source.ssrc(), source.report()))
     }
 
     pub(super) fn received(&self) -> u64 {
@@ -72,7 +79,13 @@ mod tests {
 
     fn feed(reception: &mut Reception, ssrc: u32, sequences: impl IntoIterator<Item = u16>) {
         for (n, sequence) in sequences.into_iter().enumerate() {
-            let header = Header { marker: false, payload_type: 0, sequence, timestamp: 160 * n as u32, ssrc };
+            let header = Header {
+                marker: false,
+                payload_type: 0,
+                sequence,
+                timestamp: 160 * n as u32,
+                ssrc,
+            };
             reception.packet(&header, Duration::from_millis(20 * n as u64), 8000);
         }
     }
@@ -95,7 +108,10 @@ mod tests {
         feed(&mut reception, 1, [98, 99, 100]);
         let silence = Duration::from_millis(500);
         assert!(reception.continues(101, silence) && reception.continues(200, silence));
-        assert!(!reception.continues(201, silence), "50 packets of 10 ms and 50 of slack: not more");
+        assert!(
+            !reception.continues(201, silence),
+            "50 packets of 10 ms and 50 of slack: not more"
+        );
         assert!(!reception.continues(100, silence) && !reception.continues(99, silence));
     }
 }

@@ -33,7 +33,13 @@ struct Input {
 
 impl Recording {
     /// Starts now, in this codec.
-    pub(super) fn new(id: u64, codec: Codec, silence: Option<Duration>, max: Duration, now: Instant) -> Self {
+    pub(super) fn new(
+        id: u64,
+        codec: Codec,
+        silence: Option<Duration>,
+        max: Duration,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
             codec,
@@ -48,15 +54,26 @@ impl Recording {
     }
 
     /// Takes one packet's audio.
-    pub(super) fn packet(&mut self, ssrc: u32, timestamp: u32, codec: Codec, payload: &[u8], turn: &mut Turn<'_>) {
+    pub(super) fn packet(
+        &mut self,
+        ssrc: u32,
+        timestamp: u32,
+        codec: Codec,
+        payload: &[u8],
+        turn: &mut Turn<'_>,
+    ) {
         let mut recoded = [0; MAX_RECODED];
         let payload = if codec == self.codec {
             payload
         } else {
-            let recoder = self.recoder.get_or_insert_with(|| Box::new(Recoder::new(codec, self.codec)));
+            let recoder = self
+                .recoder
+                .get_or_insert_with(|| Box::new(Recoder::new(codec, self.codec)));
             recoder.recode(codec, payload, &mut recoded)
         };
-        let Some(at) = self.place(ssrc, timestamp, turn.now) else { return };
+        let Some(at) = self.place(ssrc, timestamp, turn.now) else {
+            return;
+        };
         self.level.gap(self.unheard(turn.now));
         self.level.hear(payload);
         self.packet_at = turn.now;
@@ -69,13 +86,19 @@ impl Recording {
             return Some(RecordEnd::MaxLength);
         }
         let silent = self.level.silent_for() + self.unheard(now);
-        self.silence.is_some_and(|silence| silent >= silence).then_some(RecordEnd::Silence)
+        self.silence
+            .is_some_and(|silence| silent >= silence)
+            .then_some(RecordEnd::Silence)
     }
 
     /// For how long no packet has come that should have: the far side suppresses silence, or is gone.
     fn unheard(&self, now: Instant) -> Duration {
         let waited = since(self.packet_at, now);
-        if waited > LATE { waited.saturating_sub(FRAME) } else { Duration::ZERO }
+        if waited > LATE {
+            waited.saturating_sub(FRAME)
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Ends it.
@@ -94,7 +117,8 @@ impl Recording {
     /// jumps) are tied to the moment of arrival again, so nobody can stretch a recording beyond the time it took.
     fn place(&mut self, ssrc: u32, timestamp: u32, now: Instant) -> Option<u32> {
         let clock = self.codec.clock_rate();
-        let arrival = (since(self.started, now).as_millis() as u64 * u64::from(clock) / 1000) as u32;
+        let arrival =
+            (since(self.started, now).as_millis() as u64 * u64::from(clock) / 1000) as u32;
         if let Some(input) = self.input.filter(|input| input.ssrc == ssrc) {
             let at = timestamp.wrapping_sub(input.shift);
             let off = at.wrapping_sub(arrival) as i32;
@@ -103,7 +127,10 @@ impl Recording {
                 return (at < u32::MAX / 2).then_some(at);
             }
         }
-        self.input = Some(Input { ssrc, shift: timestamp.wrapping_sub(arrival) });
+        self.input = Some(Input {
+            ssrc,
+            shift: timestamp.wrapping_sub(arrival),
+        });
         Some(arrival)
     }
 }

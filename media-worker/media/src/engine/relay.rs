@@ -37,12 +37,16 @@ impl Relay {
         stream: &mut Outgoing,
         now: Instant,
     ) -> Option<Header> {
-        let known = self.input.filter(|input| input.ssrc == packet.ssrc && input.reaches(packet.sequence));
+        let known = self
+            .input
+            .filter(|input| input.ssrc == packet.ssrc && input.reaches(packet.sequence));
         let input = known.unwrap_or_else(|| Input {
             ssrc: packet.ssrc,
             first_sequence: packet.sequence,
             sequence_shift: stream.next_sequence().wrapping_sub(packet.sequence),
-            timestamp_shift: stream.timestamp_at(clock, now).wrapping_sub(packet.timestamp),
+            timestamp_shift: stream
+                .timestamp_at(clock, now)
+                .wrapping_sub(packet.timestamp),
         });
         self.input = Some(input);
         if packet.sequence.wrapping_sub(input.first_sequence) >= 0x8000 {
@@ -51,7 +55,13 @@ impl Relay {
         let sequence = packet.sequence.wrapping_add(input.sequence_shift);
         let timestamp = packet.timestamp.wrapping_add(input.timestamp_shift);
         let marker = packet.marker || known.is_none();
-        let header = Header { payload_type: payload, marker, sequence, timestamp, ssrc: stream.ssrc };
+        let header = Header {
+            payload_type: payload,
+            marker,
+            sequence,
+            timestamp,
+            ssrc: stream.ssrc,
+        };
         self.input = Some(input.advanced(packet.sequence));
         stream.relayed(sequence, timestamp, now);
         Some(header)
@@ -69,7 +79,10 @@ impl Input {
     fn advanced(self, sequence: u16) -> Self {
         let ahead = sequence.wrapping_sub(self.first_sequence);
         if ahead < 0x8000 && ahead > REORDERING {
-            Self { first_sequence: sequence.wrapping_sub(REORDERING), ..self }
+            Self {
+                first_sequence: sequence.wrapping_sub(REORDERING),
+                ..self
+            }
         } else {
             self
         }
@@ -89,7 +102,13 @@ mod tests {
     use crate::engine::tests::start;
 
     fn packet(ssrc: u32, sequence: u16, timestamp: u32) -> Header {
-        Header { payload_type: 0, ssrc, sequence, timestamp, marker: false }
+        Header {
+            payload_type: 0,
+            ssrc,
+            sequence,
+            timestamp,
+            marker: false,
+        }
     }
 
     #[test]
@@ -98,7 +117,18 @@ mod tests {
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 500, 0));
         let sequences: Vec<_> = [10u16, 11, 14, 13, 15]
             .iter()
-            .map(|n| relay.pass(&packet(1, *n, u32::from(*n) * 160), 8, 8000, &mut stream, now).unwrap().sequence)
+            .map(|n| {
+                relay
+                    .pass(
+                        &packet(1, *n, u32::from(*n) * 160),
+                        8,
+                        8000,
+                        &mut stream,
+                        now,
+                    )
+                    .unwrap()
+                    .sequence
+            })
             .collect();
         assert_eq!(sequences, [500, 501, 504, 503, 505]);
     }
@@ -109,8 +139,18 @@ mod tests {
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 500, 0));
         relay.pass(&packet(1, 10, 1600), 8, 8000, &mut stream, now);
         let later = now + Duration::from_millis(100);
-        let header = relay.pass(&packet(2, 60_000, 77), 8, 8000, &mut stream, later).unwrap();
-        assert_eq!((header.sequence, header.timestamp, header.marker, header.ssrc), (501, 800, true, 9));
+        let header = relay
+            .pass(&packet(2, 60_000, 77), 8, 8000, &mut stream, later)
+            .unwrap();
+        assert_eq!(
+            (
+                header.sequence,
+                header.timestamp,
+                header.marker,
+                header.ssrc
+            ),
+            (501, 800, true, 9)
+        );
     }
 
     #[test]
@@ -120,8 +160,17 @@ mod tests {
         relay.pass(&packet(1, 10, 1600), 8, 8000, &mut stream, now);
         relay.interrupt();
         stream.event(101, true, 5);
-        assert_eq!(relay.pass(&packet(1, 12, 1920), 8, 8000, &mut stream, now).unwrap().sequence, 502);
-        assert_eq!(relay.pass(&packet(1, 11, 1760), 8, 8000, &mut stream, now), None);
+        assert_eq!(
+            relay
+                .pass(&packet(1, 12, 1920), 8, 8000, &mut stream, now)
+                .unwrap()
+                .sequence,
+            502
+        );
+        assert_eq!(
+            relay.pass(&packet(1, 11, 1760), 8, 8000, &mut stream, now),
+            None
+        );
     }
 
     #[test]
@@ -129,7 +178,9 @@ mod tests {
         let now = start();
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 7, 0));
         for n in 0..200_000u32 {
-            let header = relay.pass(&packet(1, n as u16, n * 160), 8, 8000, &mut stream, now).unwrap();
+            let header = relay
+                .pass(&packet(1, n as u16, n * 160), 8, 8000, &mut stream, now)
+                .unwrap();
             assert_eq!(header.sequence, (n as u16).wrapping_add(7));
         }
     }

@@ -1,5 +1,7 @@
 //! What is counted.
 
+use std::time::Duration;
+
 /// What passed over one leg.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LegStats {
@@ -11,6 +13,8 @@ pub struct LegStats {
     pub lost: u64,
     /// Interarrival jitter in RTP clock ticks (RFC 3550 A.8).
     pub jitter: u32,
+    /// Round trip as the far side's last report told it (RFC 3550 section 6.4.1).
+    pub round_trip: Option<Duration>,
 }
 
 /// What passed over all legs of an engine since it started.

@@ -15,7 +15,11 @@ pub(super) struct Recoder {
 impl Recoder {
     /// From `from` to `to`.
     pub(super) fn new(from: Codec, to: Codec) -> Self {
-        Self { decoder: Decoder::new(from), encoder: Encoder::new(to), halfband: Halfband::default() }
+        Self {
+            decoder: Decoder::new(from),
+            encoder: Encoder::new(to),
+            halfband: Halfband::default(),
+        }
     }
 
     /// Whether this recodes into that codec.
@@ -25,7 +29,12 @@ impl Recoder {
 
     /// Recodes a payload into `out`; of a payload longer than 200 ms the rest is dropped. A change of the incoming codec
     /// starts decoding anew (and allocates, once a change).
-    pub(super) fn recode<'a>(&mut self, from: Codec, payload: &[u8], out: &'a mut [u8]) -> &'a [u8] {
+    pub(super) fn recode<'a>(
+        &mut self,
+        from: Codec,
+        payload: &[u8],
+        out: &'a mut [u8],
+    ) -> &'a [u8] {
         if self.decoder.codec() != from {
             self.decoder = Decoder::new(from);
         }
@@ -40,7 +49,9 @@ impl Recoder {
                 pcm if rate < wanted => self.halfband.double(pcm, &mut resampled),
                 pcm => self.halfband.halve(pcm, &mut resampled),
             };
-            let Some(room) = out.get_mut(written..) else { break };
+            let Some(room) = out.get_mut(written..) else {
+                break;
+            };
             written += self.encoder.encode(pcm, room);
         }
         out.get(..written).unwrap_or_default()
@@ -89,7 +100,12 @@ impl Halfband {
     }
 
     fn value(&self) -> i16 {
-        let sum: f32 = self.history.iter().zip(&COEFFICIENTS).map(|(sample, tap)| sample * tap).sum();
+        let sum: f32 = self
+            .history
+            .iter()
+            .zip(&COEFFICIENTS)
+            .map(|(sample, tap)| sample * tap)
+            .sum();
         sum as i16
     }
 }
@@ -102,11 +118,36 @@ const TAPS: usize = 31;
 
 /// A windowed (Kaiser, beta 5) sinc with its corner at a quarter of the higher rate.
 const COEFFICIENTS: [f32; TAPS] = [
-    -0.000779112, 0.0, 0.00294493, 0.0, -0.00720442, 0.0,
-    0.0146758, 0.0, -0.0272549, 0.0, 0.0493638, 0.0,
-    -0.0969688, 0.0, 0.315196, 0.500053, 0.315196, 0.0,
-    -0.0969688, 0.0, 0.0493638, 0.0, -0.0272549, 0.0,
-    0.0146758, 0.0, -0.00720442, 0.0, 0.00294493, 0.0,
+    -0.000779112,
+    0.0,
+    0.00294493,
+    0.0,
+    -0.00720442,
+    0.0,
+    0.0146758,
+    0.0,
+    -0.0272549,
+    0.0,
+    0.0493638,
+    0.0,
+    -0.0969688,
+    0.0,
+    0.315196,
+    0.500053,
+    0.315196,
+    0.0,
+    -0.0969688,
+    0.0,
+    0.0493638,
+    0.0,
+    -0.0272549,
+    0.0,
+    0.0146758,
+    0.0,
+    -0.00720442,
+    0.0,
+    0.00294493,
+    0.0,
     -0.000779112,
 ];
 
@@ -115,7 +156,9 @@ mod tests {
     use super::*;
 
     fn sine(hz: f32, rate: f32, count: usize) -> Vec<i16> {
-        (0..count).map(|n| ((std::f32::consts::TAU * hz * n as f32 / rate).sin() * 8000.0) as i16).collect()
+        (0..count)
+            .map(|n| ((std::f32::consts::TAU * hz * n as f32 / rate).sin() * 8000.0) as i16)
+            .collect()
     }
 
     fn rms(pcm: &[i16]) -> f32 {
@@ -143,10 +186,17 @@ mod tests {
 
     #[test]
     fn speech_frequencies_keep_their_loudness() {
-        for (from, to) in [(Codec::Pcmu, Codec::G722), (Codec::G722, Codec::Pcma), (Codec::Pcma, Codec::Pcmu)] {
+        for (from, to) in [
+            (Codec::Pcmu, Codec::G722),
+            (Codec::G722, Codec::Pcma),
+            (Codec::Pcma, Codec::Pcmu),
+        ] {
             for hz in [300.0, 1000.0, 3000.0] {
                 let level = rms(&through(from, to, hz)) / (8000.0 / std::f32::consts::SQRT_2);
-                assert!((0.85..1.15).contains(&level), "{from:?} to {to:?} at {hz} Hz: {level}");
+                assert!(
+                    (0.85..1.15).contains(&level),
+                    "{from:?} to {to:?} at {hz} Hz: {level}"
+                );
             }
         }
     }

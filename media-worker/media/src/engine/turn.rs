@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use rand_chacha::ChaCha8Rng;
+
 use super::command::Event;
 use super::sink::{RecordSink, Sink};
 use super::stats::Counters;
@@ -17,6 +19,7 @@ pub(super) struct Turn<'a> {
     pub(super) rec: &'a mut dyn RecordSink,
     pub(super) events: &'a mut VecDeque<Event>,
     pub(super) counters: &'a mut Counters,
+    pub(super) random: &'a mut ChaCha8Rng,
 }
 
 impl Turn<'_> {
@@ -28,7 +31,10 @@ impl Turn<'_> {
     /// Sends an RTP packet; one too long for a datagram is not sent.
     pub(super) fn send_rtp(&mut self, port: usize, to: SocketAddr, header: Header, payload: &[u8]) {
         let mut buffer = [0; MAX_PACKET];
-        if let Some(packet) = header.write(payload, &mut buffer).and_then(|length| buffer.get(..length)) {
+        if let Some(packet) = header
+            .write(payload, &mut buffer)
+            .and_then(|length| buffer.get(..length))
+        {
             self.counters.rtp_out += 1;
             self.out.send(port, to, packet);
         }

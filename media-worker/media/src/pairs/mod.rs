@@ -82,7 +82,14 @@ impl Pairs {
     /// A port for a new leg of `call`, on the thread where the call's other legs are. `far` is where its packets are
     /// expected from as far as is known yet (for an offer: the address that its signalling goes to), `ssrc` what SDP
     /// announced. The leg does not wait yet. `None`: answer 503.
-    pub fn reserve(&mut self, leg: LegId, call: u64, far: Far, ssrc: Option<u32>, now: Instant) -> Option<PortId> {
+    pub fn reserve(
+        &mut self,
+        leg: LegId,
+        call: u64,
+        far: Far,
+        ssrc: Option<u32>,
+        now: Instant,
+    ) -> Option<PortId> {
         self.end_rests(now);
         if self.legs.contains_key(&leg) || self.legs.len() >= self.config.max_legs {
             self.refused += 1;
@@ -93,16 +100,40 @@ impl Pairs {
             self.refused += 1;
             return None;
         };
-        let place = self.calls.entry(call).or_insert(CallPlace { thread: port.thread, legs: 0 });
+        let place = self.calls.entry(call).or_insert(CallPlace {
+            thread: port.thread,
+            legs: 0,
+        });
         place.legs += 1;
-        self.legs.insert(leg, Place { call, port, ip: far.ip() });
+        self.legs.insert(
+            leg,
+            Place {
+                call,
+                port,
+                ip: far.ip(),
+            },
+        );
         self.add_load(port, 1);
-        self.claim(port, Claim { leg, far, ssrc, stage: Stage::Reserved });
+        self.claim(
+            port,
+            Claim {
+                leg,
+                far,
+                ssrc,
+                stage: Stage::Reserved,
+            },
+        );
         Some(port)
     }
 
     /// The leg is answered, so its first packet may come from now on: it waits on its pair.
-    pub fn start_waiting(&mut self, leg: LegId, far: Far, ssrc: Option<u32>, now: Instant) -> Result<(), WaitError> {
+    pub fn start_waiting(
+        &mut self,
+        leg: LegId,
+        far: Far,
+        ssrc: Option<u32>,
+        now: Instant,
+    ) -> Result<(), WaitError> {
         self.end_rests(now);
         let Some(place) = self.legs.get(&leg).copied() else {
             return Err(WaitError::UnknownLeg);
@@ -112,17 +143,42 @@ impl Pairs {
                 self.refused += 1;
                 return Err(WaitError::NoneFree);
             };
-            self.replace(leg, place, port, Claim { leg, far, ssrc, stage: Stage::Reserved });
+            self.replace(
+                leg,
+                place,
+                port,
+                Claim {
+                    leg,
+                    far,
+                    ssrc,
+                    stage: Stage::Reserved,
+                },
+            );
             return Err(WaitError::Move(port));
         }
-        self.replace(leg, place, place.port, Claim { leg, far, ssrc, stage: Stage::Waiting });
+        self.replace(
+            leg,
+            place,
+            place.port,
+            Claim {
+                leg,
+                far,
+                ssrc,
+                stage: Stage::Waiting,
+            },
+        );
         Ok(())
     }
 
     /// The leg's packets come from `from` (the engine's `FirstPacket`): it no longer waits.
     pub fn latched(&mut self, leg: LegId, from: SocketAddr, ssrc: u32) {
         if let Some(place) = self.legs.get(&leg).copied() {
-            let claim = Claim { leg, far: Far::Address(from), ssrc: Some(ssrc), stage: Stage::Latched };
+            let claim = Claim {
+                leg,
+                far: Far::Address(from),
+                ssrc: Some(ssrc),
+                stage: Stage::Latched,
+            };
             self.replace(leg, place, place.port, claim);
         }
     }
@@ -130,7 +186,9 @@ impl Pairs {
     /// The leg is over. What it waited on or was latched to rests before it is used again.
     pub fn free(&mut self, leg: LegId, now: Instant) {
         self.end_rests(now);
-        let Some(place) = self.legs.remove(&leg) else { return };
+        let Some(place) = self.legs.remove(&leg) else {
+            return;
+        };
         if let Some(call) = self.calls.get_mut(&place.call) {
             call.legs -= 1;
             if call.legs == 0 {
@@ -138,13 +196,21 @@ impl Pairs {
             }
         }
         self.add_load(place.port, -1);
-        let Some(claim) = self.withdraw(leg, place) else { return };
+        let Some(claim) = self.withdraw(leg, place) else {
+            return;
+        };
         match claim.stage {
             Stage::Reserved | Stage::Resting(_) => {}
             Stage::Waiting | Stage::Latched => {
                 let until = now + self.config.rest;
                 self.resting.push_back((until, place.port, claim.far.ip()));
-                self.claim(place.port, Claim { stage: Stage::Resting(until), ..claim });
+                self.claim(
+                    place.port,
+                    Claim {
+                        stage: Stage::Resting(until),
+                        ..claim
+                    },
+                );
             }
         }
     }
@@ -170,21 +236,38 @@ impl Pairs {
     }
 
     /// The port that serves best: none that collides, then the one with fewest legs of the same far side, then the least loaded.
-    fn best_port(&self, leg: LegId, thread: Option<usize>, far: Far, ssrc: Option<u32>) -> Option<PortId> {
+    fn best_port(
+        &self,
+        leg: LegId,
+        thread: Option<usize>,
+        far: Far,
+        ssrc: Option<u32>,
+    ) -> Option<PortId> {
         let threads = thread.map_or(0..self.config.threads, |t| t..t + 1);
         threads
-            .flat_map(|thread| (0..self.config.ports_per_thread).map(move |port| PortId { thread, port }))
+            .flat_map(|thread| {
+                (0..self.config.ports_per_thread).map(move |port| PortId { thread, port })
+            })
             .filter(|port| !self.collides(leg, *port, far, ssrc))
-            .min_by_key(|port| (self.crowd(leg, *port, far), self.load.get(self.slot(*port)).copied(), *port))
+            .min_by_key(|port| {
+                (
+                    self.crowd(leg, *port, far),
+                    self.load.get(self.slot(*port)).copied(),
+                    *port,
+                )
+            })
     }
 
     fn collides(&self, leg: LegId, port: PortId, far: Far, ssrc: Option<u32>) -> bool {
-        self.claims_at(port, far.ip()).any(|claim| claim.leg != leg && claim.collides(far, ssrc))
+        self.claims_at(port, far.ip())
+            .any(|claim| claim.leg != leg && claim.collides(far, ssrc))
     }
 
     /// How many legs at this port might one day be mistaken for the new one.
     fn crowd(&self, leg: LegId, port: PortId, far: Far) -> usize {
-        self.claims_at(port, far.ip()).filter(|claim| claim.leg != leg && claim.crowds(far)).count()
+        self.claims_at(port, far.ip())
+            .filter(|claim| claim.leg != leg && claim.crowds(far))
+            .count()
     }
 
     fn claims_at(&self, port: PortId, ip: IpAddr) -> impl Iterator<Item = &Claim> {
@@ -192,12 +275,17 @@ impl Pairs {
     }
 
     fn claim(&mut self, port: PortId, claim: Claim) {
-        self.claims.entry((port, claim.far.ip())).or_default().push(claim);
+        self.claims
+            .entry((port, claim.far.ip()))
+            .or_default()
+            .push(claim);
     }
 
     fn withdraw(&mut self, leg: LegId, place: Place) -> Option<Claim> {
         let claims = self.claims.get_mut(&(place.port, place.ip))?;
-        let at = claims.iter().position(|claim| claim.leg == leg && !claim.stage.is_resting())?;
+        let at = claims
+            .iter()
+            .position(|claim| claim.leg == leg && !claim.stage.is_resting())?;
         let claim = claims.swap_remove(at);
         if claims.is_empty() {
             self.claims.remove(&(place.port, place.ip));
@@ -209,7 +297,14 @@ impl Pairs {
         self.withdraw(leg, place);
         self.add_load(place.port, -1);
         self.add_load(port, 1);
-        self.legs.insert(leg, Place { port, ip: claim.far.ip(), ..place });
+        self.legs.insert(
+            leg,
+            Place {
+                port,
+                ip: claim.far.ip(),
+                ..place
+            },
+        );
         self.claim(port, claim);
     }
 

@@ -3,7 +3,12 @@ use super::*;
 const REST: Duration = Duration::from_secs(2);
 
 fn pairs(threads: usize, ports_per_thread: usize) -> Pairs {
-    Pairs::new(PairsConfig { threads, ports_per_thread, rest: REST, max_legs: 10_000 })
+    Pairs::new(PairsConfig {
+        threads,
+        ports_per_thread,
+        rest: REST,
+        max_legs: 10_000,
+    })
 }
 
 fn nat() -> Far {
@@ -20,11 +25,18 @@ fn all_legs_of_a_call_are_on_one_thread() {
     let mut pairs = pairs(4, 8);
     for call in 0..20 {
         let first = pairs.reserve(call * 2, call, nat(), None, now).unwrap();
-        let second = pairs.reserve(call * 2 + 1, call, Far::Address(address(4000)), None, now).unwrap();
+        let second = pairs
+            .reserve(call * 2 + 1, call, Far::Address(address(4000)), None, now)
+            .unwrap();
         assert_eq!(first.thread, second.thread);
     }
-    let busiest = (0..4).map(|t| pairs.legs.values().filter(|p| p.port.thread == t).count()).max();
-    assert!(busiest <= Some(14), "calls spread over the threads: {busiest:?}");
+    let busiest = (0..4)
+        .map(|t| pairs.legs.values().filter(|p| p.port.thread == t).count())
+        .max();
+    assert!(
+        busiest <= Some(14),
+        "calls spread over the threads: {busiest:?}"
+    );
 }
 
 #[test]
@@ -36,10 +48,18 @@ fn no_two_legs_wait_on_one_pair() {
         pairs.start_waiting(leg, nat(), None, now).unwrap();
     }
     assert_ne!(pairs.port(0), pairs.port(1));
-    assert_eq!(pairs.reserve(2, 2, nat(), None, now), None, "both pairs wait: 503");
+    assert_eq!(
+        pairs.reserve(2, 2, nat(), None, now),
+        None,
+        "both pairs wait: 503"
+    );
     assert_eq!(pairs.refused(), 1);
     pairs.latched(0, address(9000), 77);
-    assert_eq!(pairs.reserve(2, 2, nat(), None, now), pairs.port(0), "latched: the pair may wait again");
+    assert_eq!(
+        pairs.reserve(2, 2, nat(), None, now),
+        pairs.port(0),
+        "latched: the pair may wait again"
+    );
 }
 
 #[test]
@@ -55,7 +75,10 @@ fn a_leg_waits_only_when_answered_and_moves_when_another_was_faster() {
     assert_eq!(moved, WaitError::Move(pairs.port(2).unwrap()));
     assert_ne!(pairs.port(0), pairs.port(2));
     pairs.start_waiting(2, nat(), None, now).unwrap();
-    assert_eq!(pairs.start_waiting(3, nat(), None, now), Err(WaitError::NoneFree));
+    assert_eq!(
+        pairs.start_waiting(3, nat(), None, now),
+        Err(WaitError::NoneFree)
+    );
 }
 
 #[test]
@@ -65,12 +88,20 @@ fn announced_ssrcs_share_a_pair() {
     for leg in 0..50 {
         let far = Far::Address(address(20_000));
         pairs.reserve(leg, leg, far, Some(leg as u32), now).unwrap();
-        pairs.start_waiting(leg, far, Some(leg as u32), now).unwrap();
+        pairs
+            .start_waiting(leg, far, Some(leg as u32), now)
+            .unwrap();
     }
     let same = pairs.reserve(99, 99, Far::Address(address(20_000)), Some(7), now);
-    assert_eq!(same, None, "the same SSRC at the same pair cannot be told apart");
+    assert_eq!(
+        same, None,
+        "the same SSRC at the same pair cannot be told apart"
+    );
     let unknown = pairs.reserve(99, 99, Far::Address(address(20_000)), None, now);
-    assert_eq!(unknown, None, "a leg without announced SSRC must wait alone");
+    assert_eq!(
+        unknown, None,
+        "a leg without announced SSRC must wait alone"
+    );
 }
 
 #[test]
@@ -83,7 +114,12 @@ fn a_freed_pair_rests_before_reuse() {
     pairs.latched(1, address(4000), 5);
     pairs.free(1, now);
     assert_eq!(pairs.reserve(2, 2, far, None, now), None);
-    assert!(pairs.reserve(3, 3, Far::Address(address(4002)), None, now).is_some(), "another address is not concerned");
+    assert!(
+        pairs
+            .reserve(3, 3, Far::Address(address(4002)), None, now)
+            .is_some(),
+        "another address is not concerned"
+    );
     assert!(pairs.reserve(2, 2, far, None, now + REST).is_some());
 }
 
@@ -110,11 +146,19 @@ fn nothing_is_left_when_all_is_freed_and_rested() {
         pairs.free(leg, now);
     }
     pairs.end_rests(now + REST);
-    assert!(pairs.legs.is_empty() && pairs.calls.is_empty() && pairs.claims.is_empty() && pairs.resting.is_empty());
+    assert!(
+        pairs.legs.is_empty()
+            && pairs.calls.is_empty()
+            && pairs.claims.is_empty()
+            && pairs.resting.is_empty()
+    );
     assert!(pairs.load.iter().all(|load| *load == 0));
 }
 
-#[allow(clippy::disallowed_methods, reason = "an Instant can be made in no other way; the tests only add to it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "an Instant can be made in no other way; the tests only add to it"
+)]
 fn start() -> Instant {
     Instant::now()
 }
