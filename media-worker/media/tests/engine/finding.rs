@@ -1,8 +1,6 @@
 //! Which leg a packet opens, moves and reaches.
 
-mod common;
-
-use common::{Bench, addr, behind_nat, header, leg, ms};
+use crate::bench::{Bench, addr, behind_nat, header, leg, ms};
 use media::codec::Codec;
 use media::engine::{Command, Event, Expect, LegSpec};
 

@@ -1,5 +1,4 @@
 //! A far side for the engine: packets in, packets out, no network.
-#![allow(dead_code, reason = "each test file uses its part of this")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,31 +11,31 @@ use media::engine::{
 use media::rtp::{self, Header};
 
 /// An engine with its surroundings and a virtual clock.
-pub struct Bench {
-    pub engine: Engine,
-    pub now: Instant,
-    pub out: Out,
-    pub rec: Rec,
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) now: Instant,
+    pub(crate) out: Out,
+    pub(crate) rec: Rec,
 }
 
 /// What the engine sent.
 #[derive(Default)]
-pub struct Out(pub Vec<(usize, SocketAddr, Vec<u8>)>);
+pub(crate) struct Out(pub(crate) Vec<(usize, SocketAddr, Vec<u8>)>);
 
 /// What the engine recorded: (recording, timestamp, payload), and which recordings ended.
 #[derive(Default)]
-pub struct Rec {
-    pub frames: Vec<(u64, u32, Vec<u8>)>,
-    pub ended: Vec<u64>,
+pub(crate) struct Rec {
+    pub(crate) frames: Vec<(u64, u32, Vec<u8>)>,
+    pub(crate) ended: Vec<u64>,
 }
 
 /// One RTP packet that the engine sent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
-    pub port: usize,
-    pub to: SocketAddr,
-    pub header: Header,
-    pub payload: Vec<u8>,
+pub(crate) struct Sent {
+    pub(crate) port: usize,
+    pub(crate) to: SocketAddr,
+    pub(crate) header: Header,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Sink for Out {
@@ -57,11 +56,11 @@ impl RecordSink for Rec {
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(EngineConfig::default())
     }
 
-    pub fn with(config: EngineConfig) -> Self {
+    pub(crate) fn with(config: EngineConfig) -> Self {
         let now = start();
         let engine = Engine::new(config, [7; 32], now);
         Self {
@@ -72,40 +71,40 @@ impl Bench {
         }
     }
 
-    pub fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         self.engine
             .command(command, self.now, &mut self.out, &mut self.rec);
     }
 
     /// A datagram arrives.
-    pub fn arrive(&mut self, port: usize, from: SocketAddr, datagram: &[u8]) {
+    pub(crate) fn arrive(&mut self, port: usize, from: SocketAddr, datagram: &[u8]) {
         self.engine
             .receive(port, from, datagram, self.now, &mut self.out, &mut self.rec);
     }
 
     /// An RTP packet arrives.
-    pub fn rtp(&mut self, port: usize, from: SocketAddr, header: Header, payload: &[u8]) {
+    pub(crate) fn rtp(&mut self, port: usize, from: SocketAddr, header: Header, payload: &[u8]) {
         self.arrive(port, from, &packet(header, payload));
     }
 
     /// 20 ms pass, and the engine ticks.
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.now += TICK;
         self.engine.tick(self.now, &mut self.out, &mut self.rec);
     }
 
-    pub fn ticks(&mut self, count: usize) {
+    pub(crate) fn ticks(&mut self, count: usize) {
         for _ in 0..count {
             self.tick();
         }
     }
 
-    pub fn events(&mut self) -> Vec<Event> {
+    pub(crate) fn events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.engine.poll_event()).collect()
     }
 
     /// The RTP packets sent since the last call.
-    pub fn sent(&mut self) -> Vec<Sent> {
+    pub(crate) fn sent(&mut self) -> Vec<Sent> {
         let sent = std::mem::take(&mut self.out.0);
         sent.into_iter()
             .filter(|(_, _, bytes)| rtp::classify(bytes) == rtp::Kind::Rtp)
@@ -123,7 +122,7 @@ impl Bench {
 }
 
 /// A leg at port 0 that speaks one codec, waits for `remote` and has telephone-event 101.
-pub fn leg(id: LegId, remote: &str, codec: Codec) -> LegSpec {
+pub(crate) fn leg(id: LegId, remote: &str, codec: Codec) -> LegSpec {
     let payload = codec.static_payload().unwrap();
     LegSpec {
         id,
@@ -141,7 +140,7 @@ pub fn leg(id: LegId, remote: &str, codec: Codec) -> LegSpec {
     }
 }
 
-pub fn behind_nat(spec: LegSpec, ip: &str) -> LegSpec {
+pub(crate) fn behind_nat(spec: LegSpec, ip: &str) -> LegSpec {
     LegSpec {
         remote: Expect::BehindNat {
             signalling: ip.parse().unwrap(),
@@ -150,7 +149,7 @@ pub fn behind_nat(spec: LegSpec, ip: &str) -> LegSpec {
     }
 }
 
-pub fn header(payload_type: u8, ssrc: u32, n: u32) -> Header {
+pub(crate) fn header(payload_type: u8, ssrc: u32, n: u32) -> Header {
     Header {
         marker: false,
         payload_type,
@@ -160,17 +159,17 @@ pub fn header(payload_type: u8, ssrc: u32, n: u32) -> Header {
     }
 }
 
-pub fn packet(header: Header, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(header: Header, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; Header::LEN + payload.len()];
     header.write(payload, &mut bytes).unwrap();
     bytes
 }
 
-pub fn addr(text: &str) -> SocketAddr {
+pub(crate) fn addr(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-pub fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
