@@ -1,0 +1,210 @@
+//! One leg: the media of one party of a call.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::command::{Direction, Event, Expect, LegSpec, RecordEnd};
+use super::demux::{Key, StreamId};
+use super::digits::{DigitsIn, DigitsOut};
+use super::outgoing::Outgoing;
+use super::packetizer::Packetizer;
+use super::play::Playback;
+use super::reception::{Reception, since};
+use super::record::Recording;
+use super::relay::Relay;
+use super::reports::Reports;
+use super::stats::LegStats;
+use super::transcode::Recoder;
+use super::turn::Turn;
+use crate::codec::Codec;
+
+/// The state of one leg.
+pub(super) struct Leg {
+    pub(super) spec: LegSpec,
+    pub(super) source: Source,
+    pub(super) opened: Instant,
+    pub(super) heard: Instant,
+    pub(super) rtp_heard: Instant,
+    pub(super) media: MediaState,
+    /// After a re-INVITE another source at the same NAT may take over until then.
+    pub(super) rearmed_until: Option<Instant>,
+    pub(super) reception: Reception,
+    pub(super) stream: Outgoing,
+    pub(super) packetizer: Packetizer,
+    pub(super) playback: Playback,
+    pub(super) play_recoder: Option<Box<Recoder>>,
+    pub(super) recording: Option<Recording>,
+    pub(super) digits_in: DigitsIn,
+    pub(super) digits_out: DigitsOut,
+    pub(super) peer: Option<Key>,
+    pub(super) relay: Relay,
+    /// Brings the peer's audio into our codec where they differ.
+    pub(super) transcoder: Option<Box<Recoder>>,
+    pub(super) reports: Reports,
+}
+
+/// Where the leg's packets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Nothing came yet; `spec.remote` says what is expected.
+    Waiting,
+    /// From exactly here.
+    Latched { from: SocketAddr, ssrc: u32 },
+}
+
+/// Whether the signalling side was told that the far side is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MediaState {
+    Flowing,
+    Lost,
+}
+
+/// What a payload number means on a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Audio(Codec),
+    TelephoneEvent,
+    ComfortNoise,
+    Unknown,
+}
+
+impl Leg {
+    /// A leg that waits, with the random start that RFC 3550 wants of its stream.
+    pub(super) fn new(spec: LegSpec, random: [u32; 3], now: Instant) -> Self {
+        let [sequence, timestamp, phase] = random;
+        Self {
+            source: Source::Waiting,
+            opened: now,
+            heard: now,
+            rtp_heard: now,
+            media: MediaState::Flowing,
+            rearmed_until: None,
+            reception: Reception::default(),
+            stream: Outgoing::new(spec.local_ssrc, sequence as u16, timestamp),
+            packetizer: Packetizer::new(spec.ptime),
+            playback: Playback::default(),
+            play_recoder: None,
+            recording: None,
+            digits_in: DigitsIn::new(&spec),
+            digits_out: DigitsOut::default(),
+            peer: None,
+            relay: Relay::default(),
+            transcoder: None,
+            reports: Reports::new(phase, now),
+            spec,
+        }
+    }
+
+    /// What the payload number means here.
+    pub(super) fn meaning(&self, payload: u8) -> Meaning {
+        if let Some(format) = self
+            .spec
+            .receive
+            .iter()
+            .find(|format| format.payload == payload)
+        {
+            return Meaning::Audio(format.codec);
+        }
+        if self.spec.telephone_event == Some(payload) {
+            return Meaning::TelephoneEvent;
+        }
+        if payload == COMFORT_NOISE {
+            Meaning::ComfortNoise
+        } else {
+            Meaning::Unknown
+        }
+    }
+
+    /// Where to send, if anywhere now: into the flow that the far side opened, or to the announced address if we may go first.
+    pub(super) fn destination(&self, send_first: bool) -> Option<SocketAddr> {
+        if !self.spec.direction.sends() {
+            return None;
+        }
+        match (self.source, self.spec.remote) {
+            (Source::Latched { from, .. }, _) => Some(from),
+            (Source::Waiting, Expect::Announced(address)) if send_first && address.port() != 0 => {
+                Some(address)
+            }
+            (Source::Waiting, Expect::Announced(_) | Expect::BehindNat { .. }) => None,
+        }
+    }
+
+    /// Whether the leg's next packet may be a first one.
+    pub(super) fn awaits(&self) -> bool {
+        self.source == Source::Waiting
+    }
+
+    /// Whether a re-INVITE lets another source take over.
+    pub(super) fn rearmed(&self, now: Instant) -> bool {
+        self.rearmed_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether a packet with the leg's SSRC but from elsewhere is the same far side after a move: the old source is silent and the
+    /// sequence goes on.
+    pub(super) fn may_move(&self, sequence: u16, now: Instant) -> bool {
+        let silence = since(self.rtp_heard, now);
+        silence >= SILENCE_BEFORE_MOVE && self.reception.continues(sequence, silence)
+    }
+
+    /// The stream the leg has.
+    pub(super) fn stream_id(&self) -> Option<StreamId> {
+        match self.source {
+            Source::Waiting => None,
+            Source::Latched { from, ssrc } => Some(StreamId {
+                port: self.spec.port,
+                from,
+                ssrc,
+            }),
+        }
+    }
+
+    /// Takes on a new address, direction and formats; the engine has taken care of the tables.
+    pub(super) fn redirect(&mut self, spec: LegSpec) {
+        self.packetizer = Packetizer::new(spec.ptime);
+        self.digits_in = DigitsIn::new(&spec);
+        self.play_recoder = None;
+        self.transcoder = None;
+        self.relay.interrupt();
+        // Our SSRC stays: it is the same stream to the far side (RFC 3550 section 8).
+        self.spec = LegSpec {
+            local_ssrc: self.spec.local_ssrc,
+            ..spec
+        };
+    }
+
+    pub(super) fn direct(&mut self, direction: Direction) {
+        self.spec.direction = direction;
+    }
+
+    /// Ends the recording, if one is made.
+    pub(super) fn end_recording(&mut self, why: RecordEnd, turn: &mut Turn<'_>) {
+        if let Some(recording) = self.recording.take() {
+            recording.end(self.spec.id, why, turn);
+        }
+    }
+
+    /// Ends the playback, if there is one.
+    pub(super) fn stop_playing(&mut self, turn: &mut Turn<'_>) {
+        if let Some(tag) = self.playback.stop() {
+            turn.tell(Event::PlayEnded {
+                leg: self.spec.id,
+                tag,
+                completed: false,
+            });
+        }
+    }
+
+    pub(super) fn stats(&self) -> LegStats {
+        LegStats {
+            received: self.reception.received(),
+            sent: self.stream.packets,
+            lost: self.reception.lost(),
+            jitter: self.reception.jitter(),
+            round_trip: self.reports.round_trip(),
+        }
+    }
+}
+
+/// RFC 3389, static.
+const COMFORT_NOISE: u8 = 13;
+const SILENCE_BEFORE_MOVE: Duration = Duration::from_millis(500);

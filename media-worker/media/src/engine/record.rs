@@ -1,0 +1,142 @@
+//! Recording what the far side says, as it arrives.
+
+use std::time::{Duration, Instant};
+
+use super::command::{Event, LegId, RecordEnd};
+use super::play::FRAME;
+use super::reception::since;
+use super::transcode::Recoder;
+use super::turn::Turn;
+use crate::codec::Codec;
+use crate::silence::Tracker;
+
+/// A recording in progress.
+pub(super) struct Recording {
+    id: u64,
+    codec: Codec,
+    started: Instant,
+    silence: Option<Duration>,
+    max: Duration,
+    packet_at: Instant,
+    input: Option<Input>,
+    level: Tracker,
+    /// Only for packets in another codec than the recording's.
+    recoder: Option<Box<Recoder>>,
+}
+
+/// How the far side's timestamps map to the recording's.
+#[derive(Debug, Clone, Copy)]
+struct Input {
+    ssrc: u32,
+    shift: u32,
+}
+
+impl Recording {
+    /// Starts now, in this codec.
+    pub(super) fn new(
+        id: u64,
+        codec: Codec,
+        silence: Option<Duration>,
+        max: Duration,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            codec,
+            started: now,
+            silence,
+            max,
+            packet_at: now,
+            input: None,
+            level: Tracker::new(codec),
+            recoder: None,
+        }
+    }
+
+    /// Takes one packet's audio.
+    pub(super) fn packet(
+        &mut self,
+        ssrc: u32,
+        timestamp: u32,
+        codec: Codec,
+        payload: &[u8],
+        turn: &mut Turn<'_>,
+    ) {
+        let mut recoded = [0; MAX_RECODED];
+        let payload = if codec == self.codec {
+            payload
+        } else {
+            let recoder = self
+                .recoder
+                .get_or_insert_with(|| Box::new(Recoder::new(codec, self.codec)));
+            recoder.recode(codec, payload, &mut recoded)
+        };
+        let Some(at) = self.place(ssrc, timestamp, turn.now) else {
+            return;
+        };
+        self.level.gap(self.unheard(turn.now));
+        self.level.hear(payload);
+        self.packet_at = turn.now;
+        turn.rec.frame(self.id, at, payload);
+    }
+
+    /// What ends the recording at this moment, if anything does.
+    pub(super) fn due(&self, now: Instant) -> Option<RecordEnd> {
+        if since(self.started, now) >= self.max {
+            return Some(RecordEnd::MaxLength);
+        }
+        let silent = self.level.silent_for() + self.unheard(now);
+        self.silence
+            .is_some_and(|silence| silent >= silence)
+            .then_some(RecordEnd::Silence)
+    }
+
+    /// For how long no packet has come that should have: the far side suppresses silence, or is gone.
+    fn unheard(&self, now: Instant) -> Duration {
+        let waited = since(self.packet_at, now);
+        if waited > LATE {
+            waited.saturating_sub(FRAME)
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn end(self, leg: LegId, why: RecordEnd, turn: &mut Turn<'_>) {
+        turn.rec.ended(self.id);
+        turn.tell(Event::RecordEnded {
+            leg,
+            recording: self.id,
+            why,
+            duration: since(self.started, turn.now),
+            level: self.level.peak_dbfs(),
+        });
+    }
+
+    /// The packet's time in the recording. Timestamps that leave real time far behind or ahead (a new stream, a sender that
+    /// jumps) are tied to the moment of arrival again, so nobody can stretch a recording beyond the time it took.
+    fn place(&mut self, ssrc: u32, timestamp: u32, now: Instant) -> Option<u32> {
+        let clock = self.codec.clock_rate();
+        let arrival =
+            (since(self.started, now).as_millis() as u64 * u64::from(clock) / 1000) as u32;
+        if let Some(input) = self.input.filter(|input| input.ssrc == ssrc) {
+            let at = timestamp.wrapping_sub(input.shift);
+            let off = at.wrapping_sub(arrival) as i32;
+            if off.unsigned_abs() <= clock * SLACK_SECONDS {
+                // Older than the beginning.
+                return (at < u32::MAX / 2).then_some(at);
+            }
+        }
+        self.input = Some(Input {
+            ssrc,
+            shift: timestamp.wrapping_sub(arrival),
+        });
+        Some(arrival)
+    }
+}
+
+/// A packet this late is missing.
+const LATE: Duration = Duration::from_millis(100);
+const SLACK_SECONDS: u32 = 2;
+/// 200 ms, the longest packet, in the widest codec.
+const MAX_RECODED: usize = 1600;

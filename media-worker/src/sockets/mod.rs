@@ -1,0 +1,18 @@
+//! UDP in batches: the one place where the worker speaks to the kernel without the standard library.
+//!
+//! A media tick serves hundreds of legs from a few sockets, so datagrams are received and sent up to [`BATCH`] at a time
+//! (`recvmmsg`, `sendmmsg`) with buffers allocated once, and a media thread sleeps to the microsecond (`ppoll`) until its
+//! next tick or a command.
+#![allow(
+    unsafe_code,
+    reason = "recvmmsg, sendmmsg, ppoll and eventfd exist only as C functions"
+)]
+
+mod address;
+mod batch;
+mod bind;
+mod wake;
+
+pub use batch::{BATCH, Sent, UdpBatch};
+pub use bind::bind_udp;
+pub use wake::{Wake, Woken};
