@@ -1,4 +1,15 @@
 //! The worker: sockets and threads, calls, homes, directory sources.
 
+pub mod calls;
+pub mod cli;
+pub mod edge;
+pub mod homes;
+pub mod http;
 pub mod media_threads;
+pub mod metrics;
+pub mod random;
+pub mod signalling;
 pub mod sockets;
+pub mod source;
+pub mod state;
+pub mod voice;
