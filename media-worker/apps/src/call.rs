@@ -162,4 +162,4 @@ pub enum Way {
 }
 
 /// As long as it takes; a call has other limits.
-const FOREVER: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_hours(24);

@@ -6,16 +6,32 @@
 //! over the real things, [`sim`] over virtual time.
 #![forbid(unsafe_code)]
 
+mod announcement;
 mod call;
+mod compose;
 mod dial;
+mod entry;
+mod envelope;
 mod exit;
+mod farewell;
+mod greeting;
 mod key;
+mod leave_message;
+mod listening;
 mod lockout;
+mod login;
 pub mod menu;
+mod message_center;
+mod naming;
 mod office;
+#[cfg(feature = "sim")]
+pub mod sim;
 
+pub use announcement::{Announcement, announce};
 pub use call::{Call, Ended, HungUp, Listener, RecordRules, Step, Take, Wake, Way};
 pub use exit::Exit;
 pub use key::Key;
+pub use leave_message::leave_message;
 pub use lockout::{Lockout, Verdict};
+pub use message_center::{Whose, message_center};
 pub use office::{Draft, Inbox, Login, Office, OpenError, Side, Unavailable};

@@ -116,9 +116,9 @@ fn signed(duration: Duration) -> SignedDuration {
 
 /// So many wrong PINs lock a side, and end a call.
 pub(crate) const ATTEMPTS: u32 = 3;
-const FIRST_LOCK: Duration = Duration::from_secs(60);
-const LONGEST_LOCK: Duration = Duration::from_secs(3600);
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 3600);
+const FIRST_LOCK: Duration = Duration::from_mins(1);
+const LONGEST_LOCK: Duration = Duration::from_hours(1);
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! Menus as data: which key does what, and what is said about it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prompts::{PromptId, Say};
@@ -9,18 +11,18 @@ use crate::dial::{Dialled, dial_after_star};
 use crate::{Key, Office};
 
 /// A menu: what one hears, and what the keys do.
-#[derive(Debug)]
-pub struct Menu<A: 'static> {
+#[derive(Clone, Debug)]
+pub struct Menu<A: Clone + 'static> {
     /// What the log and the table of edges call it.
     pub name: &'static str,
     /// In the order in which they are spoken.
-    pub choices: &'static [Choice<A>],
+    pub choices: Cow<'static, [Choice<A>]>,
     /// What `*` does.
     pub star: Star,
 }
 
 /// One key of a menu.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Choice<A> {
     /// The key.
     pub key: Key,
@@ -37,7 +39,10 @@ pub enum Star {
     Repeats,
     /// It repeats the menu, but `*` and an extension calls that extension: the two are told apart
     /// by a digit following within 2 s.
-    RepeatsOrDials,
+    RepeatsOrDials {
+        /// What is said about the dialling; none: nothing.
+        says: Option<PromptId>,
+    },
 }
 
 /// What a caller chose.
@@ -46,7 +51,7 @@ pub enum Picked<A> {
     /// One of the choices.
     Action(A),
     /// `*` and this extension, which exists.
-    Extension(std::sync::Arc<str>),
+    Extension(Arc<str>),
     /// Nothing, however often the menu was spoken.
     Nothing,
 }
@@ -71,7 +76,17 @@ impl<A> Choice<A> {
     }
 }
 
-impl<A: Copy + PartialEq> Menu<A> {
+impl<A: Copy> Menu<A> {
+    /// The same menu with one more choice, unless its key does something already.
+    #[must_use]
+    pub fn with(&self, choice: Choice<A>) -> Self {
+        let mut menu = self.clone();
+        if menu.choices.iter().all(|other| other.key != choice.key) {
+            menu.choices.to_mut().push(choice);
+        }
+        menu
+    }
+
     /// Speaks `before` and then the choices that `offered` lets through, and waits for a key. The
     /// menu repeats: after 7 s without a key, three times in all. A key that is not offered says
     /// so and repeats the menu.
@@ -128,7 +143,14 @@ impl<A: Copy + PartialEq> Menu<A> {
     fn spoken<T>(&self, offered: impl Fn(A) -> bool) -> Vec<Say<T>> {
         let offered = self.choices.iter().filter(|choice| offered(choice.action));
         let spoken = offered.filter_map(|choice| choice.says).map(Say::from);
-        spoken.chain([PromptId::MENU_REPEAT.into()]).collect()
+        let dialling = match self.star {
+            Star::Repeats => None,
+            Star::RepeatsOrDials { says } => says,
+        };
+        let star = [Some(PromptId::MENU_REPEAT), dialling]
+            .into_iter()
+            .flatten();
+        spoken.chain(star.map(Say::from)).collect()
     }
 
     /// After `*`: the extension that was dialled, if any.
@@ -136,10 +158,10 @@ impl<A: Copy + PartialEq> Menu<A> {
         &self,
         call: &mut impl Call<O>,
         office: &O,
-    ) -> Result<Option<std::sync::Arc<str>>, HungUp> {
+    ) -> Result<Option<Arc<str>>, HungUp> {
         let dialled = match self.star {
             Star::Repeats => Dialled::Nothing,
-            Star::RepeatsOrDials => dial_after_star(call, office).await?,
+            Star::RepeatsOrDials { .. } => dial_after_star(call, office).await?,
         };
         let way = match dialled {
             Dialled::Nothing => Way::Key(Key::Star),

@@ -1,0 +1,214 @@
+//! Listening to messages (spec MC-L).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use mailbox::{Folder, Message, MessageId, Sender};
+use prompts::{PromptId, Say};
+
+use crate::call::{Call, FOREVER, HungUp, Step, Wake, Way};
+use crate::dial::TOLD_APART;
+use crate::envelope::envelope;
+use crate::farewell::farewell;
+use crate::login::Owner;
+use crate::menu::{Choice, Menu, Picked, Star};
+use crate::{Exit, Inbox, Key, Office, OpenError};
+
+/// Goes through a folder, message by message, and back to the main menu if there is no exit.
+pub(crate) async fn listen<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    owner: &Owner<'_, O>,
+    folder: Folder,
+) -> Result<Option<Exit>, HungUp> {
+    let Ok(messages) = owner.inbox.list(folder).await else {
+        call.play(&[PromptId::LISTEN_UNAVAILABLE.into()]).await?;
+        return Ok(None);
+    };
+    if messages.is_empty() {
+        let none = match folder {
+            Folder::New => PromptId::LISTEN_NONE_NEW,
+            Folder::Saved => PromptId::LISTEN_NONE_SAVED,
+        };
+        call.play(&[none.into()]).await?;
+        return Ok(None);
+    }
+    for id in &messages {
+        match hear(call, office, owner, id).await? {
+            After::Next => {}
+            After::MainMenu => return Ok(None),
+            After::Leave(exit) => return Ok(Some(exit)),
+        }
+    }
+    call.play(&[PromptId::LISTEN_END.into()]).await?;
+    Ok(None)
+}
+
+/// What follows a message.
+enum After {
+    Next,
+    MainMenu,
+    Leave(Exit),
+}
+
+/// What one can do with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listening {
+    Delete,
+    Replay,
+    Next,
+    CallSender,
+    Previous,
+}
+
+/// The keys after a message; while it plays the same with `*` before them.
+pub(crate) static LISTENING: Menu<Listening> = Menu {
+    name: "listening",
+    choices: Cow::Borrowed(&[
+        Choice::new(Key::Three, Listening::Delete, PromptId::LISTEN_DELETE),
+        Choice::new(Key::Four, Listening::Replay, PromptId::LISTEN_REPLAY),
+        Choice::new(Key::Six, Listening::Next, PromptId::LISTEN_NEXT),
+        Choice::new(Key::Nine, Listening::CallSender, PromptId::LISTEN_CALL),
+        Choice::new(Key::Pound, Listening::Previous, PromptId::MENU_PREVIOUS),
+    ]),
+    star: Star::Repeats,
+};
+
+/// One message, until the listener goes on.
+async fn hear<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    owner: &Owner<'_, O>,
+    id: &MessageId,
+) -> Result<After, HungUp> {
+    let (message, audio) = match owner.inbox.open(id).await {
+        Ok(opened) => opened,
+        Err(why) => {
+            let says = match why {
+                OpenError::Gone => PromptId::LISTEN_GONE,
+                OpenError::Unavailable => PromptId::LISTEN_UNAVAILABLE,
+            };
+            call.play(&[says.into()]).await?;
+            return Ok(After::Next);
+        }
+    };
+    let envelope = envelope(office, &message).await;
+    let sender = sender_extension(office, &message);
+    let can_call = sender.is_some();
+    let offered = |action| match action {
+        Listening::CallSender => can_call,
+        Listening::Delete | Listening::Replay | Listening::Next | Listening::Previous => true,
+    };
+    let mut next = Some(Listening::Replay);
+    loop {
+        let action = match next.take() {
+            Some(action) => action,
+            None => match LISTENING.ask(call, office, &[], offered).await? {
+                Picked::Action(action) => action,
+                Picked::Extension(to) => return Ok(After::Leave(Exit::Transfer(to))),
+                Picked::Nothing => return Ok(After::Leave(farewell(call, []).await?)),
+            },
+        };
+        match action {
+            Listening::Replay => {
+                let cut = playback(call, &envelope, Say::Audio(audio.clone())).await?;
+                next = after_playback(call, owner, id, cut, offered).await?;
+            }
+            Listening::Delete => {
+                if owner.inbox.delete(id).await.is_ok() {
+                    call.play(&[PromptId::LISTEN_DELETED.into()]).await?;
+                    return Ok(After::Next);
+                }
+                call.play(&[PromptId::LISTEN_NOT_CHANGED.into()]).await?;
+            }
+            Listening::Next => return Ok(After::Next),
+            Listening::CallSender => {
+                if let Some(sender) = sender.clone() {
+                    call.play(&[PromptId::LISTEN_CALLING.into()]).await?;
+                    return Ok(After::Leave(Exit::Transfer(sender)));
+                }
+            }
+            Listening::Previous => return Ok(After::MainMenu),
+        }
+    }
+}
+
+/// What a key during the message asked for; none: the choices. What was heard, if only until the
+/// listener went on, is saved unless it is deleted (spec MC-L5).
+async fn after_playback<O: Office>(
+    call: &mut impl Call<O>,
+    owner: &Owner<'_, O>,
+    id: &MessageId,
+    cut: Option<Key>,
+    offered: impl Fn(Listening) -> bool,
+) -> Result<Option<Listening>, HungUp> {
+    let action = cut.and_then(|key| LISTENING.action(key, offered));
+    if action != Some(Listening::Delete) && owner.inbox.save(id).await.is_err() {
+        tracing::warn!("a message that was heard stays new");
+    }
+    if let Some(key) = cut {
+        call.took(Step {
+            menu: PLAYING,
+            way: Way::Key(key),
+        });
+        if action.is_none() && key != Key::Star {
+            call.play(&[PromptId::MENU_INVALID.into()]).await?;
+        }
+    }
+    Ok(action)
+}
+
+/// Plays a message. Bare keys do nothing; `*` and another key end it, and this key is returned.
+/// The envelope is a prompt like others: any key cuts it short.
+async fn playback<O: Office>(
+    call: &mut impl Call<O>,
+    envelope: &[Say<O::Audio>],
+    audio: Say<O::Audio>,
+) -> Result<Option<Key>, HungUp> {
+    call.play(envelope).await?;
+    call.start(&[audio]).await?;
+    let mut star = StarKey::Up;
+    loop {
+        let patience = match star {
+            StarKey::Up => FOREVER,
+            StarKey::Pressed | StarKey::PressedAtTheEnd => TOLD_APART,
+        };
+        star = match (call.wait(patience).await?, star) {
+            (Wake::Key, StarKey::Up) => match call.take_key() {
+                Some(Key::Star) => StarKey::Pressed,
+                _bare => StarKey::Up,
+            },
+            (Wake::Key, StarKey::Pressed | StarKey::PressedAtTheEnd) => {
+                call.stop().await?;
+                return Ok(call.take_key());
+            }
+            (Wake::Finished, StarKey::Up) | (Wake::TimeOver, StarKey::PressedAtTheEnd) => {
+                return Ok(None);
+            }
+            (Wake::Finished, StarKey::Pressed | StarKey::PressedAtTheEnd) => {
+                StarKey::PressedAtTheEnd
+            }
+            (Wake::TimeOver, StarKey::Up | StarKey::Pressed) => StarKey::Up,
+        };
+    }
+}
+
+/// Whether `*` was pressed, so that the next key means something.
+#[derive(Clone, Copy)]
+enum StarKey {
+    Up,
+    Pressed,
+    /// And the message has ended meanwhile.
+    PressedAtTheEnd,
+}
+
+/// Where the sender can be called: his extension, if he is a user and has one.
+fn sender_extension<O: Office>(office: &O, message: &Message) -> Option<Arc<str>> {
+    match &message.sender {
+        Sender::Internal { user, .. } => office.directory().user(user)?.extension.clone(),
+        Sender::External { .. } => None,
+    }
+}
+
+/// What the log calls the keys during a message.
+const PLAYING: &str = "playing";

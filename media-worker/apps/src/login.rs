@@ -1,0 +1,181 @@
+//! Who it is, and that it is he (spec MC-A1, MC-A2, MC-A5, MC-A7).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crds::directory::{System, UserEntry};
+use prompts::{PromptId, Say};
+
+use crate::call::{Call, HungUp, Listener};
+use crate::dial::TOLD_APART;
+use crate::entry::{Entered, enter};
+use crate::farewell::farewell;
+use crate::lockout::ATTEMPTS;
+use crate::{Key, Login, Office, Side};
+
+/// A user who has proved it.
+pub(crate) struct Owner<'o, O: Office> {
+    /// Who he is.
+    pub(crate) user: &'o UserEntry,
+    /// His messages.
+    pub(crate) inbox: O::Inbox,
+}
+
+/// Asks for the PIN of `user`, before that for the extension where none is known, until the PIN is
+/// right; the caller is spoken to as this user likes it from then on. `None`: he has heard goodbye.
+pub(crate) async fn login<'o, O: Office>(
+    call: &mut impl Call<O>,
+    office: &'o O,
+    user: Option<&'o UserEntry>,
+) -> Result<Option<Owner<'o, O>>, HungUp> {
+    let system = office.directory().system();
+    let mut language = None;
+    let mut whose = user;
+    let mut wrong = 0;
+    call.play(&[PromptId::LOGIN_WELCOME.into()]).await?;
+    loop {
+        let user = match whose.take() {
+            Some(user) => user,
+            None => match ask_extension(call, office).await? {
+                Some(user) => user,
+                None => return give_up(call, None).await,
+            },
+        };
+        let alternate = other_language(office, system, call.listener());
+        let pin = match ask_pin(call, alternate.as_ref()).await? {
+            Asked::Pin(pin) => pin,
+            Asked::OtherExtension => continue,
+            Asked::OtherLanguage => {
+                whose = Some(user);
+                language = alternate;
+                speak(call, language.clone());
+                continue;
+            }
+            Asked::Nothing => return give_up(call, None).await,
+        };
+        let side = Side::of(call.caller(), user);
+        match office.login(user, side, &pin).await {
+            Login::Admitted(inbox) => {
+                let language = language.unwrap_or_else(|| user.language.clone());
+                call.set_listener(Listener {
+                    language,
+                    zone: user.time_zone.clone(),
+                });
+                return Ok(Some(Owner { user, inbox }));
+            }
+            Login::Wrong if wrong + 1 < ATTEMPTS => {
+                wrong += 1;
+                whose = Some(user);
+                call.play(&[PromptId::LOGIN_WRONG.into()]).await?;
+            }
+            Login::Wrong | Login::LockedOut => {
+                return give_up(call, Some(PromptId::LOGIN_ENDED.into())).await;
+            }
+            Login::Locked(still) => return give_up(call, Some(locked(still))).await,
+            Login::Unavailable => {
+                return give_up(call, Some(PromptId::LOGIN_UNAVAILABLE.into())).await;
+            }
+        }
+    }
+}
+
+/// Asks for an extension until it is a user's; `None` when that leads nowhere.
+async fn ask_extension<'o, O: Office>(
+    call: &mut impl Call<O>,
+    office: &'o O,
+) -> Result<Option<&'o UserEntry>, HungUp> {
+    for _ in 0..ATTEMPTS {
+        let wrong = match enter(call, "extension", &[PromptId::LOGIN_EXTENSION.into()]).await? {
+            Entered::Digits(digits) => match office.directory().user_by_extension(&digits) {
+                Some(user) => return Ok(Some(user)),
+                None => PromptId::LEAVE_UNKNOWN_EXTENSION,
+            },
+            Entered::Pound => PromptId::MENU_INVALID,
+            Entered::Nothing => return Ok(None),
+        };
+        call.play(&[wrong.into()]).await?;
+    }
+    Ok(None)
+}
+
+/// What came instead of a PIN, or the PIN.
+enum Asked {
+    Pin(String),
+    /// `#`
+    OtherExtension,
+    /// `##`
+    OtherLanguage,
+    Nothing,
+}
+
+async fn ask_pin<O: Office>(
+    call: &mut impl Call<O>,
+    alternate: Option<&Arc<str>>,
+) -> Result<Asked, HungUp> {
+    let mut question = vec![
+        PromptId::LOGIN_PIN.into(),
+        PromptId::LOGIN_OTHER_EXTENSION.into(),
+    ];
+    question.extend(alternate.map(|language| Say::In {
+        language: language.to_string(),
+        say: vec![PromptId::LOGIN_LANGUAGE.into()],
+    }));
+    Ok(match enter(call, "pin", &question).await? {
+        Entered::Digits(pin) => Asked::Pin(pin),
+        Entered::Nothing => Asked::Nothing,
+        Entered::Pound if alternate.is_some() && second_pound(call).await? => Asked::OtherLanguage,
+        Entered::Pound => Asked::OtherExtension,
+    })
+}
+
+/// Whether another `#` follows; what else follows stays in the buffer.
+async fn second_pound<O: Office>(call: &mut impl Call<O>) -> Result<bool, HungUp> {
+    call.wait(TOLD_APART).await?;
+    let is_pound = call.waiting_key() == Some(Key::Pound);
+    if is_pound {
+        call.take_key();
+    }
+    Ok(is_pound)
+}
+
+/// The language that `##` switches to, if there is one.
+fn other_language<O: Office>(office: &O, system: &System, now: &Listener) -> Option<Arc<str>> {
+    let alternate = system.alternate_language.as_ref()?;
+    let other = if now.language == *alternate {
+        &system.language
+    } else {
+        alternate
+    };
+    (*other != now.language && office.speaks(other)).then(|| other.clone())
+}
+
+fn speak<O: Office>(call: &mut impl Call<O>, language: Option<Arc<str>>) {
+    let listener = call.listener().clone();
+    if let Some(language) = language {
+        call.set_listener(Listener {
+            language,
+            ..listener
+        });
+    }
+}
+
+async fn give_up<'o, O: Office>(
+    call: &mut impl Call<O>,
+    why: Option<Say<O::Audio>>,
+) -> Result<Option<Owner<'o, O>>, HungUp> {
+    farewell(call, why).await?;
+    Ok(None)
+}
+
+/// "Please try again in five minutes": in full minutes, unless it is less than one.
+fn locked<A>(still: Duration) -> Say<A> {
+    let unit = if still > MINUTE { MINUTE.as_secs() } else { 1 };
+    let seconds = still.as_millis().div_ceil(1000) as u64;
+    let length = Duration::from_secs(seconds.div_ceil(unit) * unit);
+    Say::Phrase {
+        prompt: PromptId::LOGIN_LOCKED,
+        with: vec![Say::Duration(length)],
+    }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);

@@ -1,0 +1,121 @@
+//! The message center: where a user hears his messages (spec MC).
+
+use std::borrow::Cow;
+
+use crds::Presence;
+use crds::directory::Caller;
+use mailbox::{Counts, Folder};
+use prompts::{Noun, PromptId, Say};
+
+use crate::call::{Call, HungUp};
+use crate::farewell::farewell;
+use crate::listening::listen;
+use crate::login::{Owner, login};
+use crate::menu::{Choice, Menu, Picked, Star};
+use crate::{Exit, Inbox, Key, Office};
+
+/// Whose message center is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// The caller's own (spec MC-A1): he is asked for his extension where that is not clear.
+    Callers,
+    /// That of the user of this name (spec MC-A2).
+    Of(&'a str),
+}
+
+/// The message center, from the PIN to goodbye.
+pub async fn message_center<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    whose: Whose<'_>,
+) -> Exit {
+    visit(call, office, whose).await.unwrap_or(Exit::HungUp)
+}
+
+async fn visit<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    whose: Whose<'_>,
+) -> Result<Exit, HungUp> {
+    let name = match (whose, call.caller()) {
+        (Whose::Of(name), _) => Some(name.to_owned()),
+        (Whose::Callers, Caller::User(name)) => Some(name.to_string()),
+        (Whose::Callers, Caller::SharedHandset(_) | Caller::External { .. }) => None,
+    };
+    let user = name.and_then(|name| office.directory().user(&name));
+    let Some(owner) = login(call, office, user).await? else {
+        return Ok(Exit::Finished);
+    };
+    let Some(mut before) = status(&owner).await else {
+        return farewell(call, [PromptId::LOGIN_UNAVAILABLE.into()]).await;
+    };
+    loop {
+        match MAIN.ask(call, office, &before, |_| true).await? {
+            Picked::Action(Main::Listen(folder)) => {
+                if let Some(exit) = listen(call, office, &owner, folder).await? {
+                    return Ok(exit);
+                }
+            }
+            Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
+            Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
+        }
+        before.clear();
+    }
+}
+
+/// What the main menu leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Main {
+    Listen(Folder),
+    Leave,
+}
+
+/// The main menu (spec MC-M).
+pub(crate) static MAIN: Menu<Main> = Menu {
+    name: "main",
+    choices: Cow::Borrowed(&[
+        Choice::new(Key::One, Main::Listen(Folder::New), PromptId::MAIN_NEW),
+        Choice::new(Key::Two, Main::Listen(Folder::Saved), PromptId::MAIN_SAVED),
+        Choice::new(Key::Pound, Main::Leave, PromptId::MAIN_EXIT),
+    ]),
+    star: Star::RepeatsOrDials {
+        says: Some(PromptId::MAIN_CALL),
+    },
+};
+
+/// What a user hears of his mailbox after login (spec MC-A6, MB-6).
+async fn status<O: Office>(owner: &Owner<'_, O>) -> Option<Vec<Say<O::Audio>>> {
+    let counts = owner.inbox.counts().await.ok()?;
+    let mut status = vec![counted(counts)];
+    if owner.inbox.is_full().await {
+        status.push(PromptId::STATUS_FULL.into());
+    }
+    status.push(presence_is(owner.user.presence).into());
+    Some(status)
+}
+
+fn counted<A>(counts: Counts) -> Say<A> {
+    let count = |noun, n: u32| Say::Count { noun, n: n.into() };
+    if counts.new == 0 && counts.saved == 0 {
+        return PromptId::STATUS_NONE.into();
+    }
+    Say::Phrase {
+        prompt: PromptId::STATUS_MESSAGES,
+        with: vec![
+            count(Noun::NEW_MESSAGE, counts.new),
+            count(Noun::SAVED_MESSAGE, counts.saved),
+        ],
+    }
+}
+
+const fn presence_is(presence: Presence) -> PromptId {
+    match presence {
+        Presence::InOffice => PromptId::PRESENCE_IS_IN_OFFICE,
+        Presence::AtAMeeting => PromptId::PRESENCE_IS_AT_A_MEETING,
+        Presence::OnVacation => PromptId::PRESENCE_IS_ON_VACATION,
+        Presence::OnBusinessTrip => PromptId::PRESENCE_IS_ON_BUSINESS_TRIP,
+        Presence::AtHome => PromptId::PRESENCE_IS_AT_HOME,
+        Presence::Away => PromptId::PRESENCE_IS_AWAY,
+        Presence::Busy => PromptId::PRESENCE_IS_BUSY,
+    }
+}

@@ -1,0 +1,378 @@
+//! A company in memory: people, their messages, and what is wrong with the storage today.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crds::directory::{Caller, UserEntry};
+use crds::phone_system::PhoneSystemSpec;
+use crds::user_settings::GreetingSlot;
+use crds::{
+    Directory, Objects, PhoneSystem, Presence, Secret, User, UserSettings, UserSettingsSpec,
+    UserSpec,
+};
+use jiff::Timestamp;
+use mailbox::{Folder, Message, Sender};
+use prompts::Library;
+
+use super::inbox::Stored;
+use super::line::Line;
+use super::office::{Sample, SimOffice};
+use super::person::Person;
+use super::story::Story;
+use crate::{Exit, Listener, Lockout, Side};
+
+/// A company: mary (101), john (102) and zoë (1021, in New York by night), whose PINs are their
+/// extension and `7531`; an operator at 0 is john's business when asked for.
+pub struct Company {
+    objects: Objects,
+    directory: Arc<Directory>,
+    state: Rc<RefCell<State>>,
+    clock: Clock,
+}
+
+/// What does not work today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// Mailboxes cannot be opened.
+    Login,
+    /// Messages cannot be counted.
+    Counts,
+    /// Messages cannot be listed.
+    List,
+    /// Messages are deleted elsewhere, just after they were listed.
+    Gone,
+    /// Messages cannot be read.
+    Open,
+    /// Messages can be neither saved nor deleted.
+    Change,
+    /// It cannot be known whether a mailbox has room.
+    Room,
+    /// Nothing can be recorded.
+    Begin,
+    /// Nothing can be delivered.
+    Deliver,
+    /// What was recorded cannot be heard.
+    Playback,
+}
+
+/// What the homes hold.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) messages: HashMap<String, Vec<Message>>,
+    pub(super) greetings: HashMap<(String, GreetingSlot), Sample>,
+    pub(super) names: HashMap<String, Sample>,
+    pub(super) lockouts: HashMap<(Arc<str>, Side), Lockout>,
+    pub(super) troubles: HashSet<Trouble>,
+    pub(super) open_recordings: i32,
+    pub(super) made: u32,
+}
+
+impl State {
+    pub(super) fn is_full(&self, user: &UserEntry) -> bool {
+        let messages = self.messages.get(&*user.name).into_iter().flatten();
+        let kept = messages
+            .filter(|message| message.state.folder().is_some())
+            .count();
+        kept >= user.limits.max_messages as usize
+    }
+}
+
+/// Virtual time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clock(Rc<Cell<Duration>>);
+
+impl Clock {
+    pub(super) fn get(&self) -> Duration {
+        self.0.get()
+    }
+
+    pub(super) fn set(&self, now: Duration) {
+        self.0.set(now);
+    }
+
+    /// The time of day: it began on Thursday, the first of October 2026, at three in the
+    /// afternoon in Rochester.
+    pub(super) fn timestamp(&self) -> Timestamp {
+        let began: Timestamp = "2026-10-01T19:00:00Z".parse().unwrap();
+        began + self.get()
+    }
+}
+
+impl Default for Company {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Company {
+    /// A company in good order.
+    pub fn new() -> Self {
+        let mut objects = Objects::default();
+        let mut system = PhoneSystemSpec {
+            domain: "office.example.com".into(),
+            ..Default::default()
+        };
+        system.time_zone = "America/New_York".into();
+        objects
+            .phone_systems
+            .push(PhoneSystem::new("office", system));
+        let mut keys = Secret::default();
+        keys.metadata.name = Some("office-keys".into());
+        keys.string_data = Some(
+            [
+                ("pin".into(), "a key".into()),
+                ("nonce".into(), "a key".into()),
+            ]
+            .into(),
+        );
+        objects.secrets.push(keys);
+        for (name, display_name, extension) in PEOPLE {
+            let spec = UserSpec {
+                display_name: Some(display_name.into()),
+                extension: Some(extension.into()),
+                ..UserSpec::default()
+            };
+            objects.users.push(User::new(name, spec));
+            objects
+                .user_settings
+                .push(UserSettings::new(name, UserSettingsSpec::default()));
+            let mut secret = Secret::default();
+            secret.metadata.name = Some(format!("{name}-pin"));
+            secret.string_data = Some([("pin".into(), pin(extension))].into());
+            objects.secrets.push(secret);
+        }
+        let directory = compile(&objects);
+        Self {
+            objects,
+            directory,
+            state: Rc::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    /// Changes the objects that the directory is made of.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Objects)) -> Self {
+        change(&mut self.objects);
+        self.directory = compile(&self.objects);
+        self
+    }
+
+    /// A user is somewhere else.
+    #[must_use]
+    pub fn with_presence(self, user: &str, presence: Presence) -> Self {
+        self.with(|objects| settings(objects, user).presence = Some(presence))
+    }
+
+    /// A user only announces with this greeting.
+    #[must_use]
+    pub fn with_announce_only(self, user: &str, slot: GreetingSlot) -> Self {
+        self.with(|objects| settings(objects, user).announce_only.push(slot))
+    }
+
+    /// The system has an alternate language.
+    #[must_use]
+    pub fn with_alternate_language(self) -> Self {
+        self.with(|objects| {
+            objects.phone_systems[0].spec.languages.alternate = Some(ALTERNATE.into());
+        })
+    }
+
+    /// Something does not work.
+    #[must_use]
+    pub fn with_trouble(self, trouble: Trouble) -> Self {
+        self.state.borrow_mut().troubles.insert(trouble);
+        self
+    }
+
+    /// A user has recorded a greeting of 6 s, heard as `[user's slot greeting]`.
+    #[must_use]
+    pub fn with_greeting(self, user: &str, slot: GreetingSlot) -> Self {
+        let sample = Sample::new(
+            &format!("{user}'s {slot:?} greeting"),
+            Duration::from_secs(6),
+        );
+        self.state
+            .borrow_mut()
+            .greetings
+            .insert((user.into(), slot), sample);
+        self
+    }
+
+    /// A user has recorded his name, heard as `[user's name]`.
+    #[must_use]
+    pub fn with_name(self, user: &str) -> Self {
+        let sample = Sample::new(&format!("{user}'s name"), Duration::from_secs(1));
+        self.state.borrow_mut().names.insert(user.into(), sample);
+        self
+    }
+
+    /// A message of 20 s, received an hour ago, heard as `[message m1]`, `[message m2]`, ….
+    #[must_use]
+    pub fn with_message(self, to: &str, folder: Folder, sender: Sender) -> Self {
+        let received = self.clock.timestamp() - Duration::from_hours(1);
+        let mut message = Stored::new(&self.state, sender, received, Duration::from_secs(20));
+        message.state = folder.into();
+        self.state
+            .borrow_mut()
+            .messages
+            .entry(to.into())
+            .or_default()
+            .push(message);
+        self
+    }
+
+    /// Changes the last message that a user got.
+    #[must_use]
+    pub fn with_last_message(self, user: &str, change: impl FnOnce(&mut Message)) -> Self {
+        let mut state = self.state.borrow_mut();
+        change(
+            state
+                .messages
+                .get_mut(user)
+                .and_then(|all| all.last_mut())
+                .expect("a message"),
+        );
+        drop(state);
+        self
+    }
+
+    /// A user of the company, as the sender of a message.
+    pub fn sender(&self, user: &str) -> Sender {
+        let entry = self.directory.user(user).expect("a user");
+        Sender::Internal {
+            user: user.to_owned(),
+            extension: entry.extension.as_deref().unwrap_or_default().to_owned(),
+            name: entry.display_name.to_string(),
+        }
+    }
+
+    /// All messages of a user, also those in the trash.
+    pub fn messages(&self, user: &str) -> Vec<Message> {
+        self.state
+            .borrow()
+            .messages
+            .get(user)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Time passes.
+    pub fn wait(&self, time: Duration) {
+        self.clock.set(self.clock.get() + time);
+    }
+
+    /// Lets a person go through an application. Fails if he could not follow his script, or if a
+    /// recording was neither delivered nor discarded.
+    pub fn run(
+        &self,
+        person: Person,
+        application: impl AsyncFnOnce(&mut Line<'_>, &SimOffice) -> Exit,
+    ) -> Story {
+        let began = self.clock.get();
+        let office = SimOffice {
+            directory: self.directory.clone(),
+            state: self.state.clone(),
+            clock: self.clock.clone(),
+        };
+        let listener = self.listener(&person.caller);
+        let mut line = Line::new(person, listener, library(), self.clock.clone());
+        let exit = now(application(&mut line, &office));
+        line.fall_silent();
+        let unfinished = line.unfinished();
+        let story = Story {
+            exit,
+            length: self.clock.get() - began,
+            language: crate::Call::listener(&line).language.to_string(),
+            heard: line.heard,
+            steps: line.steps,
+        };
+        if let Some(step) = unfinished {
+            panic!(
+                "the call ended before {step}: {:?}\n{}",
+                story.exit,
+                story.transcript()
+            );
+        }
+        assert_eq!(
+            self.state.borrow().open_recordings,
+            0,
+            "recordings left\n{}",
+            story.transcript()
+        );
+        story
+    }
+
+    fn listener(&self, caller: &Caller) -> Listener {
+        let system = self.directory.system();
+        match caller.user().and_then(|user| self.directory.user(user)) {
+            Some(user) => Listener {
+                language: user.language.clone(),
+                zone: user.time_zone.clone(),
+            },
+            None => Listener {
+                language: system.language.clone(),
+                zone: system.time_zone.clone(),
+            },
+        }
+    }
+}
+
+/// The PIN of whoever has this extension.
+fn pin(extension: &str) -> String {
+    format!("{extension}7531")
+}
+
+fn settings<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSettingsSpec {
+    let named = |s: &&mut UserSettings| s.metadata.name.as_deref() == Some(user);
+    &mut objects
+        .user_settings
+        .iter_mut()
+        .find(named)
+        .expect("a user")
+        .spec
+}
+
+fn compile(objects: &Objects) -> Arc<Directory> {
+    let (directory, problems) = crds::compile(objects);
+    assert!(problems.is_empty(), "{problems:#?}");
+    Arc::new(directory)
+}
+
+/// The prompts of this source tree.
+pub(super) fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../prompts");
+        Library::load(&folder).expect("the prompts")
+    })
+}
+
+/// What comes of a future that waits for nothing: time here is virtual.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => {
+            panic!("an application waits for something other than its call and office")
+        }
+    }
+}
+
+const PEOPLE: [(&str, &str, &str); 3] = [
+    ("mary", "Mary", "101"),
+    ("john", "John", "102"),
+    ("zoe", "Zoë", "1021"),
+];
+/// A language that needs no folder: what it lacks is said in the default one.
+pub(super) const ALTERNATE: &str = "es";

@@ -1,0 +1,181 @@
+//! An office in memory.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crds::Directory;
+use crds::directory::{Caller, UserEntry};
+use crds::user_settings::GreetingSlot;
+use jiff::Timestamp;
+use mailbox::{Room, Sender};
+
+use super::company::{Clock, State, Trouble, library};
+use super::inbox::{SimInbox, Stored};
+use crate::{Draft, Login, Office, Side, Unavailable, Verdict};
+
+/// Audio in name only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    name: Arc<str>,
+    length: Duration,
+}
+
+impl Sample {
+    pub(super) fn new(name: &str, length: Duration) -> Self {
+        Self {
+            name: name.into(),
+            length,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn length(&self) -> Duration {
+        self.length
+    }
+}
+
+/// A recording that was begun.
+#[derive(Debug)]
+pub struct Recording {
+    to: Arc<str>,
+    from: Sender,
+    began: Timestamp,
+    length: Cell<Duration>,
+}
+
+impl Recording {
+    pub(super) fn set_length(&self, length: Duration) {
+        self.length.set(length);
+    }
+}
+
+/// The office as one call sees it.
+pub struct SimOffice {
+    pub(super) directory: Arc<Directory>,
+    pub(super) state: Rc<RefCell<State>>,
+    pub(super) clock: Clock,
+}
+
+impl SimOffice {
+    fn unless(&self, trouble: Trouble) -> Result<(), Unavailable> {
+        let troubled = self.state.borrow().troubles.contains(&trouble);
+        if troubled { Err(Unavailable) } else { Ok(()) }
+    }
+}
+
+impl Office for SimOffice {
+    type Audio = Sample;
+    type Recording = Recording;
+    type Inbox = SimInbox;
+
+    fn now(&self) -> Timestamp {
+        self.clock.timestamp()
+    }
+
+    fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    fn speaks(&self, language: &str) -> bool {
+        library().has(language) || language == super::company::ALTERNATE
+    }
+
+    async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<SimInbox> {
+        let now = self.now();
+        let mut state = self.state.borrow_mut();
+        let lockout = state.lockouts.entry((user.name.clone(), side)).or_default();
+        let (next, verdict) = lockout.attempt(now, || user.pin.verify(pin));
+        *lockout = next;
+        match verdict {
+            Verdict::Admitted if state.troubles.contains(&Trouble::Login) => Login::Unavailable,
+            Verdict::Admitted => Login::Admitted(SimInbox::new(self.state.clone(), user)),
+            Verdict::Wrong => Login::Wrong,
+            Verdict::LockedOut(_) => Login::LockedOut,
+            Verdict::Locked(still) => Login::Locked(still),
+        }
+    }
+
+    async fn spoken_name(&self, user: &UserEntry) -> Option<Sample> {
+        self.state.borrow().names.get(&*user.name).cloned()
+    }
+
+    async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Sample> {
+        let state = self.state.borrow();
+        state.greetings.get(&(user.name.to_string(), slot)).cloned()
+    }
+
+    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable> {
+        self.unless(Trouble::Room)?;
+        let is_full = self.state.borrow().is_full(user);
+        let max_length = user.limits.max_message_length;
+        Ok(if is_full {
+            Room::Full
+        } else {
+            Room::Ok { max_length }
+        })
+    }
+
+    async fn begin(&self, draft: Draft<'_>) -> Result<Recording, Unavailable> {
+        self.unless(Trouble::Begin)?;
+        let Draft::Message { to, from } = draft;
+        self.state.borrow_mut().open_recordings += 1;
+        let from = self.sender(from);
+        Ok(Recording {
+            to: to.name.clone(),
+            from,
+            began: self.now(),
+            length: Cell::default(),
+        })
+    }
+
+    async fn deliver(&self, recording: Recording) -> Result<(), Unavailable> {
+        self.state.borrow_mut().open_recordings -= 1;
+        self.unless(Trouble::Deliver)?;
+        let length = recording.length.get();
+        let message = Stored::new(&self.state, recording.from, recording.began, length);
+        self.state
+            .borrow_mut()
+            .messages
+            .entry(recording.to.to_string())
+            .or_default()
+            .push(message);
+        Ok(())
+    }
+
+    async fn discard(&self, _recording: Recording) {
+        self.state.borrow_mut().open_recordings -= 1;
+    }
+
+    async fn playback(&self, recording: &Recording) -> Result<Sample, Unavailable> {
+        self.unless(Trouble::Playback)?;
+        Ok(Sample::new("what was recorded", recording.length.get()))
+    }
+}
+
+impl SimOffice {
+    fn sender(&self, caller: &Caller) -> Sender {
+        match caller {
+            Caller::User(name) => {
+                let user = self.directory.user(name).expect("the caller is a user");
+                Sender::Internal {
+                    user: name.to_string(),
+                    extension: user.extension.as_deref().unwrap_or_default().to_owned(),
+                    name: user.display_name.to_string(),
+                }
+            }
+            Caller::SharedHandset(_) => Sender::External {
+                number: None,
+                name: None,
+            },
+            Caller::External { number, name } => Sender::External {
+                number: Some(number.to_string()).filter(|n| !n.is_empty()),
+                name: name.as_deref().map(str::to_owned),
+            },
+        }
+    }
+}
