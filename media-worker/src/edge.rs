@@ -20,7 +20,6 @@ use crate::calls::{self, Arrival, Exchange, retry_soon};
 use crate::homes::Home;
 
 /// Where requests arrive.
-#[derive(Debug)]
 pub struct Edge {
     exchange: Rc<Exchange>,
     authority: RefCell<Authority>,

@@ -8,7 +8,6 @@ use super::party::Party;
 use super::{CallEvent, Exchange, info};
 
 /// The two sides of a connected call.
-#[derive(Debug)]
 pub struct Connected<'a> {
     exchange: &'a Exchange,
     caller: &'a mut Party,

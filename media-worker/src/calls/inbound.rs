@@ -25,7 +25,6 @@ use super::{CallEvent, Exchange, announce, applications};
 use crate::metrics::CallResult;
 
 /// A call in progress.
-#[derive(Debug)]
 pub struct Inbound {
     pub(super) exchange: Rc<Exchange>,
     /// The snapshot that the call began with; it keeps it to its end.

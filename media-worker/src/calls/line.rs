@@ -18,7 +18,6 @@ use super::office::{CallOffice, Recording, Spoken};
 use super::{CallEvent, info};
 
 /// The caller of an answered call.
-#[derive(Debug)]
 pub struct Line<'a> {
     call: &'a mut Inbound,
     listener: Listener,

@@ -17,7 +17,6 @@ use crate::media_threads::MediaHandle;
 use crate::random::Random;
 
 /// The worker's media ports and threads.
-#[derive(Debug)]
 pub struct MediaPool {
     threads: MediaHandle,
     pairs: RefCell<Pairs>,
@@ -101,7 +100,6 @@ enum Stage {
 }
 
 /// One leg's place on a local port. Dropping it closes the leg.
-#[derive(Debug)]
 pub struct Seat {
     pool: Rc<MediaPool>,
     leg: LegId,
@@ -119,8 +117,9 @@ impl Seat {
 
     /// Where the far side is told to send.
     pub fn address(&self) -> SocketAddr {
-        let port = self.pool.threads.local_addr(self.port.thread, self.port.port).port();
-        SocketAddr::new(self.address, port)
+        // Pairs hands out only ports that the threads have bound.
+        let bound = self.pool.threads.local_addr(self.port.thread, self.port.port);
+        SocketAddr::new(self.address, bound.map_or(0, |bound| bound.port()))
     }
 
     /// The SSRC of what we send, as announced.

@@ -44,7 +44,6 @@ pub enum CallEvent {
 }
 
 /// Everything that calls share.
-#[derive(Debug)]
 pub struct Exchange {
     /// SIP.
     pub signalling: Rc<Signalling>,

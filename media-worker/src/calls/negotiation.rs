@@ -15,7 +15,6 @@ use super::media::{MediaPool, Seat, far};
 use super::{CallEvent, formats};
 
 /// The media of one side of a call. Dropping it frees its seat.
-#[derive(Debug)]
 pub struct Negotiation {
     pool: Rc<MediaPool>,
     flow: Flow,

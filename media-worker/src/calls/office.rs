@@ -39,7 +39,6 @@ impl Recording {
 }
 
 /// The company, as one call sees it.
-#[derive(Debug)]
 pub struct CallOffice {
     exchange: Rc<Exchange>,
     directory: Arc<Directory>,
@@ -118,7 +117,7 @@ impl Office for CallOffice {
     }
 
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Spoken> {
-        let slot = mailbox::GreetingSlot::new(slot.to_string()).ok()?;
+        let slot = mailbox::GreetingSlot::new(format!("{slot:?}")).ok()?;
         let greeting = self.mailbox(user)?.greeting(&slot).await;
         greeting.inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read")).ok()?.map(Spoken)
     }

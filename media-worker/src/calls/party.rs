@@ -11,7 +11,6 @@ use super::CallEvent;
 use crate::signalling::Signalling;
 
 /// One side of a call. Dropping it frees its media; its session is ended by [`Party::end`] or [`Party::reject`].
-#[derive(Debug)]
 pub struct Party {
     /// Its session.
     pub session: SessionId,

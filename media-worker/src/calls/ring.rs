@@ -18,7 +18,6 @@ use super::negotiation::Negotiation;
 use super::party::Party;
 
 /// How an attempt ended.
-#[derive(Debug)]
 pub enum Rung {
     /// This phone answered, and the caller has been told so.
     Answered {
@@ -34,7 +33,6 @@ pub enum Rung {
 }
 
 /// One phone that rings.
-#[derive(Debug)]
 struct Branch {
     party: Party,
     handset: Arc<str>,

@@ -10,7 +10,7 @@ use crds::directory::UserEntry;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
 use sip::registrar::ExpiryPolicy;
-use sip::subscription::SubscriptionKey;
+use sip::subscription::{Outcome, SubscriptionKey};
 use sip::syntax::{Request, Response};
 use sip::transport::Flow;
 use tokio::sync::mpsc;
@@ -24,7 +24,6 @@ use super::phones::{Phones, Registered};
 use super::{Home, HomeContext, HomeName, ToHome};
 
 /// What one home holds.
-#[derive(Debug)]
 pub(super) struct HomeState {
     name: HomeName,
     context: Rc<HomeContext>,
@@ -41,12 +40,13 @@ pub(super) struct HomeState {
 impl HomeState {
     /// A home that nothing has happened in.
     pub(super) fn new(name: HomeName, context: Rc<HomeContext>, itself: &Home) -> Self {
+        let context_seed = context.random.bytes();
         Self {
             name,
             context,
             itself: itself.inbox.downgrade(),
             phones: Phones::default(),
-            lamps: Lamps::default(),
+            lamps: Lamps::new(context_seed),
             shown: None,
             lockouts: HashMap::new(),
             counted: 0,
@@ -56,7 +56,7 @@ impl HomeState {
     /// Serves until the worker stops.
     pub(super) async fn live(mut self, mut inbox: mpsc::Receiver<ToHome>) {
         loop {
-            let expiry = self.expire();
+            let expiry = self.expire().await;
             let message = tokio::select! {
                 message = inbox.recv() => message,
                 () = sleep_until(expiry.into()) => continue,
@@ -79,13 +79,18 @@ impl HomeState {
                 }
             }
             ToHome::Subscribe { watcher, request, flow, reply } => {
-                let (response, key) = self.lamps.subscribe(watcher, &request, flow, Instant::now());
+                let policy = self.policy();
+                let (response, key) = self.lamps.subscribe(watcher, &request, flow, &policy, Instant::now());
                 let _ = reply.send(response);
                 if let Some(key) = key {
                     self.show_subscriber(&key).await;
                 }
             }
-            ToHome::Notified { key, answer } => self.lamps.answered(&key, &answer),
+            ToHome::Notified { key, answer } => {
+                if self.lamps.answered(&key, &answer) == Outcome::NotifyAgain {
+                    self.show_subscriber(&key).await;
+                }
+            }
             ToHome::Contacts { handset, reply } => {
                 let _ = reply.send(self.phones.contacts(&handset, Instant::now()));
             }
@@ -103,8 +108,7 @@ impl HomeState {
 
     fn register(&mut self, handset: &Arc<str>, request: &Request, flow: Flow) -> (Response, Registered) {
         let now = Instant::now();
-        let directory = Arc::clone(&self.context.directory.borrow());
-        let policy = ExpiryPolicy { default: directory.system().registration_expiry, ..ExpiryPolicy::default() };
+        let policy = self.policy();
         let (response, registered) = self.phones.register(handset, request, flow, &policy, now);
         if response.status.is_success() {
             self.context.journal.keep(self.phones.entry(handset, now, Timestamp::now()));
@@ -113,6 +117,11 @@ impl HomeState {
             info!(handset = %handset, from = %flow.remote, "registered");
         }
         (response, registered)
+    }
+
+    fn policy(&self) -> ExpiryPolicy {
+        let default = self.context.directory.borrow().system().registration_expiry;
+        ExpiryPolicy { default, ..ExpiryPolicy::default() }
     }
 
     /// Tells all lamps of the mailbox, when it shows something else than before.
@@ -216,9 +225,12 @@ impl HomeState {
     }
 
     /// Forgets what has expired; when to do so next.
-    fn expire(&mut self) -> Instant {
+    async fn expire(&mut self) -> Instant {
         let now = Instant::now();
-        let next = [self.phones.expire(now), self.lamps.expire(now)].into_iter().flatten().min();
+        for key in self.lamps.expire(now) {
+            self.show_subscriber(&key).await;
+        }
+        let next = [self.phones.expire(now), self.lamps.next_expiry()].into_iter().flatten().min();
         let count = self.phones.count(now);
         let change = count.cast_signed() - self.counted.cast_signed();
         self.context.metrics.registrations.add(i64::try_from(change).unwrap_or_default());

@@ -13,7 +13,6 @@ use super::{Home, ToHome};
 use crate::calls::Spoken;
 
 /// What became of a login.
-#[derive(Debug)]
 pub enum LoginAnswer {
     /// The PIN is right.
     Admitted(HomeInbox),
@@ -28,7 +27,7 @@ pub enum LoginAnswer {
 }
 
 /// The inbox of a user who has logged in. What he changes is told to his home, so that his lamps follow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HomeInbox {
     mailbox: Mailbox,
     limits: MailboxLimits,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sip::mwi;
-use sip::registrar::Contact;
-use sip::subscription::{Refusal, SubscriptionKey, Subscriptions};
+use sip::registrar::{Contact, ExpiryPolicy};
+use sip::subscription::{Outcome, SubscriptionKey, Subscriptions};
 use sip::syntax::{HeaderName, Host, Method, NameAddr, Request, Response, Uri};
 use sip::transport::Flow;
 
@@ -18,7 +18,7 @@ pub(super) struct Shown {
 }
 
 /// The lamps that show one mailbox.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lamps {
     subscriptions: Subscriptions,
     /// Which handset subscribed; it gets no unsolicited NOTIFY.
@@ -35,31 +35,33 @@ pub(super) struct Notice {
 }
 
 impl Lamps {
+    /// No lamps yet; the seed makes the subscriptions' tags.
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        Self { subscriptions: Subscriptions::new("message-summary", MAX_SUBSCRIPTIONS, seed), watchers: HashMap::new() }
+    }
+
     /// Carries out a SUBSCRIBE; its first NOTIFY follows with [`Lamps::notify_one`].
     pub(super) fn subscribe(
         &mut self,
         watcher: Arc<str>,
         request: &Request,
         flow: Flow,
+        policy: &ExpiryPolicy,
         now: Instant,
     ) -> (Response, Option<SubscriptionKey>) {
-        match self.subscriptions.subscribe(request, flow, now) {
+        match self.subscriptions.subscribe(request, flow, now, policy) {
             Ok((response, key)) => {
                 self.watchers.insert(key.clone(), watcher);
                 (response, Some(key))
             }
-            Err(Refusal { status, headers }) => {
-                let mut response = request.respond(status);
-                response.headers.extend(headers);
-                (response, None)
-            }
+            Err(refusal) => (refusal.response(request), None),
         }
     }
 
     /// The NOTIFY of one subscription.
     pub(super) fn notify_one(&mut self, key: &SubscriptionKey, account: &Uri, shown: Shown, now: Instant) -> Option<Notice> {
-        let (request, flow) = self.subscriptions.notify(key, CONTENT_TYPE, body(account, shown), now)?;
-        Some(Notice { request, flow, key: Some(key.clone()) })
+        let notify = self.subscriptions.notify(key, CONTENT_TYPE, body(account, shown), now)?;
+        Some(Notice { request: notify.request, flow: notify.flow, key: Some(key.clone()) })
     }
 
     /// The NOTIFYs that tell every subscribed phone, and every other one of `contacts`.
@@ -89,17 +91,25 @@ impl Lamps {
     }
 
     /// What became of a NOTIFY: a phone that no longer knows the subscription has lost it (RFC 6665 section 4.2.2).
-    pub(super) fn answered(&mut self, key: &SubscriptionKey, answer: &crate::signalling::Answer) {
-        if !self.subscriptions.outcome(key, answer.as_ref().ok()) {
+    pub(super) fn answered(&mut self, key: &SubscriptionKey, answer: &crate::signalling::Answer) -> Outcome {
+        let outcome = self.subscriptions.outcome(key, answer);
+        if outcome == Outcome::Removed {
             self.watchers.remove(key);
         }
+        outcome
     }
 
-    /// Forgets what has expired; when the next subscription does.
-    pub(super) fn expire(&mut self, now: Instant) -> Option<Instant> {
-        for key in self.subscriptions.expire(now) {
-            self.watchers.remove(&key);
+    /// The subscriptions that have expired: each is to be told so.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<SubscriptionKey> {
+        let expired = self.subscriptions.expire(now);
+        for key in &expired {
+            self.watchers.remove(key);
         }
+        expired
+    }
+
+    /// When the next subscription expires.
+    pub(super) fn next_expiry(&self) -> Option<Instant> {
         self.subscriptions.next_expiry()
     }
 }
@@ -124,4 +134,5 @@ fn body(account: &Uri, shown: Shown) -> bytes::Bytes {
     mwi::message_summary(shown.new > 0, account, shown.new, shown.saved)
 }
 
+const MAX_SUBSCRIPTIONS: usize = 64;
 const CONTENT_TYPE: &str = "application/simple-message-summary";

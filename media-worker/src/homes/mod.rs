@@ -28,6 +28,7 @@ pub use inbox::{HomeInbox, LoginAnswer, limits};
 pub use journal::{Entry, Journal, StoredContact};
 
 use crate::metrics::Metrics;
+use crate::random::Random;
 use crate::signalling::Signalling;
 use home::HomeState;
 
@@ -51,7 +52,6 @@ impl HomeName {
 }
 
 /// What homes work with.
-#[derive(Debug)]
 pub struct HomeContext {
     /// SIP.
     pub signalling: Rc<Signalling>,
@@ -61,12 +61,13 @@ pub struct HomeContext {
     pub journal: Journal,
     /// The figures.
     pub metrics: Metrics,
+    /// Seeds.
+    pub random: Rc<Random>,
     /// The directory in force.
     pub directory: watch::Receiver<Arc<Directory>>,
 }
 
 /// All homes of this worker.
-#[derive(Debug)]
 pub struct Homes {
     context: Rc<HomeContext>,
     /// As many as there are users and shared handsets: names come from the directory only.
@@ -124,7 +125,6 @@ pub struct Home {
 }
 
 /// What a home is told and asked.
-#[derive(Debug)]
 enum ToHome {
     Register { handset: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },
     Subscribe { watcher: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },

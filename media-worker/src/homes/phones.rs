@@ -41,13 +41,11 @@ impl Phones {
         match bindings.apply(request, flow, now, policy) {
             Ok(change) => {
                 let response = sip::registrar::ok(request, bindings, now);
-                let registered = if change.added > 0 { Registered::Added } else { Registered::Kept };
+                let registered = if !change.added.is_empty() { Registered::Added } else { Registered::Kept };
                 (response, registered)
             }
             Err(refusal) => {
-                let mut response = request.respond(refusal.status);
-                response.headers.extend(refusal.headers);
-                (response, Registered::Kept)
+                (refusal.response(request), Registered::Kept)
             }
         }
     }
@@ -117,5 +115,6 @@ fn load(stored: StoredContact, signalling: &Signalling, now: Instant, clock: Tim
         user_agent: stored.user_agent.map(Into::into),
         q: None,
         instance: None,
+        reg_id: None,
     })
 }

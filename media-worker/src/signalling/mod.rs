@@ -28,7 +28,6 @@ pub use udp::UdpListener;
 pub type Answer = Result<Response, RequestError>;
 
 /// SIP on the worker's sockets.
-#[derive(Debug)]
 pub struct Signalling {
     endpoint: RefCell<Endpoint>,
     udp: UdpListener,

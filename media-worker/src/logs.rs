@@ -1,0 +1,17 @@
+//! Log lines: short ones for people, JSON for machines.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::time::ChronoLocal;
+
+use crate::cli::LogFormat;
+
+/// Begins to write log lines to standard output. `RUST_LOG` chooses what is written; without it, what a person running a telephone
+/// system wants to see: registrations, calls, messages, and what is wrong.
+pub fn begin(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    match format {
+        LogFormat::Text => lines.with_timer(ChronoLocal::new("%H:%M:%S".to_owned())).with_level(true).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

@@ -1,0 +1,105 @@
+//! Figures that are counted elsewhere, read each second; and the ticks of the media threads, read when Prometheus asks.
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto;
+use sip::endpoint::{COUNTED_METHODS, Rejected};
+
+use crate::calls::Exchange;
+use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
+use crate::metrics::{Direction, Metrics, raise_to};
+
+/// Brings the running totals of signalling and media up to date.
+pub(super) fn read(exchange: &Exchange) {
+    let metrics = &exchange.metrics;
+    sip(exchange, metrics);
+    media(exchange.media.threads(), metrics);
+    let spool = exchange.mailboxes.spool().load();
+    metrics.spool_bytes.set(i64::try_from(spool.bytes).unwrap_or(i64::MAX));
+    let oldest = spool.oldest.map_or(0, |since| since.duration_since(jiff::Timestamp::now()).abs().as_secs());
+    metrics.spool_oldest_seconds.set(oldest);
+}
+
+fn sip(exchange: &Exchange, metrics: &Metrics) {
+    let counters = exchange.signalling.with(|endpoint, _| endpoint.drain_counters());
+    for (index, method) in COUNTED_METHODS.iter().enumerate() {
+        for (direction, counts) in [(Direction::In, &counters.requests_in), (Direction::Out, &counters.requests_out)] {
+            if let Some(count @ 1..) = counts.get(index) {
+                metrics.sip_messages_total.with_label_values(&[direction.label(), method]).inc_by(*count);
+            }
+        }
+    }
+    for reason in Rejected::ALL {
+        if let count @ 1.. = counters.rejected(reason) {
+            metrics.sip_rejected_total.with_label_values(&[reason.label()]).inc_by(count);
+        }
+    }
+}
+
+fn media(threads: &MediaHandle, metrics: &Metrics) {
+    let mut late = 0;
+    let (mut received, mut sent, mut lost) = (0, 0, 0);
+    for stats in (0..threads.threads()).filter_map(|thread| threads.stats(thread)) {
+        let counters = stats.counters();
+        late += stats.late_ticks();
+        received += counters.rtp_in;
+        sent += counters.rtp_out;
+        lost += counters.rtp_lost;
+    }
+    raise_to(&metrics.media_late_ticks_total, late);
+    raise_to(&metrics.rtp_lost_total, lost);
+    raise_to(&metrics.rtp_packets_total.with_label_values(&["in"]), received);
+    raise_to(&metrics.rtp_packets_total.with_label_values(&["out"]), sent);
+}
+
+/// `switchboard_media_tick_seconds`, over all media threads.
+pub(super) struct Ticks {
+    threads: MediaHandle,
+    description: Desc,
+}
+
+impl Ticks {
+    pub(super) fn new(threads: MediaHandle) -> prometheus::Result<Self> {
+        let help = "Seconds one tick of a media thread took".to_owned();
+        let description = Desc::new("media_tick_seconds".into(), help, Vec::new(), std::collections::HashMap::new())?;
+        Ok(Self { threads, description })
+    }
+}
+
+impl Collector for Ticks {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.description]
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        let mut histogram = proto::Histogram::default();
+        let (mut count, mut sum) = (0, 0.0);
+        let mut buckets = [0; TICK_BUCKETS_SECONDS.len()];
+        for stats in (0..self.threads.threads()).filter_map(|thread| self.threads.stats(thread)) {
+            let ticks = stats.ticks();
+            count += ticks.count;
+            sum += ticks.sum.as_secs_f64();
+            for (total, own) in buckets.iter_mut().zip(ticks.buckets) {
+                *total += own;
+            }
+        }
+        let mut below = 0;
+        let bounds = TICK_BUCKETS_SECONDS.iter().zip(buckets).map(|(bound, count)| {
+            below += count;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_cumulative_count(below);
+            bucket.set_upper_bound(*bound);
+            bucket
+        });
+        histogram.set_bucket(bounds.collect());
+        histogram.set_sample_count(count);
+        histogram.set_sample_sum(sum);
+        let mut metric = proto::Metric::default();
+        metric.set_histogram(histogram);
+        let mut family = proto::MetricFamily::default();
+        family.set_name(self.description.fq_name.clone());
+        family.set_help(self.description.help.clone());
+        family.set_field_type(proto::MetricType::HISTOGRAM);
+        family.set_metric(vec![metric]);
+        vec![family]
+    }
+}
