@@ -273,4 +273,4 @@ const SILENCE: Duration = Duration::from_secs(8);
 /// So often nothing at all may be said.
 const ATTEMPTS: u32 = 3;
 /// What the log calls the keys during a recording.
-const RECORDING: &str = "recording";
+pub(crate) const RECORDING: &str = "recording";

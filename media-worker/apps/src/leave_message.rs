@@ -146,4 +146,4 @@ pub(crate) async fn connect<O: Office>(
 }
 
 /// What the log calls the keys during a greeting.
-const GREETING: &str = "greeting";
+pub(crate) const GREETING: &str = "greeting";

@@ -211,4 +211,4 @@ fn sender_extension<O: Office>(office: &O, message: &Message) -> Option<Arc<str>
 }
 
 /// What the log calls the keys during a message.
-const PLAYING: &str = "playing";
+pub(crate) const PLAYING: &str = "playing";

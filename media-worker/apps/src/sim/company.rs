@@ -10,9 +10,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crds::directory::{Caller, UserEntry};
+use crds::extension::ExtensionTarget;
 use crds::phone_system::PhoneSystemSpec;
 use crds::user_settings::GreetingSlot;
 use crds::{
+    Extension, ExtensionSpec, NameRef,
     Directory, Objects, PhoneSystem, Presence, Secret, User, UserSettings, UserSettingsSpec,
     UserSpec,
 };
@@ -162,6 +164,20 @@ impl Company {
         change(&mut self.objects);
         self.directory = compile(&self.objects);
         self
+    }
+
+    /// This user answers the operator's number.
+    #[must_use]
+    pub fn with_operator(self, user: &str) -> Self {
+        let target = ExtensionTarget {
+            user: Some(NameRef::new(user)),
+            ..Default::default()
+        };
+        self.with(|objects| {
+            objects
+                .extensions
+                .push(Extension::new("0", ExtensionSpec { target }))
+        })
     }
 
     /// A user is somewhere else.
