@@ -1,1 +1,33 @@
 //! Messages, greetings and call details on a blob store, and the spool before it.
+//!
+//! A recording goes to the [`spool`] first: once [`Spool::deliver`] has returned, the caller may be told that his message is sent. [`Mailboxes`]
+//! carries it to the [`store`] and puts it into every recipient's [`Mailbox`]; until then the mailbox shows and plays it from the spool.
+
+#![forbid(unsafe_code)]
+
+pub mod details;
+pub mod disk;
+mod ids;
+mod index;
+mod layout;
+mod mailbox;
+mod mailboxes;
+mod message;
+mod rebuild;
+mod record;
+pub mod spool;
+pub mod store;
+mod sweep;
+mod uploader;
+
+pub use ids::{AudioId, BadName, GreetingSlot, MailboxId, MessageId, NameSource};
+pub use mailbox::{Mailbox, MailboxError, Room};
+pub use mailboxes::{Mailboxes, MailboxesOptions};
+pub use message::{
+    Counts, Delivered, Delivery, Folder, Introduction, Limits, Message, MessageState, Sender,
+};
+pub use spool::{
+    Appender, Draft, DraftKind, Place, Promise, RecordingId, Spool, SpoolError, SpoolOptions,
+};
+pub use store::{BlobStore, FolderStore, MemoryStore};
+pub use sweep::{Sweeper, Swept};

@@ -1,0 +1,189 @@
+//! What everyone may see of the spool without asking its thread: promised messages, recordings under way, places held.
+
+use super::ledger::Record;
+use crate::ids::{MailboxId, MessageId};
+use crate::message::{Message, MessageState};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The spool's notice board.
+#[derive(Default)]
+pub(crate) struct Board {
+    full: AtomicBool,
+    posted: Mutex<Posted>,
+    /// Told when a message is promised.
+    pub(crate) promised: Notify,
+}
+
+/// A promised message that is not in the store yet.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    pub(crate) recording: u64,
+    pub(crate) record: Arc<Record>,
+}
+
+/// A place in a mailbox, held for a caller until dropped or handed over with his draft.
+#[derive(Debug)]
+pub struct Place {
+    mailbox: MailboxId,
+    posted: std::sync::Weak<Board>,
+}
+
+#[derive(Default)]
+struct Posted {
+    under_way: HashMap<u64, Vec<MailboxId>>,
+    places: HashMap<MailboxId, u32>,
+    pending: BTreeMap<u64, Arc<Record>>,
+}
+
+impl Board {
+    /// Whether recordings may not begin.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+    }
+
+    pub(super) fn begun(&self, recording: u64, recipients: Vec<MailboxId>) {
+        self.posted().under_way.insert(recording, recipients);
+    }
+
+    pub(super) fn is_under_way(&self, recording: u64) -> bool {
+        self.posted().under_way.contains_key(&recording)
+    }
+
+    /// A promise was made, or what is promised has changed.
+    pub(super) fn promise(&self, recording: u64, record: Arc<Record>) {
+        let mut posted = self.posted();
+        posted.under_way.remove(&recording);
+        posted.pending.insert(recording, record);
+        drop(posted);
+        self.promised.notify_one();
+    }
+
+    /// The recording is no longer of interest.
+    pub(super) fn gone(&self, recording: u64) {
+        let mut posted = self.posted();
+        posted.under_way.remove(&recording);
+        posted.pending.remove(&recording);
+    }
+
+    pub(super) fn set_state(&self, recording: u64, mailbox: MailboxId, state: MessageState) {
+        if let Some(record) = self.posted().pending.get_mut(&recording) {
+            Arc::make_mut(record).states.insert(mailbox, state);
+        }
+    }
+
+    /// All promised messages not in the store yet, oldest first.
+    pub(crate) fn pending(&self) -> Vec<Pending> {
+        let posted = self.posted();
+        posted
+            .pending
+            .iter()
+            .map(|(&recording, record)| Pending {
+                recording,
+                record: record.clone(),
+            })
+            .collect()
+    }
+
+    /// The promised messages of one mailbox.
+    pub(crate) fn messages(&self, mailbox: &MailboxId) -> Vec<Message> {
+        self.posted().messages(mailbox)
+    }
+
+    /// One promised message of a mailbox.
+    pub(crate) fn find(&self, mailbox: &MailboxId, message: &MessageId) -> Option<Pending> {
+        let posted = self.posted();
+        let is_it = |record: &Record| {
+            is_for(record, mailbox)
+                && record
+                    .draft
+                    .message
+                    .as_ref()
+                    .is_some_and(|stored| &stored.id == message)
+        };
+        let (&recording, record) = posted.pending.iter().find(|(_, record)| is_it(record))?;
+        Some(Pending {
+            recording,
+            record: record.clone(),
+        })
+    }
+
+    /// Holds a place if that is fine in view of the promised messages and the number of recordings under way and places held.
+    pub(crate) fn hold(
+        self: &Arc<Self>,
+        mailbox: &MailboxId,
+        is_fine: impl FnOnce(Vec<Message>, u32) -> bool,
+    ) -> Option<Place> {
+        let mut posted = self.posted();
+        if !is_fine(posted.messages(mailbox), posted.claimed(mailbox)) {
+            return None;
+        }
+        *posted.places.entry(mailbox.clone()).or_default() += 1;
+        Some(Place {
+            mailbox: mailbox.clone(),
+            posted: Arc::downgrade(self),
+        })
+    }
+
+    fn posted(&self) -> MutexGuard<'_, Posted> {
+        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Posted {
+    fn messages(&self, mailbox: &MailboxId) -> Vec<Message> {
+        let theirs = self
+            .pending
+            .values()
+            .filter(|record| is_for(record, mailbox));
+        theirs
+            .filter_map(|record| record.message(mailbox))
+            .collect()
+    }
+
+    fn claimed(&self, mailbox: &MailboxId) -> u32 {
+        let recorded = self
+            .under_way
+            .values()
+            .filter(|recipients| recipients.contains(mailbox))
+            .count();
+        recorded as u32 + self.places.get(mailbox).copied().unwrap_or(0)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(board) = self.posted.upgrade() {
+            let mut posted = board.posted();
+            let left = posted
+                .places
+                .get(&self.mailbox)
+                .map_or(0, |held| held.saturating_sub(1));
+            if left == 0 {
+                posted.places.remove(&self.mailbox);
+            } else {
+                posted.places.insert(self.mailbox.clone(), left);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Board {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Board").finish_non_exhaustive()
+    }
+}
+
+fn is_for(record: &Record, mailbox: &MailboxId) -> bool {
+    record
+        .draft
+        .message
+        .as_ref()
+        .is_some_and(|message| message.delivery.recipients.contains(mailbox))
+}

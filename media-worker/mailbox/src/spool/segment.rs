@@ -1,0 +1,140 @@
+//! The files of a log.
+
+use super::SpoolError;
+use super::entry::{self, Entry};
+use super::ledger::{Extent, Ledger, Record, RunTimes};
+use crate::disk::Disk;
+use media::codec::Codec;
+use media::recording::Recording;
+use std::io;
+use std::sync::Arc;
+
+/// The path of a segment.
+pub(crate) fn path(dir: &str, number: u64) -> String {
+    format!("{dir}/{number:016}{SUFFIX}")
+}
+
+/// The numbers of the segments there are, in order.
+pub(crate) fn numbers(disk: &dyn Disk, dir: &str) -> io::Result<Vec<u64>> {
+    let listed = disk.list(dir)?;
+    let mut numbers: Vec<u64> = listed
+        .iter()
+        .filter_map(|listed| listed.name.strip_suffix(SUFFIX)?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Applies a segment's entries to the ledger. What follows a torn chunk was never promised and is left.
+pub(crate) fn replay(
+    disk: &dyn Disk,
+    dir: &str,
+    number: u64,
+    ledger: &mut Ledger,
+) -> io::Result<()> {
+    let file = disk.read(&path(dir, number))?;
+    let mut read = entry::MAGIC.len().min(file.len());
+    for (at, body) in entry::chunks(number, &file) {
+        for entry in entry::entries(body) {
+            if let Entry::Frames(recording, span) = entry {
+                let run = body
+                    .get(span.offset..span.offset + span.len)
+                    .unwrap_or_default();
+                if let Some(times) = RunTimes::of(run) {
+                    let extent = Extent {
+                        segment: number,
+                        offset: (at + span.offset) as u64,
+                        len: span.len as u32,
+                    };
+                    ledger.add_frames(recording, extent, times);
+                }
+            } else {
+                ledger.apply(entry, number);
+            }
+        }
+        read = at + body.len();
+    }
+    if read < file.len() {
+        tracing::warn!(
+            segment = number,
+            bytes = file.len() - read,
+            "the end of a segment of the spool is torn"
+        );
+    }
+    Ok(())
+}
+
+/// Reads recordings out of segments.
+#[derive(Clone)]
+pub(crate) struct Runs {
+    disk: Arc<dyn Disk>,
+    dir: String,
+}
+
+impl Runs {
+    /// Reads in that folder.
+    pub(crate) fn new(disk: Arc<dyn Disk>, dir: &str) -> Self {
+        Self {
+            disk,
+            dir: dir.to_owned(),
+        }
+    }
+
+    /// All audio of a recording.
+    pub(crate) fn read(&self, record: &Record) -> Result<Recording, SpoolError> {
+        let codec = Codec::from_name(&record.draft.codec).ok_or(SpoolError::Unknown)?;
+        let mut recording = Recording::new(codec);
+        let mut rest = record.extents.as_slice();
+        while let Some(reach) = together(rest) {
+            let (batch, others) = rest.split_at(reach.extents);
+            let bytes =
+                self.disk
+                    .read_at(&path(&self.dir, reach.segment), reach.start, reach.len)?;
+            for extent in batch {
+                let at = (extent.offset - reach.start) as usize;
+                let run = bytes.get(at..at + extent.len as usize).unwrap_or_default();
+                for (timestamp, payload) in entry::frames(run) {
+                    recording.push(timestamp, payload);
+                }
+            }
+            rest = others;
+        }
+        Ok(recording)
+    }
+}
+
+/// Neighbouring extents worth one read.
+struct Reach {
+    segment: u64,
+    start: u64,
+    len: usize,
+    extents: usize,
+}
+
+fn together(extents: &[Extent]) -> Option<Reach> {
+    let first = extents.first()?;
+    let mut end = first.offset + u64::from(first.len);
+    let mut count = 1;
+    for next in extents.iter().skip(1) {
+        let near = next.segment == first.segment
+            && next.offset >= end
+            && next.offset - end <= WORTH_SKIPPING
+            && next.offset - first.offset <= LONGEST_READ;
+        if !near {
+            break;
+        }
+        end = next.offset + u64::from(next.len);
+        count += 1;
+    }
+    Some(Reach {
+        segment: first.segment,
+        start: first.offset,
+        len: (end - first.offset) as usize,
+        extents: count,
+    })
+}
+
+const SUFFIX: &str = ".log";
+/// Reading over so many bytes of other recordings is cheaper than another system call.
+const WORTH_SKIPPING: u64 = 16 << 10;
+const LONGEST_READ: u64 = 1 << 20;

@@ -1,0 +1,457 @@
+//! The spool's thread: drains the media threads, writes, syncs, answers.
+
+use super::appender::{Said, next_said};
+use super::board::Board;
+use super::entry::{Entry, Promised, Reader, StateChanged};
+use super::journal::Journal;
+use super::ledger::{Record, Stage, StoredDraft};
+use super::{Promise, SpoolError, SpoolOptions};
+use crate::details::CallDetail;
+use crate::ids::MailboxId;
+use crate::message::{Delivered, MessageState};
+use rtrb::Consumer;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot::Sender;
+
+/// What the thread is asked.
+pub(super) enum Command {
+    Begin(u64, Box<StoredDraft>),
+    Ring(Consumer<u8>),
+    Deliver(u64, Sender<Result<Promise, SpoolError>>),
+    Discard(u64, Sender<Result<(), SpoolError>>),
+    Take(u64, Sender<Result<Arc<Record>, SpoolError>>),
+    State(u64, MailboxId, MessageState, Sender<Result<(), SpoolError>>),
+    Settle(u64, Sender<()>),
+    Detail(Box<CallDetail>),
+    Details(Sender<Vec<(u64, CallDetail)>>),
+    DetailsStored(u64),
+    Close(Sender<()>),
+}
+
+/// Who waits for a recording's last frames.
+struct Waiting {
+    recording: u64,
+    until: Instant,
+    wants: Wants,
+}
+
+enum Wants {
+    Promise(Sender<Result<Promise, SpoolError>>),
+    Audio(Sender<Result<Arc<Record>, SpoolError>>),
+}
+
+/// A media thread's ring, and the first part of an entry whose rest has not come yet.
+struct Ring {
+    consumer: Consumer<u8>,
+    drained: Vec<u8>,
+}
+
+pub(super) struct Writer {
+    journal: Journal,
+    board: Arc<Board>,
+    commands: Receiver<Command>,
+    delivered: UnboundedSender<Delivered>,
+    rings: Vec<Ring>,
+    waiting: Vec<Waiting>,
+    next_detail: u64,
+    commit_every: Duration,
+    max_bytes: u64,
+    /// When the oldest unsynced bytes were written.
+    dirty_since: Option<Instant>,
+    look_for_room: Instant,
+    closing: Option<Option<Sender<()>>>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        journal: Journal,
+        board: Arc<Board>,
+        commands: Receiver<Command>,
+        options: &SpoolOptions,
+        delivered: UnboundedSender<Delivered>,
+    ) -> Self {
+        let next_detail = journal.ledger().next_detail();
+        let mut writer = Self {
+            journal,
+            board,
+            commands,
+            delivered,
+            rings: Vec::new(),
+            waiting: Vec::new(),
+            next_detail,
+            commit_every: options.commit_every,
+            max_bytes: options.max_bytes,
+            dirty_since: None,
+            look_for_room: Instant::now(),
+            closing: None,
+        };
+        let promised: Vec<u64> = writer
+            .journal
+            .ledger()
+            .records()
+            .map(|(id, _)| id)
+            .collect();
+        for recording in promised {
+            writer.announce(recording);
+        }
+        writer.check_room(Instant::now());
+        writer
+    }
+
+    /// Works until closed.
+    pub(super) fn run(mut self) {
+        loop {
+            let now = Instant::now();
+            // Read before the commands: who appends a frame has begun the recording before.
+            let waiting_bytes: Vec<usize> = self
+                .rings
+                .iter()
+                .map(|ring| ring.consumer.slots())
+                .collect();
+            self.obey(now);
+            for (index, bytes) in waiting_bytes.into_iter().enumerate() {
+                self.drain(index, bytes);
+            }
+            self.write();
+            self.answer_waiting(now);
+            self.commit_if_due(now);
+            self.check_room(now);
+            if let Some(closed) = self.closing.take() {
+                self.commit();
+                if let Some(reply) = closed {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(());
+                }
+                return;
+            }
+            std::thread::park_timeout(self.rest(Instant::now()));
+        }
+    }
+
+    fn obey(&mut self, now: Instant) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.obey_one(command, now),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.closing.get_or_insert(None);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn obey_one(&mut self, command: Command, now: Instant) {
+        let until = now + LAST_FRAMES;
+        match command {
+            Command::Begin(id, draft) => self.journal.stage(Entry::Begin(id, draft)),
+            Command::Ring(consumer) => self.rings.push(Ring {
+                consumer,
+                drained: Vec::new(),
+            }),
+            Command::Deliver(recording, reply) => {
+                self.waiting.push(Waiting {
+                    recording,
+                    until,
+                    wants: Wants::Promise(reply),
+                });
+            }
+            Command::Take(recording, reply) => {
+                self.waiting.push(Waiting {
+                    recording,
+                    until,
+                    wants: Wants::Audio(reply),
+                });
+            }
+            Command::Discard(id, reply) => answer(reply, self.discard(id)),
+            Command::State(id, mailbox, state, reply) => {
+                answer(reply, self.set_state(id, mailbox, state))
+            }
+            Command::Settle(id, reply) => {
+                self.journal.stage(Entry::Settled(id));
+                self.write();
+                self.board.gone(id);
+                answer(reply, ());
+            }
+            Command::Detail(detail) => {
+                self.journal.stage(Entry::Detail(self.next_detail, detail));
+                self.next_detail += 1;
+            }
+            Command::Details(reply) => {
+                self.write();
+                answer(
+                    reply,
+                    self.journal
+                        .ledger()
+                        .details()
+                        .map(|(number, detail)| (number, detail.clone()))
+                        .collect(),
+                );
+            }
+            Command::DetailsStored(upto) => self.journal.stage(Entry::DetailsStored(upto)),
+            Command::Close(reply) => self.closing = Some(Some(reply)),
+        }
+    }
+
+    fn discard(&mut self, id: u64) -> Result<(), SpoolError> {
+        self.write();
+        let stage = self.journal.ledger().get(id).map(|record| record.stage);
+        match stage {
+            Some(Stage::Promised(_)) => Err(SpoolError::Unknown),
+            Some(Stage::Recording | Stage::Ended) | None => {
+                self.journal.stage(Entry::Discarded(id));
+                self.board.gone(id);
+                Ok(())
+            }
+        }
+    }
+
+    fn set_state(
+        &mut self,
+        id: u64,
+        mailbox: MailboxId,
+        state: MessageState,
+    ) -> Result<(), SpoolError> {
+        self.journal.stage(Entry::State(
+            id,
+            StateChanged {
+                mailbox: mailbox.clone(),
+                state,
+            },
+        ));
+        self.journal.write()?;
+        self.note_written();
+        self.board.set_state(id, mailbox, state);
+        Ok(())
+    }
+
+    fn drain(&mut self, index: usize, bytes: usize) {
+        let Some(Ring { consumer, drained }) = self.rings.get_mut(index) else {
+            return;
+        };
+        if let Ok(chunk) = consumer.read_chunk(bytes) {
+            let (first, second) = chunk.as_slices();
+            drained.extend_from_slice(first);
+            drained.extend_from_slice(second);
+            chunk.commit_all();
+        }
+        let mut rest = Reader {
+            bytes: drained,
+            at: 0,
+        };
+        while let Some(said) = next_said(&mut rest) {
+            match said {
+                Said::Frame(recording, frame) => self.journal.stage_frames(recording, frame),
+                Said::Lost(recording, frames) => self.journal.stage(Entry::Lost(recording, frames)),
+                Said::Ended(recording) => self.journal.stage(Entry::Ended(recording)),
+            }
+        }
+        let parsed = rest.at;
+        drained.drain(..parsed);
+    }
+
+    fn write(&mut self) {
+        if let Err(error) = self.journal.write() {
+            tracing::error!(%error, "the spool cannot write");
+            self.refuse_for_a_while();
+        }
+        self.note_written();
+    }
+
+    fn note_written(&mut self) {
+        if self.journal.is_dirty() && self.dirty_since.is_none() {
+            self.dirty_since = Some(Instant::now());
+        }
+    }
+
+    fn commit_if_due(&mut self, now: Instant) {
+        if self
+            .dirty_since
+            .is_some_and(|since| now.duration_since(since) >= self.commit_every)
+        {
+            self.commit();
+        }
+    }
+
+    fn commit(&mut self) -> bool {
+        self.dirty_since = None;
+        match self.journal.sync() {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the spool cannot sync");
+                self.refuse_for_a_while();
+                false
+            }
+        }
+    }
+
+    /// Promises what has all its frames, with one sync for all.
+    fn answer_waiting(&mut self, now: Instant) {
+        let (ready, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| {
+                let record = self.journal.ledger().get(waiting.recording);
+                now >= waiting.until || record.is_none_or(|record| record.stage != Stage::Recording)
+            });
+        self.waiting = waiting;
+        let mut promises = Vec::new();
+        for Waiting {
+            recording, wants, ..
+        } in ready
+        {
+            match wants {
+                Wants::Audio(reply) => answer(reply, self.record(recording)),
+                Wants::Promise(reply) => match self.stage_promise(recording) {
+                    Ok(()) => promises.push((recording, reply)),
+                    Err(error) => answer(reply, Err(error)),
+                },
+            }
+        }
+        if promises.is_empty() {
+            return;
+        }
+        self.write();
+        let synced = self.commit();
+        for (recording, reply) in promises {
+            let promise = self.promise(recording);
+            match promise {
+                Ok(promise) => {
+                    // An unsynced promise is carried all the same; only the caller may not be told.
+                    self.announce(recording);
+                    let told = if synced {
+                        Ok(promise)
+                    } else {
+                        Err(SpoolError::Disk("the promise was not synced".into()))
+                    };
+                    answer(reply, told);
+                }
+                Err(error) => answer(reply, Err(error)),
+            }
+        }
+    }
+
+    fn record(&self, recording: u64) -> Result<Arc<Record>, SpoolError> {
+        let missing = || {
+            if self.board.is_under_way(recording) {
+                SpoolError::Full
+            } else {
+                SpoolError::Unknown
+            }
+        };
+        self.journal
+            .ledger()
+            .get(recording)
+            .cloned()
+            .map(Arc::new)
+            .ok_or_else(missing)
+    }
+
+    fn stage_promise(&mut self, recording: u64) -> Result<(), SpoolError> {
+        let Some(record) = self.journal.ledger().get(recording) else {
+            let began = self.board.is_under_way(recording);
+            self.board.gone(recording);
+            // It began, but the log had no room for it.
+            return Err(if began {
+                SpoolError::Full
+            } else {
+                SpoolError::Unknown
+            });
+        };
+        if record.draft.message.is_none() {
+            return Err(SpoolError::Unknown);
+        }
+        let entry = match record.stage {
+            Stage::Promised(_) => return Ok(()),
+            Stage::Recording | Stage::Ended if record.is_long_enough() => Entry::Promised(
+                recording,
+                Promised {
+                    partial: record.lost > 0,
+                },
+            ),
+            Stage::Recording | Stage::Ended if record.lost > 0 => return Err(SpoolError::Full),
+            Stage::Recording | Stage::Ended => {
+                self.journal.stage(Entry::Discarded(recording));
+                self.board.gone(recording);
+                return Err(SpoolError::TooShort);
+            }
+        };
+        self.journal.stage(entry);
+        Ok(())
+    }
+
+    fn promise(&self, recording: u64) -> Result<Promise, SpoolError> {
+        let record = self
+            .journal
+            .ledger()
+            .get(recording)
+            .ok_or(SpoolError::Unknown)?;
+        let message = record.draft.message.as_ref().ok_or(SpoolError::Unknown)?;
+        match record.stage {
+            Stage::Promised(Promised { partial }) => Ok(Promise {
+                message: message.id.clone(),
+                duration: record.duration(),
+                partial,
+            }),
+            // The write of the promise found no room.
+            Stage::Recording | Stage::Ended => Err(SpoolError::Full),
+        }
+    }
+
+    fn announce(&mut self, recording: u64) {
+        let Some(record) = self.journal.ledger().get(recording) else {
+            return;
+        };
+        let Some(message) = &record.draft.message else {
+            return;
+        };
+        self.board.promise(recording, Arc::new(record.clone()));
+        for mailbox in &message.delivery.recipients {
+            // Nobody listens when the worker is going down.
+            let _ = self.delivered.send(Delivered {
+                mailbox: mailbox.clone(),
+                message: message.id.clone(),
+            });
+        }
+    }
+
+    fn refuse_for_a_while(&mut self) {
+        self.board.set_full(true);
+        self.look_for_room = Instant::now() + LOOK_FOR_ROOM;
+    }
+
+    fn check_room(&mut self, now: Instant) {
+        if now >= self.look_for_room {
+            self.look_for_room = now + LOOK_FOR_ROOM;
+            let room = self.journal.size() < self.max_bytes && self.journal.has_room();
+            self.board.set_full(!room);
+        }
+    }
+
+    fn rest(&self, now: Instant) -> Duration {
+        let recording = self
+            .journal
+            .ledger()
+            .records()
+            .any(|(_, record)| record.stage == Stage::Recording);
+        let busy = recording || !self.waiting.is_empty() || self.journal.has_staged();
+        let poll = if busy { POLL } else { LOOK_FOR_ROOM };
+        let due = self
+            .dirty_since
+            .map(|since| (since + self.commit_every).saturating_duration_since(now));
+        due.map_or(poll, |due| due.min(poll))
+    }
+}
+
+fn answer<T>(reply: Sender<T>, value: T) {
+    // Whoever asked may have gone meanwhile: a caller who hung up.
+    let _ = reply.send(value);
+}
+
+/// How often rings are looked into while anything records.
+const POLL: Duration = Duration::from_millis(100);
+/// How long a promise waits for the end of audio that was on its way.
+const LAST_FRAMES: Duration = Duration::from_millis(250);
+const LOOK_FOR_ROOM: Duration = Duration::from_secs(2);

@@ -1,0 +1,115 @@
+//! Where blobs are kept: a local folder, memory for tests, object storage.
+
+pub mod contract;
+mod folder;
+mod memory;
+
+pub use folder::FolderStore;
+pub use memory::{MemoryStore, Weather};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// A store of named byte strings with conditional writes.
+///
+/// Keys are parts of `A-Z a-z 0-9 . _ -`, none beginning with a dot, joined by `/`. No key is also the folder part of another.
+/// A write is durable and visible to every reader once `put` has returned; a reader sees one whole version or another.
+#[async_trait]
+pub trait BlobStore: Send + Sync + 'static {
+    /// The blob of that key, `None` where there is none.
+    async fn get(&self, key: &str) -> Result<Option<Blob>, StoreError>;
+    /// Writes a blob, if the condition holds.
+    async fn put(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<ETag, PutError>;
+    /// Removes a blob; a missing one is fine.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
+    /// At most `limit` keys that begin with `prefix` and come after `start_after`, in byte order.
+    async fn list(
+        &self,
+        prefix: &str,
+        start_after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError>;
+}
+
+/// Names one version of a blob.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ETag(pub String);
+
+/// A blob as read.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// Its content.
+    pub bytes: Bytes,
+    /// The version read, for [`Condition::IfMatch`].
+    pub etag: ETag,
+}
+
+/// When a write may happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Whatever is there.
+    Always,
+    /// Only where there is no blob of that key.
+    IfAbsent,
+    /// Only over this version.
+    IfMatch(ETag),
+}
+
+/// Why a store did not answer.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum StoreError {
+    /// The store cannot be reached or failed; trying again may help.
+    #[error("the store is away: {0}")]
+    Away(String),
+    /// The key breaks the rules of [`BlobStore`].
+    #[error("bad key {0:?}")]
+    BadKey(String),
+}
+
+/// Why a write did not happen.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PutError {
+    /// The condition did not hold: someone else was there first.
+    #[error("the blob has changed meanwhile")]
+    Precondition,
+    /// No room is left.
+    #[error("the store is full")]
+    Full,
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// All keys under a prefix, page by page.
+pub async fn list_all(store: &dyn BlobStore, prefix: &str) -> Result<Vec<String>, StoreError> {
+    let mut keys: Vec<String> = Vec::new();
+    loop {
+        let page = store
+            .list(prefix, keys.last().map(String::as_str), LIST_PAGE)
+            .await?;
+        let full = page.len() >= LIST_PAGE;
+        keys.extend(page);
+        if !full {
+            return Ok(keys);
+        }
+    }
+}
+
+/// Checks a key against the rules of [`BlobStore`].
+pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
+    let good_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    };
+    if key.len() <= LONGEST_KEY && key.split('/').all(good_part) {
+        Ok(())
+    } else {
+        Err(StoreError::BadKey(key.to_owned()))
+    }
+}
+
+const LIST_PAGE: usize = 1000;
+const LONGEST_KEY: usize = 900;

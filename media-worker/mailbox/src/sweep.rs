@@ -1,0 +1,114 @@
+//! Finishing what a lost worker left half done, and removing audio that nobody refers to.
+
+use crate::ids::{MailboxId, MessageId};
+use crate::layout;
+use crate::mailbox::MailboxError;
+use crate::mailboxes::Mailboxes;
+use crate::rebuild;
+use crate::record::DeliveryRecord;
+use crate::store::list_all;
+use crate::uploader::deliver;
+use std::collections::{BTreeMap, HashSet};
+
+/// Sweeps a store from time to time. Audio goes when two sweeps in a row have found nobody who refers to it: leave an hour or more between
+/// them, so that a message on its way has arrived.
+#[derive(Default)]
+pub struct Sweeper {
+    suspects: HashSet<String>,
+}
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages brought to where they belong.
+    pub delivered: usize,
+    /// Recordings removed.
+    pub removed: usize,
+}
+
+impl Sweeper {
+    /// A sweeper that has not looked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at the whole store once.
+    pub async fn sweep(&mut self, mailboxes: &Mailboxes) -> Result<Swept, MailboxError> {
+        let store = &mailboxes.shared.store;
+        // Listed before the references are read: what is stored meanwhile is not judged.
+        let audio = list_all(&**store, layout::AUDIO).await?;
+        let mut swept = Swept {
+            delivered: finish_deliveries(mailboxes).await?,
+            removed: 0,
+        };
+        let mut referred: HashSet<String> = mailboxes
+            .shared
+            .spool
+            .board()
+            .pending()
+            .iter()
+            .filter_map(spooled)
+            .collect();
+        for (mailbox, messages) in mailboxes_in(&list_all(&**store, layout::MAILBOXES).await?) {
+            let mailbox = mailboxes.mailbox(&mailbox);
+            mailbox.refresh().await;
+            let (missing, audio) = mailbox.referred(&messages).await?;
+            referred.extend(audio.iter().map(layout::audio));
+            if missing > 0 {
+                mailbox.rebuild().await?;
+                referred.extend(mailbox.referred(&[]).await?.1.iter().map(layout::audio));
+                swept.delivered += missing;
+            }
+        }
+        let unreferred: HashSet<String> = audio
+            .into_iter()
+            .filter(|key| !referred.contains(key))
+            .collect();
+        for key in unreferred.intersection(&self.suspects) {
+            store.delete(key).await?;
+            swept.removed += 1;
+        }
+        self.suspects = unreferred;
+        Ok(swept)
+    }
+}
+
+/// Brings messages to several recipients to those that have not got them.
+async fn finish_deliveries(mailboxes: &Mailboxes) -> Result<usize, MailboxError> {
+    let store = &mailboxes.shared.store;
+    let mut finished = 0;
+    for key in list_all(&**store, layout::DELIVERIES).await? {
+        if let Some(record) = rebuild::read::<DeliveryRecord>(&**store, &key).await? {
+            deliver(mailboxes, record).await?;
+            finished += 1;
+        }
+    }
+    Ok(finished)
+}
+
+fn spooled(pending: &crate::spool::Pending) -> Option<String> {
+    pending
+        .record
+        .draft
+        .message
+        .as_ref()
+        .map(|message| layout::audio(&message.audio))
+}
+
+/// The mailboxes that have keys, and their messages' names.
+fn mailboxes_in(keys: &[String]) -> BTreeMap<MailboxId, Vec<MessageId>> {
+    let mut mailboxes: BTreeMap<MailboxId, Vec<MessageId>> = BTreeMap::new();
+    for key in keys {
+        let mut parts = key.split('/').skip(1);
+        let Some(Ok(mailbox)) = parts.next().map(MailboxId::new) else {
+            continue;
+        };
+        let messages = mailboxes.entry(mailbox).or_default();
+        if parts.next() == Some("messages")
+            && let Some(Ok(message)) = parts.next().map(MessageId::new)
+        {
+            messages.push(message);
+        }
+    }
+    mailboxes
+}
