@@ -49,10 +49,16 @@ impl Catalogue {
         }
     }
 
-    /// Every template but those of the prompts.
-    pub(crate) fn grammar_templates(&self) -> impl Iterator<Item = &Template> {
+    /// Every stretch of words of the grammar: of counts, forms, rules and characters.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         let forms = self.counts.values().chain(self.forms.values());
-        forms.flat_map(|form| form.0.iter().map(|(_, template)| template))
+        let templates = forms.flat_map(|form| form.0.iter().map(|(_, template)| template));
+        let rules = self.rules.values().flat_map(RuleSet::words);
+        let characters = self.characters.values().map(String::as_str);
+        templates
+            .flat_map(Template::words)
+            .chain(rules)
+            .chain(characters)
     }
 
     /// Names that stand for nothing: forms, rules and variables that do not exist.

@@ -25,6 +25,6 @@ pub fn sample_message(prompts: &Path) -> PathBuf {
 fn is_prompts(folder: &Path) -> bool {
     folder
         .join(crate::DEFAULT_LANGUAGE)
-        .join(crate::library::CATALOGUE)
+        .join(crate::language::CATALOGUE)
         .is_file()
 }

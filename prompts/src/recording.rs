@@ -14,6 +14,15 @@ pub struct Pcm {
     pub rate: u32,
 }
 
+impl Default for Pcm {
+    fn default() -> Self {
+        Self {
+            samples: Vec::new(),
+            rate: 16_000,
+        }
+    }
+}
+
 impl Pcm {
     /// How long it lasts.
     pub fn duration(&self) -> Duration {
@@ -56,4 +65,12 @@ pub fn read_flac(path: &Path) -> Result<Pcm, RecordingError> {
         samples,
         rate: info.sample_rate,
     })
+}
+
+/// The words that a recording says: the title in its file, as the recipe wrote it.
+pub fn read_title(path: &Path) -> Result<Option<String>, RecordingError> {
+    let file = File::open(path).map_err(claxon::Error::from)?;
+    let reader = claxon::FlacReader::new(BufReader::new(file))?;
+    let title = reader.get_tag("TITLE").next().map(str::to_owned);
+    Ok(title)
 }

@@ -54,6 +54,35 @@ impl Template {
             Part::Mark(_) | Part::Place(_) | Part::Form(_) | Part::Spelled { .. } => None,
         })
     }
+
+    /// The same stretches as they are to be spoken: with their mark, and an ellipsis where other
+    /// words go before or follow in the sentence.
+    pub(crate) fn spoken(&self) -> impl Iterator<Item = String> {
+        self.0.iter().enumerate().filter_map(|(index, part)| {
+            let Part::Words(words) = part else {
+                return None;
+            };
+            let before = if self.begins_sentence(index) {
+                ""
+            } else {
+                "… "
+            };
+            let after = match self.0.get(index + 1) {
+                Some(Part::Mark(mark)) if ends_sentence(*mark) => mark.to_string(),
+                Some(_) => " …".to_owned(),
+                None => ".".to_owned(),
+            };
+            Some(format!("{before}{words}{after}"))
+        })
+    }
+
+    fn begins_sentence(&self, index: usize) -> bool {
+        match index.checked_sub(1).and_then(|before| self.0.get(before)) {
+            None => true,
+            Some(Part::Mark(mark)) => ends_sentence(*mark),
+            Some(Part::Words(_) | Part::Place(_) | Part::Form(_) | Part::Spelled { .. }) => false,
+        }
+    }
 }
 
 /// Whether a character is punctuation that shapes the melody of what stands before it.
