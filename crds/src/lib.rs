@@ -23,6 +23,7 @@ pub mod pin;
 pub mod presence;
 pub mod problem;
 pub mod reference;
+pub mod schema;
 pub mod secrets;
 pub mod user;
 pub mod user_settings;

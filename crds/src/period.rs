@@ -95,7 +95,7 @@ impl JsonSchema for Period {
 }
 
 /// What the API server checks of the text.
-const PATTERN: &str = "^([0-9]{1,9}(ms|s|m|h|d))+$";
+pub(crate) const PATTERN: &str = "^([0-9]{1,9}(ms|s|m|h|d))+$";
 /// Smallest first; `ms` stands before `m` and `s`, whose texts it begins or ends with.
 const UNITS: [(&str, u128); 5] = [
     ("ms", 1),

@@ -1,7 +1,10 @@
 //! The Secrets that objects refer to, given or generated.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::ResourceExt;
 
 use crate::{Objects, SecretKeyRef};
@@ -116,31 +119,102 @@ fn wanted(objects: &Objects) -> BTreeSet<Wanted> {
     wanted
 }
 
-/// Secrets by name.
-pub(crate) struct Index<'a>(HashMap<&'a str, &'a Secret>);
+/// A Secret with these entries as text.
+pub fn secret(name: &str, entries: BTreeMap<String, String>) -> Secret {
+    let metadata = ObjectMeta {
+        name: Some(name.to_owned()),
+        ..ObjectMeta::default()
+    };
+    Secret {
+        metadata,
+        string_data: Some(entries),
+        ..Secret::default()
+    }
+}
+
+/// The passwords and PINs that people type, for whoever sets up their phones.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// SIP passwords by Handset.
+    passwords: HashMap<String, String>,
+    /// PINs by User; absent once he chose one of his own.
+    pins: HashMap<String, String>,
+}
+
+impl Credentials {
+    /// Those of these objects.
+    pub fn of(objects: &Objects) -> Self {
+        let index = Index::new(&objects.secrets);
+        let text = |entry: SecretKeyRef| index.text(&entry).map(str::to_owned);
+        let implied = objects.users.iter().map(|user| (user.name_any(), None));
+        let given = objects
+            .handsets
+            .iter()
+            .map(|h| (h.name_any(), h.spec.password_secret_ref.as_ref()));
+        let passwords = implied
+            .chain(given)
+            .filter_map(|(name, given)| {
+                text(sip_entry(&name, given)).map(|password| (name, password))
+            })
+            .collect();
+        let chosen: BTreeSet<String> = objects
+            .user_settings
+            .iter()
+            .filter(|settings| settings.spec.pin_verifier.is_some())
+            .map(ResourceExt::name_any)
+            .collect();
+        let users = objects
+            .users
+            .iter()
+            .map(|user| (user.name_any(), user.spec.pin_secret_ref.as_ref()));
+        let pins = users
+            .filter(|(name, _)| !chosen.contains(name))
+            .filter_map(|(name, given)| text(pin_entry(&name, given)).map(|pin| (name, pin)))
+            .collect();
+        Self { passwords, pins }
+    }
+
+    /// The SIP password of this Handset.
+    pub fn password(&self, handset: &str) -> Option<&str> {
+        self.passwords.get(handset).map(String::as_str)
+    }
+
+    /// The PIN of this User, unless he chose one of his own, which nobody knows.
+    pub fn pin(&self, user: &str) -> Option<&str> {
+        self.pins.get(user).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(..)")
+    }
+}
+
+/// Secrets by name; the state folder may add an entry to one that a manifest gives without it.
+pub(crate) struct Index<'a>(HashMap<&'a str, Vec<&'a Secret>>);
 
 impl<'a> Index<'a> {
     pub(crate) fn new(secrets: &'a [Secret]) -> Self {
-        let mut index = HashMap::with_capacity(secrets.len());
+        let mut index: HashMap<&str, Vec<&Secret>> = HashMap::with_capacity(secrets.len());
         for secret in secrets {
             index
                 .entry(secret.metadata.name.as_deref().unwrap_or_default())
-                .or_insert(secret);
+                .or_default()
+                .push(secret);
         }
         Self(index)
     }
 
     /// The entry's bytes; `stringData` goes before `data`, as in the API server.
     pub(crate) fn get(&self, entry: &SecretKeyRef) -> Option<&'a [u8]> {
-        let secret: &'a Secret = self.0.get(entry.name.as_str())?;
-        let text = |map: &'a BTreeMap<String, String>| map.get(&entry.key).map(String::as_bytes);
-        let bytes = secret.string_data.as_ref().and_then(text);
-        bytes.or_else(|| {
-            secret
-                .data
+        self.0.get(entry.name.as_str())?.iter().find_map(|secret| {
+            let text = secret
+                .string_data
                 .as_ref()
-                .and_then(|d| d.get(&entry.key))
-                .map(|b| b.0.as_slice())
+                .and_then(|map| map.get(&entry.key))
+                .map(String::as_bytes);
+            text.or_else(|| Some(secret.data.as_ref()?.get(&entry.key)?.0.as_slice()))
         })
     }
 

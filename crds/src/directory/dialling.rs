@@ -41,13 +41,12 @@ pub enum Meaning {
 
 /// Reads `dialled` for a caller inside the company; a caller outside can reach no outside line.
 pub(super) fn interpret(directory: &Directory, dialled: &str, from: &Caller) -> Meaning {
-    let plan = &directory.system.dial_plan;
     emergency(directory, dialled)
         .or_else(|| exact(directory, dialled))
         .or_else(|| code(directory, dialled))
         .or_else(|| prefixed(directory, dialled, from))
         .unwrap_or_else(|| match dialled.strip_prefix('+') {
-            Some(digits) if from.is_internal() && plan_is_number(digits) => Meaning::Outside {
+            Some(digits) if from.is_internal() && is_number(digits) => Meaning::Outside {
                 number: dialled.into(),
             },
             Some(_) | None => Meaning::Unknown,
@@ -123,6 +122,6 @@ fn prefixed(directory: &Directory, dialled: &str, from: &Caller) -> Option<Meani
         .map(|(_, meaning)| meaning)
 }
 
-fn plan_is_number(digits: &str) -> bool {
+fn is_number(digits: &str) -> bool {
     (2..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,0 +1,149 @@
+//! The state folder: what a worker standing alone keeps beside the manifests, which it never changes.
+//!
+//! `lock` is held while a worker runs; `settings/` has a `UserSettings` for each user who changed something by phone
+//! or web; `secrets/` has the Secrets that no manifest gave, readable by the owner only.
+mod durable;
+mod generated;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use crds::{Objects, Secret, UserSettings, secrets::Wanted};
+
+/// The state folder of one worker, locked.
+#[derive(Debug)]
+pub struct State {
+    folder: PathBuf,
+    /// Locked until it is closed.
+    _lock: File,
+    settings: Mutex<BTreeMap<String, UserSettings>>,
+}
+
+/// The state folder can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Another worker runs on it.
+    #[error("another worker uses the state folder {}; stop it, or give this one its own with --state", .0.display())]
+    InUse(PathBuf),
+    /// A file of it can't be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file of it is not what a worker wrote.
+    #[error("{}: {message}; correct it, or remove it and it begins anew", path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+}
+
+impl State {
+    /// Opens the folder, which is made if need be, and locks it.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        for part in [
+            folder.to_owned(),
+            folder.join(SETTINGS),
+            folder.join(SECRETS),
+        ] {
+            fs::create_dir_all(&part).map_err(|error| StateError::Io { path: part, error })?;
+        }
+        let path = folder.join(LOCK);
+        let options = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
+        let lock = options.map_err(|error| StateError::Io {
+            path: path.clone(),
+            error,
+        })?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StateError::InUse(folder.to_owned()),
+            TryLockError::Error(error) => StateError::Io { path, error },
+        })?;
+        let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
+        Ok(Self {
+            folder: folder.to_owned(),
+            _lock: lock,
+            settings,
+        })
+    }
+
+    /// The folder itself, in which mailboxes and the spool have folders of their own.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What this user set by phone or web.
+    pub fn settings(&self, user: &str) -> Option<UserSettings> {
+        self.settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(user)
+            .cloned()
+    }
+
+    /// What all users set, by user.
+    pub fn all_settings(&self) -> BTreeMap<String, UserSettings> {
+        self.settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps what this user set: on disk when this returns.
+    pub fn put_settings(&self, user: &str, settings: UserSettings) -> Result<(), StateError> {
+        let path = self.folder.join(SETTINGS).join(format!("{user}.yaml"));
+        let mut all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        durable::write_yaml(&path, &settings)?;
+        all.insert(user.to_owned(), settings);
+        Ok(())
+    }
+
+    /// The Secrets that hold these entries: those generated before, and the rest generated now.
+    pub fn secrets(&self, wanted: &[Wanted], objects: &Objects) -> Result<Vec<Secret>, StateError> {
+        generated::secrets(&self.folder.join(SECRETS), wanted, objects)
+    }
+}
+
+const LOCK: &str = "lock";
+const SETTINGS: &str = "settings";
+const SECRETS: &str = "secrets";
+
+fn read_settings(folder: &Path) -> Result<BTreeMap<String, UserSettings>, StateError> {
+    let io = |error| StateError::Io {
+        path: folder.to_owned(),
+        error,
+    };
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .filter(|name| !name.starts_with('.'));
+        let yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml");
+        if let Some(name) = name.filter(|_| yaml)
+            && let Some(settings) = durable::read_yaml(&path)?
+        {
+            all.insert(name.to_owned(), settings);
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;
