@@ -12,7 +12,25 @@ use crate::dial::{Dialled, dial_after_star, operator};
 use crate::farewell::farewell;
 use crate::leave_message::connect;
 use crate::menu::{Choice, Menu, Picked, Star};
-use crate::{Draft, Exit, Key, Office};
+use crate::{Begun, Draft, Exit, Key, NotSent, Office, Refusal};
+
+/// Opens a recording for a message to `user`.
+pub(crate) async fn begin<O: Office>(
+    call: &impl Call<O>,
+    office: &O,
+    user: &UserEntry,
+) -> Result<Begun<O::Recording>, Refusal> {
+    let from = call.caller();
+    office.begin(Draft::Message { to: user, from }).await
+}
+
+/// What is said when nothing can be recorded.
+pub(crate) const fn refused(refusal: Refusal) -> PromptId {
+    match refusal {
+        Refusal::Full => PromptId::LEAVE_FULL,
+        Refusal::Unavailable => PromptId::LEAVE_UNAVAILABLE,
+    }
+}
 
 /// Records a message for `user` after a beep, and delivers it. Whatever happens from the moment
 /// that something was said, hanging up included, it is delivered unless the caller cancels.
@@ -20,17 +38,15 @@ pub(crate) async fn compose<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
     user: &UserEntry,
-    max_length: Duration,
+    begun: Begun<O::Recording>,
 ) -> Exit {
-    let mut attempts = 0..ATTEMPTS;
-    while attempts.next().is_some() {
-        let draft = Draft::Message {
-            to: user,
-            from: call.caller(),
-        };
-        let Ok(recording) = office.begin(draft).await else {
-            return end(call, PromptId::LEAVE_UNAVAILABLE).await;
-        };
+    let mut begun = begun;
+    let mut empty = 0;
+    loop {
+        let Begun {
+            recording,
+            max_length,
+        } = begun;
         let take = record(call, office, &recording, max_length).await;
         let keep = take.length >= user.limits.min_message_length;
         let decision = decide(call, office, &recording, take.ended, keep).await;
@@ -39,7 +55,11 @@ pub(crate) async fn compose<O: Office>(
             (Decision::HungUp, _) => return Exit::HungUp,
             (Decision::Send, Sent::Yes) => return end(call, PromptId::LEAVE_SENT).await,
             (Decision::Send, Sent::Failed) => return end(call, PromptId::LEAVE_NOT_SENT).await,
+            (Decision::Send, Sent::Dropped) if empty + 1 == ATTEMPTS => {
+                return end(call, PromptId::LEAVE_TOO_SHORT).await;
+            }
             (Decision::Send, Sent::Dropped) => {
+                empty += 1;
                 if call
                     .play(&[PromptId::LEAVE_TOO_SHORT.into()])
                     .await
@@ -49,11 +69,14 @@ pub(crate) async fn compose<O: Office>(
                 }
             }
             (Decision::Connect(to), sent) => return leave(call, sent, to).await,
-            (Decision::Again, _) => attempts = 0..ATTEMPTS,
+            (Decision::Again, _) => empty = 0,
             (Decision::Cancel, _) => return end(call, PromptId::REVIEW_CANCELLED).await,
         }
+        begun = match begin(call, office, user).await {
+            Ok(begun) => begun,
+            Err(refusal) => return end(call, refused(refusal)).await,
+        };
     }
-    farewell(call, []).await.unwrap_or(Exit::HungUp)
 }
 
 /// What becomes of a recording.
@@ -240,7 +263,8 @@ async fn settle<O: Office>(office: &O, recording: O::Recording, deliver: bool) -
     }
     match office.deliver(recording).await {
         Ok(()) => Sent::Yes,
-        Err(_unavailable) => Sent::Failed,
+        Err(NotSent::TooShort) => Sent::Dropped,
+        Err(NotSent::Unavailable) => Sent::Failed,
     }
 }
 
@@ -273,4 +297,4 @@ const SILENCE: Duration = Duration::from_secs(8);
 /// So often nothing at all may be said.
 const ATTEMPTS: u32 = 3;
 /// What the log calls the keys during a recording.
-const RECORDING: &str = "recording";
+pub(crate) const RECORDING: &str = "recording";

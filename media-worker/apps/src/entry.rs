@@ -87,5 +87,9 @@ async fn read<O: Office>(call: &mut impl Call<O>) -> Result<Read, HungUp> {
     Ok(Read::TimeOver)
 }
 
+/// What the log calls the question for an extension.
+pub(crate) const EXTENSION: &str = "extension";
+/// What the log calls the question for a PIN.
+pub(crate) const PIN: &str = "pin";
 /// One more than the digits of the longest PIN.
 const LONGEST: usize = crds::pin::MAX_DIGITS + 1;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crds::directory::UserEntry;
-use mailbox::Room;
 use prompts::{PromptId, Say};
 
 use crate::announcement::{Announcement, announce};
 use crate::call::{Call, FOREVER, HungUp, Step, Wake, Way};
-use crate::compose::compose;
+use crate::compose::{begin, compose, refused};
 use crate::dial::{Dialled, dial_after_star, operator};
 use crate::greeting::greeting_of;
 use crate::{Exit, Key, Office};
@@ -30,19 +29,16 @@ async fn visit<O: Office>(
     if let Greeted::Dialled(to) = greet(call, office, &greeting.says).await? {
         return connect(call, to).await;
     }
-    let refusal = match office.room(user).await {
-        _ if greeting.announce_only => None,
-        Ok(Room::Ok { max_length }) => {
-            return Ok(compose(call, office, user, max_length).await);
+    let refusal = if greeting.announce_only {
+        None
+    } else {
+        match begin(call, office, user).await {
+            Ok(begun) => return Ok(compose(call, office, user, begun).await),
+            Err(refusal) => Some(refused(refusal)),
         }
-        Ok(Room::Full) => Some(PromptId::LEAVE_FULL),
-        Err(_unavailable) => Some(PromptId::LEAVE_UNAVAILABLE),
     };
-    let last: Vec<_> = refusal
-        .into_iter()
-        .chain([PromptId::MENU_GOODBYE])
-        .map(Say::from)
-        .collect();
+    let last = refusal.into_iter().chain([PromptId::MENU_GOODBYE]);
+    let last: Vec<_> = last.map(Say::from).collect();
     match greet(call, office, &last).await? {
         Greeted::Dialled(to) => connect(call, to).await,
         Greeted::Heard => Ok(Exit::Finished),
@@ -146,4 +142,4 @@ pub(crate) async fn connect<O: Office>(
 }
 
 /// What the log calls the keys during a greeting.
-const GREETING: &str = "greeting";
+pub(crate) const GREETING: &str = "greeting";

@@ -34,4 +34,6 @@ pub use key::Key;
 pub use leave_message::leave_message;
 pub use lockout::{Lockout, Verdict};
 pub use message_center::{Whose, message_center};
-pub use office::{Draft, Inbox, Login, Office, OpenError, Side, Unavailable};
+pub use office::{
+    Begun, Draft, Inbox, Login, NotSent, Office, OpenError, Refusal, Side, Unavailable,
+};

@@ -21,12 +21,10 @@ pub(crate) async fn listen<O: Office>(
     owner: &Owner<'_, O>,
     folder: Folder,
 ) -> Result<Option<Exit>, HungUp> {
-    let Ok(messages) = owner.inbox.list(folder).await else {
-        call.play(&[PromptId::LISTEN_UNAVAILABLE.into()]).await?;
-        return Ok(None);
-    };
+    let messages = owner.inbox.list(folder).await;
     if messages.is_empty() {
         let none = match folder {
+            _ if owner.inbox.counts().await.incomplete => PromptId::LOGIN_UNAVAILABLE,
             Folder::New => PromptId::LISTEN_NONE_NEW,
             Folder::Saved => PromptId::LISTEN_NONE_SAVED,
         };
@@ -211,4 +209,4 @@ fn sender_extension<O: Office>(office: &O, message: &Message) -> Option<Arc<str>
 }
 
 /// What the log calls the keys during a message.
-const PLAYING: &str = "playing";
+pub(crate) const PLAYING: &str = "playing";

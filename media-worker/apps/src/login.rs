@@ -8,7 +8,7 @@ use prompts::{PromptId, Say};
 
 use crate::call::{Call, HungUp, Listener};
 use crate::dial::TOLD_APART;
-use crate::entry::{Entered, enter};
+use crate::entry::{EXTENSION, Entered, PIN, enter};
 use crate::farewell::farewell;
 use crate::lockout::ATTEMPTS;
 use crate::{Key, Login, Office, Side};
@@ -85,7 +85,7 @@ async fn ask_extension<'o, O: Office>(
     office: &'o O,
 ) -> Result<Option<&'o UserEntry>, HungUp> {
     for _ in 0..ATTEMPTS {
-        let wrong = match enter(call, "extension", &[PromptId::LOGIN_EXTENSION.into()]).await? {
+        let wrong = match enter(call, EXTENSION, &[PromptId::LOGIN_EXTENSION.into()]).await? {
             Entered::Digits(digits) => match office.directory().user_by_extension(&digits) {
                 Some(user) => return Ok(Some(user)),
                 None => PromptId::LEAVE_UNKNOWN_EXTENSION,
@@ -120,7 +120,7 @@ async fn ask_pin<O: Office>(
         language: language.to_string(),
         say: vec![PromptId::LOGIN_LANGUAGE.into()],
     }));
-    Ok(match enter(call, "pin", &question).await? {
+    Ok(match enter(call, PIN, &question).await? {
         Entered::Digits(pin) => Asked::Pin(pin),
         Entered::Nothing => Asked::Nothing,
         Entered::Pound if alternate.is_some() && second_pound(call).await? => Asked::OtherLanguage,

@@ -140,6 +140,21 @@ impl<A: Copy> Menu<A> {
         offered(choice.action).then_some(choice.action)
     }
 
+    /// Every way through this menu: all keys, those without a use included.
+    pub fn ways(&self) -> Vec<Step> {
+        let dialled = match self.star {
+            Star::Repeats => None,
+            Star::RepeatsOrDials { .. } => Some(Way::Dialled),
+        };
+        let keys = Key::ALL.into_iter().map(Way::Key);
+        let ways = keys.chain(dialled).chain([Way::Nothing]);
+        ways.map(|way| Step {
+            menu: self.name,
+            way,
+        })
+        .collect()
+    }
+
     fn spoken<T>(&self, offered: impl Fn(A) -> bool) -> Vec<Say<T>> {
         let offered = self.choices.iter().filter(|choice| offered(choice.action));
         let spoken = offered.filter_map(|choice| choice.says).map(Say::from);

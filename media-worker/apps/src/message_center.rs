@@ -46,9 +46,7 @@ async fn visit<O: Office>(
     let Some(owner) = login(call, office, user).await? else {
         return Ok(Exit::Finished);
     };
-    let Some(mut before) = status(&owner).await else {
-        return farewell(call, [PromptId::LOGIN_UNAVAILABLE.into()]).await;
-    };
+    let mut before = status(&owner).await;
     loop {
         match MAIN.ask(call, office, &before, |_| true).await? {
             Picked::Action(Main::Listen(folder)) => {
@@ -84,28 +82,30 @@ pub(crate) static MAIN: Menu<Main> = Menu {
 };
 
 /// What a user hears of his mailbox after login (spec MC-A6, MB-6).
-async fn status<O: Office>(owner: &Owner<'_, O>) -> Option<Vec<Say<O::Audio>>> {
-    let counts = owner.inbox.counts().await.ok()?;
-    let mut status = vec![counted(counts)];
-    if owner.inbox.is_full().await {
-        status.push(PromptId::STATUS_FULL.into());
-    }
+async fn status<O: Office>(owner: &Owner<'_, O>) -> Vec<Say<O::Audio>> {
+    let counts = owner.inbox.counts().await;
+    let full = owner.inbox.is_full().await.then_some(PromptId::STATUS_FULL);
+    let unreachable = counts.incomplete.then_some(PromptId::LOGIN_UNAVAILABLE);
+    let mut status: Vec<_> = unreachable.map(Say::from).into_iter().collect();
+    status.extend(counted(counts));
+    status.extend(full.map(Say::from));
     status.push(presence_is(owner.user.presence).into());
-    Some(status)
+    status
 }
 
-fn counted<A>(counts: Counts) -> Say<A> {
+/// How many messages there are; nothing, where none are known of and some may be.
+fn counted<A>(counts: Counts) -> Option<Say<A>> {
     let count = |noun, n: u32| Say::Count { noun, n: n.into() };
     if counts.new == 0 && counts.saved == 0 {
-        return PromptId::STATUS_NONE.into();
+        return (!counts.incomplete).then(|| PromptId::STATUS_NONE.into());
     }
-    Say::Phrase {
+    Some(Say::Phrase {
         prompt: PromptId::STATUS_MESSAGES,
         with: vec![
             count(Noun::NEW_MESSAGE, counts.new),
             count(Noun::SAVED_MESSAGE, counts.saved),
         ],
-    }
+    })
 }
 
 const fn presence_is(presence: Presence) -> PromptId {

@@ -7,7 +7,7 @@ use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{Counts, Folder, Message, MessageId, Room};
+use mailbox::{Counts, Folder, Message, MessageId};
 use prompts::Audible;
 
 /// What an application asks of the homes. One value serves one call and keeps the directory that
@@ -39,15 +39,13 @@ pub trait Office {
     /// A user's greeting of exactly this slot, if he recorded one and it can be had.
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Self::Audio>;
 
-    /// Whether the user's mailbox takes a message, and of what length at most (spec MB-6).
-    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable>;
-
-    /// Opens a recording in the spool.
-    async fn begin(&self, draft: Draft<'_>) -> Result<Self::Recording, Unavailable>;
+    /// Opens a recording in the spool, if the mailbox has room for it (spec MB-6); the place is
+    /// held until the recording is delivered or discarded.
+    async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Self::Recording>, Refusal>;
 
     /// Delivers a recording. Once it returns, the message is never lost (spec MB-4). When it
     /// fails the recording is gone.
-    async fn deliver(&self, recording: Self::Recording) -> Result<(), Unavailable>;
+    async fn deliver(&self, recording: Self::Recording) -> Result<(), NotSent>;
 
     /// Forgets a recording.
     async fn discard(&self, recording: Self::Recording);
@@ -62,14 +60,14 @@ pub trait Inbox {
     /// Audio that can be played.
     type Audio;
 
-    /// How many messages there are.
-    async fn counts(&self) -> Result<Counts, Unavailable>;
+    /// How many messages there are, as far as the storage can be reached.
+    async fn counts(&self) -> Counts;
 
     /// Whether nobody can leave a message any more (spec MB-6).
     async fn is_full(&self) -> bool;
 
     /// The messages of a folder, in the order in which they are to be heard.
-    async fn list(&self, folder: Folder) -> Result<Vec<MessageId>, Unavailable>;
+    async fn list(&self, folder: Folder) -> Vec<MessageId>;
 
     /// One message, and its audio.
     async fn open(&self, id: &MessageId) -> Result<(Message, Self::Audio), OpenError>;
@@ -129,6 +127,37 @@ pub enum Draft<'a> {
         /// Who leaves it.
         from: &'a Caller,
     },
+}
+
+/// A recording that may begin.
+#[derive(Debug)]
+pub struct Begun<R> {
+    /// What is recorded into.
+    pub recording: R,
+    /// How long it may be.
+    pub max_length: Duration,
+}
+
+/// Why nothing can be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The mailbox takes no more messages.
+    #[error("the mailbox is full")]
+    Full,
+    /// The storage takes none.
+    #[error("messages cannot be taken at the moment")]
+    Unavailable,
+}
+
+/// Why a recording was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// There is too little in it to be a message (spec MB-6).
+    #[error("the recording is too short")]
+    TooShort,
+    /// The storage failed.
+    #[error("the message could not be delivered")]
+    Unavailable,
 }
 
 /// Something cannot be had or done at the moment. Who says so has logged why.

@@ -10,11 +10,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crds::directory::{Caller, UserEntry};
+use crds::extension::ExtensionTarget;
 use crds::phone_system::PhoneSystemSpec;
 use crds::user_settings::GreetingSlot;
 use crds::{
-    Directory, Objects, PhoneSystem, Presence, Secret, User, UserSettings, UserSettingsSpec,
-    UserSpec,
+    Directory, Extension, ExtensionSpec, NameRef, Objects, PhoneSystem, Presence, Secret, User,
+    UserSettings, UserSettingsSpec, UserSpec,
 };
 use jiff::Timestamp;
 use mailbox::{Folder, Message, Sender};
@@ -41,18 +42,14 @@ pub struct Company {
 pub enum Trouble {
     /// Mailboxes cannot be opened.
     Login,
-    /// Messages cannot be counted.
-    Counts,
-    /// Messages cannot be listed.
-    List,
+    /// The store is away and was never read: only messages that just came are known.
+    Away,
     /// Messages are deleted elsewhere, just after they were listed.
     Gone,
     /// Messages cannot be read.
     Open,
     /// Messages can be neither saved nor deleted.
     Change,
-    /// It cannot be known whether a mailbox has room.
-    Room,
     /// Nothing can be recorded.
     Begin,
     /// Nothing can be delivered.
@@ -122,16 +119,10 @@ impl Company {
         objects
             .phone_systems
             .push(PhoneSystem::new("office", system));
-        let mut keys = Secret::default();
-        keys.metadata.name = Some("office-keys".into());
-        keys.string_data = Some(
-            [
-                ("pin".into(), "a key".into()),
-                ("nonce".into(), "a key".into()),
-            ]
-            .into(),
-        );
-        objects.secrets.push(keys);
+        objects.secrets.push(secret(
+            "office-keys",
+            &[("pin", "a key"), ("nonce", "a key")],
+        ));
         for (name, display_name, extension) in PEOPLE {
             let spec = UserSpec {
                 display_name: Some(display_name.into()),
@@ -142,10 +133,14 @@ impl Company {
             objects
                 .user_settings
                 .push(UserSettings::new(name, UserSettingsSpec::default()));
-            let mut secret = Secret::default();
-            secret.metadata.name = Some(format!("{name}-pin"));
-            secret.string_data = Some([("pin".into(), pin(extension))].into());
-            objects.secrets.push(secret);
+            let pin = pin(extension);
+            objects
+                .secrets
+                .push(secret(&format!("{name}-pin"), &[("pin", &pin)]));
+            objects.secrets.push(secret(
+                &format!("{name}-sip"),
+                &[("password", "nobody registers")],
+            ));
         }
         let directory = compile(&objects);
         Self {
@@ -162,6 +157,20 @@ impl Company {
         change(&mut self.objects);
         self.directory = compile(&self.objects);
         self
+    }
+
+    /// This user answers the operator's number.
+    #[must_use]
+    pub fn with_operator(self, user: &str) -> Self {
+        let target = ExtensionTarget {
+            user: Some(NameRef::new(user)),
+            ..Default::default()
+        };
+        self.with(|objects| {
+            objects
+                .extensions
+                .push(Extension::new("0", ExtensionSpec { target }))
+        })
     }
 
     /// A user is somewhere else.
@@ -332,6 +341,16 @@ impl Company {
 /// The PIN of whoever has this extension.
 fn pin(extension: &str) -> String {
     format!("{extension}7531")
+}
+
+fn secret(name: &str, entries: &[(&str, &str)]) -> Secret {
+    let mut secret = Secret::default();
+    secret.metadata.name = Some(name.to_owned());
+    let entries = entries
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    secret.string_data = Some(entries.collect());
+    secret
 }
 
 fn settings<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSettingsSpec {

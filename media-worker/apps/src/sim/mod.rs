@@ -28,6 +28,7 @@ mod inbox;
 mod line;
 mod office;
 mod person;
+mod steps;
 mod story;
 
 pub use company::{Company, Trouble};
@@ -35,4 +36,5 @@ pub use inbox::SimInbox;
 pub use line::Line;
 pub use office::{Recording, Sample, SimOffice};
 pub use person::Person;
+pub use steps::every_step;
 pub use story::{Heard, Story};

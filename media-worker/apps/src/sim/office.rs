@@ -9,11 +9,11 @@ use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{Room, Sender};
+use mailbox::Sender;
 
 use super::company::{Clock, State, Trouble, library};
 use super::inbox::{SimInbox, Stored};
-use crate::{Draft, Login, Office, Side, Unavailable, Verdict};
+use crate::{Begun, Draft, Login, NotSent, Office, Refusal, Side, Unavailable, Verdict};
 
 /// Audio in name only.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,7 @@ pub struct Recording {
     to: Arc<str>,
     from: Sender,
     began: Timestamp,
+    min_length: Duration,
     length: Cell<Duration>,
 }
 
@@ -109,37 +110,39 @@ impl Office for SimOffice {
         state.greetings.get(&(user.name.to_string(), slot)).cloned()
     }
 
-    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable> {
-        self.unless(Trouble::Room)?;
-        let is_full = self.state.borrow().is_full(user);
-        let max_length = user.limits.max_message_length;
-        Ok(if is_full {
-            Room::Full
-        } else {
-            Room::Ok { max_length }
-        })
-    }
-
-    async fn begin(&self, draft: Draft<'_>) -> Result<Recording, Unavailable> {
-        self.unless(Trouble::Begin)?;
+    async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
+        self.unless(Trouble::Begin)
+            .map_err(|Unavailable| Refusal::Unavailable)?;
         let Draft::Message { to, from } = draft;
-        self.state.borrow_mut().open_recordings += 1;
-        let from = self.sender(from);
-        Ok(Recording {
+        let mut state = self.state.borrow_mut();
+        if state.is_full(to) {
+            return Err(Refusal::Full);
+        }
+        state.open_recordings += 1;
+        let recording = Recording {
             to: to.name.clone(),
-            from,
+            from: self.sender(from),
             began: self.now(),
+            min_length: to.limits.min_message_length,
             length: Cell::default(),
+        };
+        Ok(Begun {
+            recording,
+            max_length: to.limits.max_message_length,
         })
     }
 
-    async fn deliver(&self, recording: Recording) -> Result<(), Unavailable> {
+    async fn deliver(&self, recording: Recording) -> Result<(), NotSent> {
         self.state.borrow_mut().open_recordings -= 1;
-        self.unless(Trouble::Deliver)?;
+        self.unless(Trouble::Deliver)
+            .map_err(|Unavailable| NotSent::Unavailable)?;
         let length = recording.length.get();
+        if length < recording.min_length {
+            return Err(NotSent::TooShort);
+        }
         let message = Stored::new(&self.state, recording.from, recording.began, length);
-        self.state
-            .borrow_mut()
+        let mut state = self.state.borrow_mut();
+        state
             .messages
             .entry(recording.to.to_string())
             .or_default()

@@ -1,0 +1,36 @@
+//! Every step that a caller can take, from the menus as they are.
+
+use std::collections::BTreeSet;
+
+use crate::compose::{RECORDING, REVIEW};
+use crate::entry::{EXTENSION, PIN};
+use crate::leave_message::GREETING;
+use crate::listening::{LISTENING, PLAYING};
+use crate::message_center::MAIN;
+use crate::{Key, Step, Way};
+
+/// Every step that a caller can take through the applications. A test that walks them all and no
+/// others fails as soon as a menu gets a key that it does not know.
+pub fn every_step() -> BTreeSet<Step> {
+    let menus = [MAIN.ways(), LISTENING.ways(), REVIEW.ways()];
+    let keys = Key::ALL.map(Way::Key);
+    let entry = [Way::Key(Key::Star), Way::Key(Key::Pound), Way::Nothing];
+    let others = [
+        steps(PIN, entry),
+        steps(EXTENSION, entry),
+        steps(PLAYING, keys),
+        steps(GREETING, keys.into_iter().chain([Way::Dialled])),
+        steps(
+            RECORDING,
+            [Key::Zero, Key::Star, Key::Pound]
+                .map(Way::Key)
+                .into_iter()
+                .chain([Way::Dialled]),
+        ),
+    ];
+    menus.into_iter().chain(others).flatten().collect()
+}
+
+fn steps(menu: &'static str, ways: impl IntoIterator<Item = Way>) -> Vec<Step> {
+    ways.into_iter().map(|way| Step { menu, way }).collect()
+}

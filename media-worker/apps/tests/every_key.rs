@@ -1,0 +1,269 @@
+//! Every key of every menu, and doing nothing: a table that must hold all steps there are.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use apps::sim::{Company, Person, Story, every_step};
+use apps::{Exit, Key, Step};
+use crds::user_settings::GreetingSlot;
+use mailbox::Folder;
+use support::{INVALID, MAIN, MENU, leave, mary, outsider, stranger, visit, visit_marys};
+
+/// What follows a step.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// This is said.
+    Says(&'static str),
+    /// This is said, and the call ends.
+    Ends(&'static str),
+    /// The caller is connected with this extension.
+    Calls(&'static str),
+}
+use Then::{Calls, Ends, Says};
+
+/// A place in an application, how to come there, and what each key does there. Keys not named
+/// have no use. The empty string is doing nothing, `*102` dials.
+struct Place {
+    come: fn() -> (Company, Person),
+    run: fn(&Company, Person) -> Story,
+    keys: &'static [(&'static str, Then)],
+    others: Then,
+}
+
+const PLACES: [Place; 11] = [
+    Place {
+        come: || (messages(), mary()),
+        run: visit,
+        keys: &[
+            ("1", Says("From extension one zero two.")),
+            ("2", Says("From the number plus one five eight five")),
+            ("*", Says(MAIN)),
+            ("#", Ends("Goodbye.")),
+            ("*102", Calls("102")),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says(INVALID),
+    },
+    // After a message of a user.
+    Place {
+        come: || {
+            (
+                messages(),
+                mary().dials("1").hears("[message m1]").hears(MENU),
+            )
+        },
+        run: visit,
+        keys: &[
+            ("3", Says("Message deleted.")),
+            ("4", Says("[message m1]")),
+            ("6", Says("That was the last message.")),
+            ("9", Calls("102")),
+            ("#", Says(MAIN)),
+            ("*", Says(MENU)),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says(INVALID),
+    },
+    // After a message from outside: nobody to call.
+    Place {
+        come: || {
+            (
+                messages(),
+                mary().dials("2").hears("[message m2]").hears(MENU),
+            )
+        },
+        run: visit,
+        keys: &[
+            ("3", Says("Message deleted.")),
+            ("4", Says("[message m2]")),
+            ("6", Says("That was the last message.")),
+            ("#", Says(MAIN)),
+            ("*", Says(MENU)),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says(INVALID),
+    },
+    // While a message plays, after `*`.
+    Place {
+        come: || {
+            (
+                messages(),
+                mary().dials("1").hears_part_of("[message m1]").dials("*"),
+            )
+        },
+        run: visit,
+        keys: &[
+            ("3", Says("Message deleted.")),
+            ("4", Says("[message m1]")),
+            ("6", Says("That was the last message.")),
+            ("9", Calls("102")),
+            ("#", Says(MAIN)),
+            ("*", Says(MENU)),
+            ("", Says("[message m1]")),
+        ],
+        others: Says(INVALID),
+    },
+    // While a message plays, without `*`.
+    Place {
+        come: || {
+            (
+                messages(),
+                mary()
+                    .dials("1")
+                    .hears_part_of("From")
+                    .hears_part_of("Received")
+                    .waits(5.0),
+            )
+        },
+        run: visit,
+        keys: &[("*3", Says("Message deleted."))],
+        others: Says("[message m1]"),
+    },
+    // During a greeting.
+    Place {
+        come: || {
+            (
+                greeting(),
+                outsider().hears_part_of("[mary's Default greeting]"),
+            )
+        },
+        run: leave,
+        keys: &[
+            ("0", Calls("0")),
+            ("#", Says("[beep]")),
+            ("*", Says("[mary's Default greeting]")),
+            ("*102", Calls("102")),
+            ("*999", Says("There is no such extension.")),
+            ("", Says("[beep]")),
+        ],
+        others: Says("[beep]"),
+    },
+    // During a recording of a user.
+    Place {
+        come: || (greeting(), Person::user("john").hears("[beep]").speaks(5)),
+        run: leave,
+        keys: &[
+            ("0", Calls("0")),
+            ("#", Says("To send it, press 1.")),
+            ("*", Says("To send it, press 1.")),
+            ("*102", Calls("102")),
+            ("*999", Says("There is no such extension.")),
+            ("", Says("To send it, press 1.")),
+        ],
+        others: Says("To send it, press 1."),
+    },
+    // During a recording of a stranger.
+    Place {
+        come: || (greeting(), outsider().hears("[beep]").speaks(5)),
+        run: leave,
+        keys: &[
+            ("0", Calls("0")),
+            ("*102", Calls("102")),
+            ("*999", Says("There is no such extension.")),
+        ],
+        others: Ends("Your message has been sent."),
+    },
+    // The review of a recording.
+    Place {
+        come: || {
+            (
+                greeting(),
+                Person::user("john")
+                    .hears("[beep]")
+                    .speaks(5)
+                    .dials("#")
+                    .hears(MENU),
+            )
+        },
+        run: leave,
+        keys: &[
+            ("1", Ends("Your message has been sent.")),
+            ("2", Says("[what was recorded]")),
+            ("3", Says("[beep]")),
+            ("#", Ends("Cancelled. Nothing was sent.")),
+            ("*", Says("To send it, press 1.")),
+            ("0", Calls("0")),
+            ("*102", Calls("102")),
+            ("*999", Says("There is no such extension.")),
+            ("", Ends("Your message has been sent.")),
+        ],
+        others: Says(INVALID),
+    },
+    // The question for the PIN.
+    Place {
+        come: || {
+            (
+                messages(),
+                outsider().hears("press pound").hears("press pound"),
+            )
+        },
+        run: visit_marys,
+        keys: &[
+            ("#", Says("Please enter your extension")),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says("enter your PIN"),
+    },
+    // The question for the extension.
+    Place {
+        come: || (messages(), outsider().hears("Please enter your extension")),
+        run: visit,
+        keys: &[("#", Says(INVALID)), ("", Ends("Goodbye."))],
+        others: Says("Please enter your extension"),
+    },
+];
+
+#[test]
+fn every_key_of_every_menu_does_what_the_table_says() {
+    let mut walked = BTreeSet::new();
+    for (at, place) in PLACES.iter().enumerate() {
+        let named = place.keys.iter().copied();
+        let is_named = |key: &str| place.keys.iter().any(|(named, _)| *named == key);
+        let others = Key::ALL.map(|key| key.to_string());
+        let others = others
+            .iter()
+            .filter(|key| !is_named(key))
+            .map(|key| (key.as_str(), place.others));
+        for (keys, then) in named.chain(others) {
+            walked.extend(walk(
+                place,
+                &format!("place {at}, keys {keys:?}"),
+                keys,
+                then,
+            ));
+        }
+    }
+    let missing: Vec<Step> = every_step().difference(&walked).copied().collect();
+    let unknown: Vec<Step> = walked.difference(&every_step()).copied().collect();
+    assert!(missing.is_empty(), "not walked: {missing:#?}");
+    assert!(unknown.is_empty(), "not in the list of steps: {unknown:#?}");
+}
+
+fn walk(place: &Place, name: &str, keys: &str, then: Then) -> BTreeSet<Step> {
+    eprintln!("{name}");
+    let (company, person) = (place.come)();
+    let person = person.dials(keys);
+    let (person, exit) = match then {
+        Says(text) => (person.hears(text).hangs_up(), Exit::HungUp),
+        Ends(text) => (person.hears(text), Exit::Finished),
+        Calls(to) => (person, Exit::Transfer(to.into())),
+    };
+    let story = (place.run)(&company, person);
+    assert_eq!(story.exit, exit, "{name}:\n{}", story.transcript());
+    story.steps
+}
+
+/// A message of john that is new, and one from outside that is saved.
+fn messages() -> Company {
+    let company = Company::new().with_operator("john");
+    let john = company.sender("john");
+    let company = company.with_message("mary", Folder::New, john);
+    company.with_message("mary", Folder::Saved, stranger())
+}
+
+fn greeting() -> Company {
+    Company::new()
+        .with_operator("john")
+        .with_greeting("mary", GreetingSlot::Default)
+}
