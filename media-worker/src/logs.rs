@@ -1,7 +1,8 @@
 //! Log lines: short ones for people, JSON for machines.
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::time::ChronoLocal;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::cli::LogFormat;
 
@@ -11,7 +12,16 @@ pub fn begin(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
     match format {
-        LogFormat::Text => lines.with_timer(ChronoLocal::new("%H:%M:%S".to_owned())).with_level(true).init(),
+        LogFormat::Text => lines.with_timer(Clock).init(),
         LogFormat::Json => lines.json().init(),
+    }
+}
+
+/// The time of day where the worker runs.
+struct Clock;
+
+impl FormatTime for Clock {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", jiff::Zoned::now().strftime("%H:%M:%S"))
     }
 }

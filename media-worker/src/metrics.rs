@@ -88,8 +88,6 @@ pub struct Metrics {
     pub rtp_packets_total: IntCounterVec,
     /// RTP packets that never came.
     pub rtp_lost_total: IntCounter,
-    /// Seconds one tick of a media thread took.
-    pub media_tick_seconds: Histogram,
     /// Ticks that began over 5 ms late.
     pub media_late_ticks_total: IntCounter,
     /// SIP messages, by direction and method.
@@ -130,12 +128,6 @@ impl Metrics {
             uploads_total: counters(r, "uploads_total", "Messages carried to the store", &["result"])?,
             rtp_packets_total: counters(r, "rtp_packets_total", "RTP packets", &["direction"])?,
             rtp_lost_total: counter(r, "rtp_lost_total", "RTP packets that never came")?,
-            media_tick_seconds: histogram(
-                r,
-                "media_tick_seconds",
-                "Seconds one tick of a media thread took",
-                &[0.000_1, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02],
-            )?,
             media_late_ticks_total: counter(
                 r,
                 "media_late_ticks_total",
@@ -167,6 +159,14 @@ impl Metrics {
             )?,
             registry,
         })
+    }
+
+    /// Adds a figure that is made when it is asked for.
+    ///
+    /// # Errors
+    /// When another has its name.
+    pub fn register(&self, figure: impl prometheus::core::Collector + 'static) -> prometheus::Result<()> {
+        self.registry.register(Box::new(figure))
     }
 
     /// The page that Prometheus reads (text exposition format 0.0.4).

@@ -92,6 +92,11 @@ impl Exchange {
         *self.stop.borrow()
     }
 
+    /// How many calls there are now.
+    pub fn calls_in_progress(&self) -> i64 {
+        self.metrics.calls_active.with_label_values(&["in"]).get()
+    }
+
     fn next_call(&self) -> u64 {
         self.calls.set(self.calls.get() + 1);
         self.calls.get()

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use apps::{Draft, Login, Office, Side, Unavailable};
+use apps::{Begun, Draft, Login, NotSent, Office, Refusal, Side, Unavailable};
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
@@ -122,16 +122,15 @@ impl Office for CallOffice {
         greeting.inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read")).ok()?.map(Spoken)
     }
 
-    async fn room(&self, user: &UserEntry) -> Result<Room, Unavailable> {
-        let mailbox = self.mailbox(user).ok_or(Unavailable)?;
-        Ok(mailbox.room(&limits(&user.limits)).await)
-    }
-
-    async fn begin(&self, draft: Draft<'_>) -> Result<Recording, Unavailable> {
-        let Draft::Message { to, from, place } = draft;
-        let recipient = MailboxId::new(&*to.mailbox).map_err(|_| Unavailable)?;
+    async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
+        let Draft::Message { to, from } = draft;
+        let mailbox = self.mailbox(to).ok_or(Refusal::Unavailable)?;
+        let Room::Ok { max_length, place } = mailbox.room(&limits(&to.limits)).await else {
+            self.counted("mailbox_full");
+            return Err(Refusal::Full);
+        };
         let delivery = Delivery {
-            recipients: vec![recipient],
+            recipients: vec![mailbox.id().clone()],
             sender: self.sender(from),
             received: self.now(),
             introductions: Vec::new(),
@@ -140,19 +139,19 @@ impl Office for CallOffice {
             kind: DraftKind::Message(delivery),
             codec: self.codec,
             min_length: to.limits.min_message_length,
-            place,
+            place: Some(place),
         };
         match self.exchange.mailboxes.spool().begin(draft) {
-            Ok(id) => Ok(Recording(id)),
+            Ok(id) => Ok(Begun { recording: Recording(id), max_length }),
             Err(error) => {
                 warn!(%error, "a message can't be taken");
                 self.counted("refused");
-                Err(Unavailable)
+                Err(Refusal::Unavailable)
             }
         }
     }
 
-    async fn deliver(&self, recording: Recording) -> Result<(), Unavailable> {
+    async fn deliver(&self, recording: Recording) -> Result<(), NotSent> {
         match self.exchange.mailboxes.spool().deliver(recording.0).await {
             Ok(promise) => {
                 info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
@@ -161,12 +160,12 @@ impl Office for CallOffice {
             }
             Err(SpoolError::TooShort) => {
                 self.counted("too_short");
-                Err(Unavailable)
+                Err(NotSent::TooShort)
             }
             Err(error) => {
                 warn!(%error, "a message can't be delivered");
                 self.counted("failed");
-                Err(Unavailable)
+                Err(NotSent::Unavailable)
             }
         }
     }

@@ -55,16 +55,16 @@ impl HomeInbox {
 impl Inbox for HomeInbox {
     type Audio = Spoken;
 
-    async fn counts(&self) -> Result<Counts, Unavailable> {
-        Ok(self.mailbox.counts().await)
+    async fn counts(&self) -> Counts {
+        self.mailbox.counts().await
     }
 
     async fn is_full(&self) -> bool {
         matches!(self.mailbox.room(&limits(&self.limits)).await, Room::Full)
     }
 
-    async fn list(&self, folder: Folder) -> Result<Vec<MessageId>, Unavailable> {
-        Ok(self.mailbox.list(folder).await.into_iter().map(|message| message.id).collect())
+    async fn list(&self, folder: Folder) -> Vec<MessageId> {
+        self.mailbox.list(folder).await.into_iter().map(|message| message.id).collect()
     }
 
     async fn open(&self, id: &MessageId) -> Result<(Message, Spoken), OpenError> {

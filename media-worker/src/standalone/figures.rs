@@ -1,5 +1,7 @@
 //! Figures that are counted elsewhere, read each second; and the ticks of the media threads, read when Prometheus asks.
 
+use std::path::Path;
+
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 use sip::endpoint::{COUNTED_METHODS, Rejected};
@@ -9,14 +11,20 @@ use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
 use crate::metrics::{Direction, Metrics, raise_to};
 
 /// Brings the running totals of signalling and media up to date.
-pub(super) fn read(exchange: &Exchange) {
+pub(super) fn read(exchange: &Exchange, spool: &Path) {
     let metrics = &exchange.metrics;
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
-    let spool = exchange.mailboxes.spool().load();
-    metrics.spool_bytes.set(i64::try_from(spool.bytes).unwrap_or(i64::MAX));
-    let oldest = spool.oldest.map_or(0, |since| since.duration_since(jiff::Timestamp::now()).abs().as_secs());
-    metrics.spool_oldest_seconds.set(oldest);
+    let oldest = exchange.mailboxes.spool().oldest();
+    let age = oldest.map_or(0, |since| jiff::Timestamp::now().duration_since(since).as_secs());
+    metrics.spool_oldest_seconds.set(age);
+    metrics.spool_bytes.set(i64::try_from(size(spool)).unwrap_or(i64::MAX));
+}
+
+/// The bytes of the log: a few files.
+fn size(spool: &Path) -> u64 {
+    let Ok(files) = std::fs::read_dir(spool) else { return 0 };
+    files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
 fn sip(exchange: &Exchange, metrics: &Metrics) {

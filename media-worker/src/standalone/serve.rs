@@ -144,12 +144,13 @@ impl Worker {
         self.ready.store(true, Ordering::Relaxed);
         let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be heard")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be heard")?;
+        let spool = self.source.state().folder().join("spool");
         let mut second = tokio::time::interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = second.tick() => figures::read(&self.exchange),
+                _ = second.tick() => figures::read(&self.exchange, &spool),
             }
         }
         info!("stopping");

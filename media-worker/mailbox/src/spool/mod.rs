@@ -240,6 +240,13 @@ impl Spool {
         self.read(record).await
     }
 
+    /// When the oldest message was left that is promised and not in the store yet.
+    pub fn oldest(&self) -> Option<jiff::Timestamp> {
+        let pending = self.inner.board.pending();
+        let draft = &pending.first()?.record.draft;
+        draft.message.as_ref().map(|message| message.delivery.received)
+    }
+
     /// Writes and syncs what is there, and stops. Recordings still open are decided at the next start.
     pub async fn close(&self) {
         // A spool whose thread is gone is closed.
