@@ -1,4 +1,5 @@
 //! Offers and answers (RFC 3264) as phones send them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 use sip::sdp::{
     Agreed, Capabilities, Direction, Kind, Payload, Refusal, SdpError, Session, Version, agree,

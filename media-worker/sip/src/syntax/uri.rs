@@ -66,18 +66,15 @@ impl Host {
 
     /// Reads a host and the port behind it, if there is one.
     pub(crate) fn parse_with_port(text: &str) -> Result<(Host, Option<u16>), SyntaxError> {
-        let (host, port) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let (address, behind) = bracketed
-                    .split_once(']')
-                    .ok_or(SyntaxError("an IPv6 address is not closed"))?;
-                (Host::Ip(ipv6(address)?.into()), behind)
-            }
-            None => {
-                let end = text.find(':').unwrap_or(text.len());
-                let (host, behind) = text.split_at_checked(end).unwrap_or((text, ""));
-                (Host::from_str(host)?, behind)
-            }
+        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
+            let (address, behind) = bracketed
+                .split_once(']')
+                .ok_or(SyntaxError("an IPv6 address is not closed"))?;
+            (Host::Ip(ipv6(address)?.into()), behind)
+        } else {
+            let end = text.find(':').unwrap_or(text.len());
+            let (host, behind) = text.split_at_checked(end).unwrap_or((text, ""));
+            (Host::from_str(host)?, behind)
         };
         let port = match port.strip_prefix(':') {
             Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => Some(
@@ -303,7 +300,7 @@ impl fmt::Display for Uri {
         f.write_str(":")?;
         match (&self.scheme, &self.user) {
             (Scheme::Tel | Scheme::Other(_), user) => {
-                f.write_str(user.as_deref().unwrap_or_default())?
+                f.write_str(user.as_deref().unwrap_or_default())?;
             }
             (Scheme::Sip | Scheme::Sips, user) => {
                 if let Some(user) = user {
