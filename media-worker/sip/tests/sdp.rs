@@ -344,5 +344,5 @@ fn garbage_and_monsters_are_errors() {
         Session::parse(format!("{head}{many}").as_bytes()),
         Err(SdpError::TooLarge)
     );
-    assert_eq!(Session::parse(&[b'x'; 40_000]), Err(SdpError::TooLarge));
+    assert_eq!(Session::parse(&vec![b'x'; 40_000]), Err(SdpError::TooLarge));
 }

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::chars::{
-    HOST, OPAQUE, PASSWORD, PLAIN_HEADER, PLAIN_USER, SCHEME, TEL, TOKEN, URI_HEADERS, USER,
+    HOST, OPAQUE, PASSWORD, PLAIN_HEADER, PLAIN_USER, SCHEME, TEL, TOKEN, URI_HEADERS, URI_PARAM,
+    USER,
 };
 use super::cursor::SyntaxError;
 use super::escape::{escape, is_well_escaped, unescape};
@@ -169,10 +170,11 @@ impl Uri {
         Uri::sip(user, address.ip(), Some(address.port()))
     }
 
-    /// Adds or replaces a parameter, for chains.
+    /// Adds or replaces a parameter, escaping its value where needed, for chains.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
-        self.params.set(name, value);
+        let value = value.map(|value| escape(value, &URI_PARAM));
+        self.params.set(name, value.as_deref());
         self
     }
 
