@@ -1,5 +1,6 @@
 //! The torture messages of RFC 4475, written from its descriptions: valid ones are read right, invalid ones are answered
 //! as it asks. Section numbers are those of the RFC.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 mod common;
 

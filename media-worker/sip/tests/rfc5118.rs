@@ -1,4 +1,5 @@
 //! The IPv6 torture messages of RFC 5118. Section numbers are those of the RFC.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What is written is read back as it was, and nothing that comes makes the reader panic.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 use std::net::IpAddr;
 
@@ -89,8 +90,9 @@ fn request() -> impl Strategy<Value = Request> {
             uri.remove_headers();
             let mut request = Request::new(method.parse().unwrap(), uri);
             let headers = &mut request.headers;
-            vias.iter()
-                .for_each(|via| headers.push(HeaderName::Via, via.to_string()));
+            for via in &vias {
+                headers.push(HeaderName::Via, via.to_string());
+            }
             headers.push(HeaderName::From, from.to_string());
             headers.push(HeaderName::To, to.to_string());
             headers.push(HeaderName::CallId, "call@id");
@@ -102,9 +104,9 @@ fn request() -> impl Strategy<Value = Request> {
                 }
                 .to_string(),
             );
-            contacts
-                .iter()
-                .for_each(|contact| headers.push(HeaderName::Contact, contact.to_string()));
+            for contact in &contacts {
+                headers.push(HeaderName::Contact, contact.to_string());
+            }
             for (name, value) in others {
                 let value = String::from_utf8_lossy(&value).into_owned();
                 // The name may be a known one, or the compact form of one, which then would be malformed.

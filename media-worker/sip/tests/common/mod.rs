@@ -57,11 +57,11 @@ impl Text {
 
     /// The message, with the empty line.
     pub(crate) fn into_text(self) -> String {
-        let lines: String = self
+        let lines = self
             .lines
             .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
+            .flat_map(|(name, value)| [name, ": ", value, "\r\n"]);
+        let lines: String = lines.collect();
         format!("{}\r\n{lines}\r\n", self.start)
     }
 }
