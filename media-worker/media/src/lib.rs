@@ -1,10 +1,13 @@
 //! Media without IO: RTP, codecs, jitter buffer, DTMF, tones, and the engine of a media thread.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod clip;
 pub mod codec;
+pub mod comfort;
 pub mod dtmf;
 pub mod engine;
+pub mod jitter;
 pub mod pairs;
 pub mod pcm;
 pub mod plc;

@@ -93,7 +93,7 @@ impl ReportBlock {
             .middle()
             .wrapping_sub(self.last_sr)
             .wrapping_sub(self.delay_since_last_sr);
-        let duration = Duration::from_micros(u64::from(trip) * 1_000_000 >> 16);
+        let duration = Duration::from_micros((u64::from(trip) * 1_000_000) >> 16);
         (duration <= MAX_ROUND_TRIP).then_some(duration)
     }
 }
@@ -300,4 +300,4 @@ const CNAME: u8 = 1;
 const SENDER_LEN: usize = 20;
 const BLOCK_LEN: usize = 24;
 const UNIX_EPOCH_IN_NTP: u64 = 2_208_988_800;
-const MAX_ROUND_TRIP: Duration = Duration::from_secs(60);
+const MAX_ROUND_TRIP: Duration = Duration::from_mins(1);
