@@ -157,9 +157,9 @@ fn choose(legs: &Slab<Leg>, keys: &[Key], ssrc: u32, replaces: impl Fn(&Leg) -> 
             .filter_map(|key| legs.get(*key).map(|leg| (*key, leg)))
     };
     // An announced SSRC leaves no doubt (RFC 5576).
-    if let Some((key, _)) =
-        legs_of().find(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc == Some(ssrc))
-    {
+    let announced =
+        |leg: &Leg| leg.spec.remote_ssrc == Some(ssrc) && (leg.awaits() || replaces(leg));
+    if let Some((key, _)) = legs_of().find(|(_, leg)| announced(leg)) {
         return Found::Opens(key);
     }
     let mut unannounced =
