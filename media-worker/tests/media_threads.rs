@@ -1,4 +1,9 @@
 //! Media threads with real sockets on the loopback interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
@@ -110,8 +115,10 @@ fn wait_for(events: &mut EventReceiver, wanted: impl Fn(&Event) -> bool) -> Even
         match events.try_recv() {
             Ok(event) if wanted(&event) => return event,
             Ok(_) => {}
-            Err(_) if Instant::now() > deadline => panic!("the event did not come"),
-            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+            Err(error) => {
+                assert!(Instant::now() < deadline, "the event did not come: {error}");
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }

@@ -1,4 +1,9 @@
 //! Pairs and engine together: hundreds of legs on a few ports, and each gets its own call's audio.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -39,10 +44,13 @@ impl RecordSink for Heard {
     fn ended(&mut self, _recording: u64) {}
 }
 
-/// Datagrams on their way: (arrival, order, from, to, bytes).
+/// (arrival, order, from, to, bytes)
+type Flying = (Instant, u64, SocketAddr, SocketAddr, Vec<u8>);
+
+/// Datagrams on their way.
 #[derive(Default)]
 struct Wire {
-    flying: BinaryHeap<Reverse<(Instant, u64, SocketAddr, SocketAddr, Vec<u8>)>>,
+    flying: BinaryHeap<Reverse<Flying>>,
     order: u64,
 }
 
@@ -150,7 +158,7 @@ impl Switchboard {
             leg,
             recording: leg,
             silence: None,
-            max: Duration::from_secs(600),
+            max: Duration::from_mins(10),
         };
         for command in [Command::Open(spec), play, record] {
             self.command(thread, command, now, wire, random);
