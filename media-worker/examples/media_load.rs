@@ -110,7 +110,7 @@ fn measure(
     let before = cpu("media-0");
     let begun = Instant::now();
     let (sent, delays, received) = talk(&sockets, &ports, time);
-    let core = (cpu("media-0") - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let core = cpu("media-0").saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64();
     let late = media
         .stats(0)
         .map_or(0, media_worker::media_threads::ThreadStats::late_ticks);
@@ -202,7 +202,7 @@ fn floor(callers: u64, time: Duration, every: Duration) -> f64 {
     let before = cpu("floor");
     let begun = Instant::now();
     talk(&callers, &ports, time);
-    let core = (cpu("floor") - before).as_secs_f64() / begun.elapsed().as_secs_f64();
+    let core = cpu("floor").saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     thread.join().unwrap();
     core
