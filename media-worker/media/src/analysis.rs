@@ -154,7 +154,7 @@ fn goertzel(samples: impl Iterator<Item = f64>, rate: u32, hz: f64) -> f64 {
     let coefficient = 2.0 * (TAU * hz / f64::from(rate.max(1))).cos();
     let (mut last, mut before) = (0.0_f64, 0.0_f64);
     for sample in samples {
-        let next = coefficient.mul_add(last, sample - before);
+        let next = coefficient * last + sample - before;
         before = last;
         last = next;
     }

@@ -93,7 +93,7 @@ impl Concealer {
         }
     }
 
-    /// The lag at which the end of the history resembles itself most (66 to 200 Hz and above, by Appendix I).
+    /// The lag at which the end of the history resembles itself most: 5 to 15 ms as in Appendix I, so 66 to 200 Hz, and higher pitches by a multiple.
     fn pitch(&self) -> usize {
         let window = self.samples(WINDOW_MS);
         let (shortest, longest) = (self.samples(MIN_LAG_MS), self.samples(MAX_LAG_MS));

@@ -55,9 +55,9 @@ fn play(buffer: &mut JitterBuffer, mut arrivals: Vec<(Duration, u32)>, ticks: u3
                 buffer.insert(&header(n), &payload(n), 160, start + at);
             }
             match buffer.pop(start + now) {
-                Playout::Frame { payload, .. } => {
-                    Heard::Packet(u32::from_be_bytes(payload[..4].try_into().unwrap()))
-                }
+                Playout::Frame { payload, .. } => Heard::Packet(u32::from_be_bytes([
+                    payload[0], payload[1], payload[2], payload[3],
+                ])),
                 Playout::Lost => Heard::Lost,
                 Playout::Silent => Heard::Silent,
             }

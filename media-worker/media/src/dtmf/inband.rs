@@ -134,7 +134,7 @@ impl Filter {
     }
 
     fn push(&mut self, sample: f32) {
-        let next = self.coefficient.mul_add(self.last, sample - self.before);
+        let next = self.coefficient * self.last + sample - self.before;
         self.before = self.last;
         self.last = next;
     }

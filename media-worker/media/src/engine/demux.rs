@@ -5,6 +5,7 @@
 //! from; where that leaves a doubt, to nobody.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -97,10 +98,10 @@ impl Demux {
     pub(super) fn wait(&mut self, key: Key, port: usize, expect: Expect) {
         match expect {
             Expect::Announced(address) => {
-                insert(self.at_address.entry((port, address)).or_default(), key)
+                insert(self.at_address.entry((port, address)).or_default(), key);
             }
             Expect::BehindNat { signalling } => {
-                insert(self.behind_nat.entry((port, signalling)).or_default(), key)
+                insert(self.behind_nat.entry((port, signalling)).or_default(), key);
             }
         }
     }
@@ -108,9 +109,9 @@ impl Demux {
     /// The leg no longer waits there.
     pub(super) fn stop_waiting(&mut self, key: Key, port: usize, expect: Expect) {
         match expect {
-            Expect::Announced(address) => remove(&mut self.at_address, (port, address), key),
+            Expect::Announced(address) => remove(&mut self.at_address, &(port, address), key),
             Expect::BehindNat { signalling } => {
-                remove(&mut self.behind_nat, (port, signalling), key)
+                remove(&mut self.behind_nat, &(port, signalling), key);
             }
         }
     }
@@ -133,7 +134,7 @@ impl Demux {
         if self.by_ssrc.get(&(stream.port, stream.ssrc)) == Some(&key) {
             self.by_ssrc.remove(&(stream.port, stream.ssrc));
         }
-        remove(&mut self.at_address, (stream.port, stream.from), key);
+        remove(&mut self.at_address, &(stream.port, stream.from), key);
         if let Some(until) = rest_until {
             self.resting.insert(stream, until);
             self.rests.push_back((until, stream));
@@ -157,9 +158,9 @@ fn choose(legs: &Slab<Leg>, keys: &[Key], ssrc: u32, replaces: impl Fn(&Leg) -> 
             .filter_map(|key| legs.get(*key).map(|leg| (*key, leg)))
     };
     // An announced SSRC leaves no doubt (RFC 5576).
-    if let Some((key, _)) =
-        legs_of().find(|(_, leg)| leg.awaits() && leg.spec.remote_ssrc == Some(ssrc))
-    {
+    let announced =
+        |leg: &Leg| leg.spec.remote_ssrc == Some(ssrc) && (leg.awaits() || replaces(leg));
+    if let Some((key, _)) = legs_of().find(|(_, leg)| announced(leg)) {
         return Found::Opens(key);
     }
     let mut unannounced =
@@ -187,11 +188,11 @@ fn insert(keys: &mut Keys, key: Key) {
     }
 }
 
-fn remove<K: std::hash::Hash + Eq>(table: &mut HashMap<K, Keys>, at: K, key: Key) {
-    if let Some(keys) = table.get_mut(&at) {
+fn remove<K: Hash + Eq>(table: &mut HashMap<K, Keys>, at: &K, key: Key) {
+    if let Some(keys) = table.get_mut(at) {
         keys.retain(|k| *k != key);
         if keys.is_empty() {
-            table.remove(&at);
+            table.remove(at);
         }
     }
 }

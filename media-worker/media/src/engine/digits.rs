@@ -57,7 +57,7 @@ impl DigitsIn {
             tones
                 .detector
                 .listen(samples.get(..count).unwrap_or_default(), |digit| {
-                    pressed = pressed.or(Some(digit))
+                    pressed = pressed.or(Some(digit));
                 });
         }
         pressed

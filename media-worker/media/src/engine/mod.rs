@@ -123,7 +123,7 @@ impl Engine {
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Unbridge { leg } => self.unbridge(leg),
             Command::Direct { leg, direction } => {
-                self.with_leg(leg, now, out, rec, |leg, _| leg.direct(direction))
+                self.with_leg(leg, now, out, rec, |leg, _| leg.direct(direction));
             }
             Command::Play { leg, items, tag } => self.with_leg(leg, now, out, rec, |leg, turn| {
                 leg.stop_playing(turn);
@@ -147,7 +147,7 @@ impl Engine {
             }),
             Command::StopRecord { leg } => {
                 self.with_leg(leg, now, out, rec, |leg, turn| {
-                    leg.end_recording(RecordEnd::Stopped, turn)
+                    leg.end_recording(RecordEnd::Stopped, turn);
                 });
             }
             Command::SendDigits { leg, digits } => {
@@ -170,7 +170,7 @@ impl Engine {
             crate::rtp::Kind::Rtp => self.receive_rtp(port, from, packet, now, out, rec),
             crate::rtp::Kind::Rtcp => self.receive_rtcp(port, from, packet, now),
             crate::rtp::Kind::Stun | crate::rtp::Kind::Dtls | crate::rtp::Kind::Unknown => {
-                self.counters.malformed += 1
+                self.counters.malformed += 1;
             }
         }
     }

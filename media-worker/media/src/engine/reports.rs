@@ -141,7 +141,7 @@ impl Engine {
                     leg.take_blocks(blocks.iter(), elapsed(self.started, now));
                 }
                 Packet::ReceiverReport { blocks, .. } => {
-                    leg.take_blocks(blocks.iter(), elapsed(self.started, now))
+                    leg.take_blocks(blocks.iter(), elapsed(self.started, now));
                 }
                 Packet::SourceDescription { .. }
                 | Packet::Goodbye { .. }

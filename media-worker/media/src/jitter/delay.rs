@@ -55,7 +55,7 @@ impl DelayEstimate {
         let bin = (late / (self.clock_rate / BINS_PER_SECOND)).clamp(0, BINS as i64 - 1) as usize;
         for (index, share) in self.shares.iter_mut().enumerate() {
             let hit = if index == bin { 1.0 - FORGET } else { 0.0 };
-            *share = share.mul_add(FORGET, hit);
+            *share = *share * FORGET + hit;
         }
     }
 

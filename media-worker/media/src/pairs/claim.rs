@@ -24,7 +24,7 @@ impl Far {
     }
 
     /// Whether a packet could be expected by both.
-    fn overlaps(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Address(a), Self::Address(b)) => a == b,
             (Self::Nat(_), _) | (_, Self::Nat(_)) => self.ip() == other.ip(),

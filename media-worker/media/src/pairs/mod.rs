@@ -79,10 +79,19 @@ impl Pairs {
         }
     }
 
-    /// A port for a new leg of `call`, on the thread where the call's other legs are. `far` is where its packets are
-    /// expected from as far as is known yet (for an offer: the address that its signalling goes to), `ssrc` what SDP
-    /// announced. The leg does not wait yet. `None`: answer 503.
-    pub fn reserve(
+    /// A port for a leg of `call` that we offer, on the thread where the call's other legs are. `far` is where its packets will
+    /// come from as far as one can tell (the address that its signalling goes to). Nothing is expected before the answer, which
+    /// calls [`Self::start_waiting`]. `None`, only at the limit of legs: 503.
+    pub fn reserve(&mut self, leg: LegId, call: u64, far: Far, now: Instant) -> Option<PortId> {
+        self.end_rests(now);
+        let port = self.place(leg, call, far, None, Stage::Reserved);
+        self.refused += u64::from(port.is_none());
+        port
+    }
+
+    /// A port for a leg of `call` whose offer we answer: its first packet may come at once, so it waits on its pair from now on.
+    /// `far` and `ssrc` are what SDP says. `None`: no pair is free, answer 503.
+    pub fn answer(
         &mut self,
         leg: LegId,
         call: u64,
@@ -91,42 +100,13 @@ impl Pairs {
         now: Instant,
     ) -> Option<PortId> {
         self.end_rests(now);
-        if self.legs.contains_key(&leg) || self.legs.len() >= self.config.max_legs {
-            self.refused += 1;
-            return None;
-        }
-        let thread = self.calls.get(&call).map(|place| place.thread);
-        let Some(port) = self.best_port(leg, thread, far, ssrc) else {
-            self.refused += 1;
-            return None;
-        };
-        let place = self.calls.entry(call).or_insert(CallPlace {
-            thread: port.thread,
-            legs: 0,
-        });
-        place.legs += 1;
-        self.legs.insert(
-            leg,
-            Place {
-                call,
-                port,
-                ip: far.ip(),
-            },
-        );
-        self.add_load(port, 1);
-        self.claim(
-            port,
-            Claim {
-                leg,
-                far,
-                ssrc,
-                stage: Stage::Reserved,
-            },
-        );
-        Some(port)
+        let port = self.place(leg, call, far, ssrc, Stage::Waiting);
+        self.refused += u64::from(port.is_none());
+        port
     }
 
-    /// The leg is answered, so its first packet may come from now on: it waits on its pair.
+    /// A leg that we offered is answered, or a re-INVITE changed its address: its next packet is expected from `far`. A leg that has
+    /// its stream from there already keeps it and does not wait.
     pub fn start_waiting(
         &mut self,
         leg: LegId,
@@ -138,8 +118,16 @@ impl Pairs {
         let Some(place) = self.legs.get(&leg).copied() else {
             return Err(WaitError::UnknownLeg);
         };
+        let own = self
+            .claims_at(place.port, place.ip)
+            .find(|claim| claim.leg == leg && !claim.stage.is_resting());
+        if own.is_some_and(|claim| claim.stage == Stage::Latched && claim.far.overlaps(&far)) {
+            return Ok(());
+        }
         if self.collides(leg, place.port, far, ssrc) {
-            let Some(port) = self.best_port(leg, Some(place.port.thread), far, ssrc) else {
+            let Some(port) =
+                self.best_port(leg, Some(place.port.thread), far, ssrc, Stage::Waiting)
+            else {
                 self.refused += 1;
                 return Err(WaitError::NoneFree);
             };
@@ -235,23 +223,68 @@ impl Pairs {
         self.legs.is_empty()
     }
 
-    /// The port that serves best: none that collides, then the one with fewest legs of the same far side, then the least loaded.
+    fn place(
+        &mut self,
+        leg: LegId,
+        call: u64,
+        far: Far,
+        ssrc: Option<u32>,
+        stage: Stage,
+    ) -> Option<PortId> {
+        if self.legs.contains_key(&leg) || self.legs.len() >= self.config.max_legs {
+            return None;
+        }
+        let thread = self.calls.get(&call).map(|place| place.thread);
+        let port = self.best_port(leg, thread, far, ssrc, stage)?;
+        self.calls
+            .entry(call)
+            .or_insert(CallPlace {
+                thread: port.thread,
+                legs: 0,
+            })
+            .legs += 1;
+        self.legs.insert(
+            leg,
+            Place {
+                call,
+                port,
+                ip: far.ip(),
+            },
+        );
+        self.add_load(port, 1);
+        self.claim(
+            port,
+            Claim {
+                leg,
+                far,
+                ssrc,
+                stage,
+            },
+        );
+        Some(port)
+    }
+
+    /// The port that serves best: one where nothing collides (a must for a leg that waits), then with fewest legs of the same far
+    /// side, then the least loaded.
     fn best_port(
         &self,
         leg: LegId,
         thread: Option<usize>,
         far: Far,
         ssrc: Option<u32>,
+        stage: Stage,
     ) -> Option<PortId> {
         let threads = thread.map_or(0..self.config.threads, |t| t..t + 1);
         threads
             .flat_map(|thread| {
                 (0..self.config.ports_per_thread).map(move |port| PortId { thread, port })
             })
-            .filter(|port| !self.collides(leg, *port, far, ssrc))
+            .filter(|port| stage == Stage::Reserved || !self.collides(leg, *port, far, ssrc))
             .min_by_key(|port| {
                 (
+                    self.collides(leg, *port, far, ssrc),
                     self.crowd(leg, *port, far),
+                    self.thread_load(port.thread),
                     self.load.get(self.slot(*port)).copied(),
                     *port,
                 )
@@ -317,6 +350,11 @@ impl Pairs {
                 }
             }
         }
+    }
+
+    fn thread_load(&self, thread: usize) -> usize {
+        let ports = self.config.ports_per_thread;
+        self.load.iter().skip(thread * ports).take(ports).sum()
     }
 
     fn slot(&self, port: PortId) -> usize {

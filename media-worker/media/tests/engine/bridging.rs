@@ -101,7 +101,7 @@ fn telephone_events_pass_with_the_payload_number_of_the_other_side() {
 fn different_codecs_are_transcoded_in_time() {
     let mut bench = bridged(leg(1, A, Codec::Pcmu), leg(2, B, Codec::G722));
     let pcm: Vec<i16> = (0..8000)
-        .map(|n| ((n as f32 * 0.7854).sin() * 9000.0) as i16)
+        .map(|n| ((n as f32 * std::f32::consts::FRAC_PI_4).sin() * 9000.0) as i16)
         .collect();
     let mut encoded = vec![0; 8000];
     Encoder::new(Codec::Pcmu).encode(&pcm, &mut encoded);

@@ -25,7 +25,7 @@ fn press(bench: &mut Bench, at: u32, code: u8) {
             ..header(101, 9, at + n)
         };
         let end = if n >= 3 { 0x80 } else { 0 };
-        bench.rtp(0, addr(PHONE), event, &[code, end | 10, 0, 160]);
+        bench.rtp(0, addr(PHONE), event, &[code, end | 0x0a, 0, 160]);
         bench.now += ms(20);
     }
 }

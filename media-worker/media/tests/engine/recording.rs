@@ -8,7 +8,7 @@ use media::engine::{Command, Event, Format, LegSpec, RecordEnd};
 use crate::bench::{Bench, addr, header, leg, ms};
 
 const PHONE: &str = "192.0.2.10:4000";
-const MAX: Duration = Duration::from_secs(60);
+const MAX: Duration = Duration::from_mins(1);
 
 fn recording(spec: LegSpec, silence: Option<Duration>, max: Duration) -> Bench {
     let mut bench = Bench::new();
