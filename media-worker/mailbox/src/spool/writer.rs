@@ -123,6 +123,8 @@ impl Writer {
             for (index, bytes) in waiting_bytes.into_iter().enumerate() {
                 self.drain(index, bytes);
             }
+            self.rings
+                .retain(|ring| !(ring.consumer.is_abandoned() && ring.consumer.is_empty()));
             self.write();
             self.answer_waiting(now);
             self.commit_if_due(now);
