@@ -4,6 +4,11 @@
     unreachable_pub,
     reason = "several test programs share it, and each uses a part"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute only"
+)]
 
 use std::collections::BTreeMap;
 
