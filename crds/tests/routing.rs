@@ -40,8 +40,14 @@ fn route(name: &str, spec: &str) -> String {
     format!("---\nkind: CallRoute\nmetadata: {{name: {name}}}\nspec: {{{fixed}, {spec}}}\n")
 }
 
+#[allow(
+    clippy::expect_used,
+    reason = "clippy knows tests by their attribute only"
+)]
 fn plan<'a>(directory: &'a Directory, caller: &Caller, presence: Presence) -> &'a Plan {
-    directory.route("mary", caller, presence).unwrap()
+    directory
+        .route("mary", caller, presence)
+        .expect("Mary is a user")
 }
 
 fn chosen(directory: &Directory, caller: &Caller, presence: Presence) -> String {
