@@ -52,7 +52,7 @@ impl Folder {
         self.unreadable.clear();
         match list(&self.path) {
             Ok(paths) if paths.is_empty() => {
-                self.refuse(&self.path.clone(), "there is no .yaml file in it", EMPTY)
+                self.refuse(&self.path.clone(), "there is no .yaml file in it", EMPTY);
             }
             Ok(paths) => {
                 self.files.retain(|path, _| paths.contains(path));
