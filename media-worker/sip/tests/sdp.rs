@@ -239,7 +239,10 @@ fn what_cannot_be_served_is_refused_with_the_reason() {
 #[test]
 fn a_host_name_in_place_of_an_address_is_an_error() {
     let text = "v=0\r\no=- 1 1 IN IP4 a\r\ns=-\r\nc=IN IP4 a.example.com\r\nt=0 0\r\nm=audio 4 RTP/AVP 0\r\n";
-    assert_eq!(Session::parse(text.as_bytes()), Err(SdpError::Address("a.example.com".into())));
+    assert_eq!(
+        Session::parse(text.as_bytes()),
+        Err(SdpError::Address("a.example.com".into()))
+    );
     let none = text.replace("c=IN IP4 a.example.com\r\n", "");
     let none = Session::parse(none.as_bytes()).unwrap();
     assert_eq!(answer(&none, &ours(), V1).unwrap_err(), Refusal::NoAddress);
