@@ -176,9 +176,15 @@ fn notifies_do_not_overtake_each_other() {
 #[test]
 fn a_dead_subscriber_is_forgotten_and_a_busy_one_is_not() {
     for (result, outcome) in [
-        (Ok(Response::new(StatusCode::CALL_DOES_NOT_EXIST)), Outcome::Removed),
+        (
+            Ok(Response::new(StatusCode::CALL_DOES_NOT_EXIST)),
+            Outcome::Removed,
+        ),
         (Err(RequestError::Timeout), Outcome::Removed),
-        (Ok(Response::new(StatusCode::SERVER_INTERNAL_ERROR)), Outcome::Kept),
+        (
+            Ok(Response::new(StatusCode::SERVER_INTERNAL_ERROR)),
+            Outcome::Kept,
+        ),
     ] {
         let (mut subscriptions, key, now) = subscribed();
         subscriptions.notify(&key, CONTENT, "1".into(), now);

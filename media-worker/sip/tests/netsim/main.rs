@@ -8,4 +8,17 @@
 
 mod phone;
 
+mod bounds;
 mod call;
+mod cancel;
+mod delayed_offer;
+mod dialog_requests;
+mod fork;
+mod glare;
+mod loss;
+mod nat;
+mod refusals;
+mod reliable_provisional;
+mod requests;
+mod session_timer;
+mod streams;
