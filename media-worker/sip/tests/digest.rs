@@ -1,4 +1,5 @@
 //! Digest authentication as both sides see it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,7 @@ fn an_unknown_user_is_answered_as_a_wrong_password() {
     let unknown = authority.verify(&register(&challenge, "mallory", "wrong", 1), lookup, now);
     assert_eq!(wrong, Outcome::Denied(Denial::Credentials));
     assert_eq!(unknown, wrong);
-    let later = now + Duration::from_secs(3600);
+    let later = now + Duration::from_hours(1);
     assert_eq!(
         authority.verify(&register(&challenge, "mallory", "wrong", 1), lookup, later),
         wrong
@@ -119,11 +120,11 @@ fn a_count_used_before_is_stale_and_one_that_failed_is_not_used() {
 fn an_old_nonce_is_stale_only_for_who_knows_the_password() {
     let now = start();
     let mut authority =
-        Authority::new(b"key", REALM, "worker-1", now).with_lifetime(Duration::from_secs(60));
+        Authority::new(b"key", REALM, "worker-1", now).with_lifetime(Duration::from_mins(1));
     let challenge = challenged(&mut authority, Algorithm::Md5, now);
     let good = register(&challenge, "alice", "secret", 1);
     assert_eq!(
-        authority.verify(&good, lookup, now + Duration::from_secs(60)),
+        authority.verify(&good, lookup, now + Duration::from_mins(1)),
         ok()
     );
     let late = now + Duration::from_secs(61);

@@ -183,6 +183,6 @@ fn is_same_uri(written: &str, uri: &Uri) -> bool {
     written == uri.to_string() || Uri::parse(written).is_ok_and(|written| written.equivalent(uri))
 }
 
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+const DEFAULT_LIFETIME: Duration = Duration::from_mins(5);
 const DEFAULT_WINDOWS: usize = 65_536;
 const MOST_CREDENTIALS: usize = 8;

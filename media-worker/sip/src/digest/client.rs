@@ -101,10 +101,10 @@ pub fn answer(
         algorithm.as_str()
     );
     if *qop_auth {
-        value.push_str(&format!(
-            r#", qop=auth, nc={nc}, cnonce={}"#,
-            quoted(cnonce)
-        ));
+        value.push_str(", qop=auth, nc=");
+        value.push_str(&nc);
+        value.push_str(", cnonce=");
+        value.push_str(&quoted(cnonce));
     }
     if let Some(opaque) = opaque {
         value.push_str(", opaque=");

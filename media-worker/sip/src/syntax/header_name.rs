@@ -7,7 +7,7 @@ use super::cursor::SyntaxError;
 use super::token::Token;
 
 macro_rules! header_names {
-    ($($name:ident $canonical:literal $($compact:literal)?;)*) => {
+    ($($name:ident $canonical:literal $($compact:literal)? $(, $once:ident)?;)*) => {
         /// The name of a header, without regard to case and with the compact forms known (RFC 3261 section 7.3.3).
         #[derive(Debug, Clone)]
         pub enum HeaderName {
@@ -26,7 +26,23 @@ macro_rules! header_names {
             }
         }
 
-        /// The known names of one length.
+        /// The known names alone, for their numbers.
+        #[allow(dead_code, reason = "only those that may stand once are asked for theirs")]
+        enum Known {
+            $($name,)*
+        }
+
+        impl HeaderName {
+            /// A bit of its own for a header that may stand once in a message (RFC 3261 section 7.3.1).
+            pub(crate) fn singleton_bit(&self) -> Option<u128> {
+                match self {
+                    $(HeaderName::$name => header_names!(@bit $name $($once)?),)*
+                    HeaderName::Other(_) => None,
+                }
+            }
+        }
+
+        /// The header with this name, if it is a known one.
         fn known(text: &str) -> Option<HeaderName> {
             if let [letter] = text.as_bytes() {
                 return match letter.to_ascii_lowercase() {
@@ -40,25 +56,27 @@ macro_rules! header_names {
             None
         }
     };
+    (@bit $name:ident once) => { Some(1 << Known::$name as u32) };
+    (@bit $name:ident) => { None };
 }
 
 header_names! {
     Via "Via" b'v';
-    From "From" b'f';
-    To "To" b't';
-    CallId "Call-ID" b'i';
-    CSeq "CSeq";
-    MaxForwards "Max-Forwards";
+    From "From" b'f', once;
+    To "To" b't', once;
+    CallId "Call-ID" b'i', once;
+    CSeq "CSeq", once;
+    MaxForwards "Max-Forwards", once;
     Contact "Contact" b'm';
     ContentLength "Content-Length" b'l';
-    ContentType "Content-Type" b'c';
+    ContentType "Content-Type" b'c', once;
     Route "Route";
     RecordRoute "Record-Route";
     Allow "Allow";
     Supported "Supported" b'k';
     UserAgent "User-Agent";
     Authorization "Authorization";
-    Expires "Expires";
+    Expires "Expires", once;
     Accept "Accept";
     AcceptEncoding "Accept-Encoding";
     AcceptLanguage "Accept-Language";
@@ -72,7 +90,7 @@ header_names! {
     Date "Date";
     Diversion "Diversion";
     ErrorInfo "Error-Info";
-    Event "Event" b'o';
+    Event "Event" b'o', once;
     HistoryInfo "History-Info";
     InReplyTo "In-Reply-To";
     InfoPackage "Info-Package";
@@ -94,22 +112,22 @@ header_names! {
     Reason "Reason";
     RecvInfo "Recv-Info";
     ReferSub "Refer-Sub";
-    ReferTo "Refer-To" b'r';
+    ReferTo "Refer-To" b'r', once;
     ReferredBy "Referred-By" b'b';
     RejectContact "Reject-Contact" b'j';
     RemotePartyId "Remote-Party-ID";
-    Replaces "Replaces";
+    Replaces "Replaces", once;
     ReplyTo "Reply-To";
     RequestDisposition "Request-Disposition" b'd';
     Require "Require";
     RetryAfter "Retry-After";
     Server "Server";
     ServiceRoute "Service-Route";
-    SessionExpires "Session-Expires" b'x';
+    SessionExpires "Session-Expires" b'x', once;
     SipEtag "SIP-ETag";
     SipIfMatch "SIP-If-Match";
     Subject "Subject" b's';
-    SubscriptionState "Subscription-State";
+    SubscriptionState "Subscription-State", once;
     Timestamp "Timestamp";
     Unsupported "Unsupported";
     Warning "Warning";
@@ -126,11 +144,14 @@ impl FromStr for HeaderName {
 
 impl PartialEq for HeaderName {
     fn eq(&self, other: &Self) -> bool {
+        if std::mem::discriminant(self) != std::mem::discriminant(other) {
+            return false;
+        }
         match (self, other) {
             (HeaderName::Other(one), HeaderName::Other(two)) => {
                 one.as_str().eq_ignore_ascii_case(two.as_str())
             }
-            (one, two) => std::mem::discriminant(one) == std::mem::discriminant(two),
+            _ => true,
         }
     }
 }

@@ -95,7 +95,7 @@ fn read_headers(lines: &mut Lines<'_>, limits: &Limits) -> Head {
         headers: Headers::with_capacity(20),
         ..Head::default()
     };
-    let mut seen = Singletons::default();
+    let mut seen = 0;
     loop {
         let Some(line) = lines.next_line() else {
             head.blur(ParseErrorKind::Unterminated);
@@ -117,9 +117,11 @@ fn read_headers(lines: &mut Lines<'_>, limits: &Limits) -> Head {
                 head.length = Some(content_length(&value));
             }
             Ok((name, value)) => {
-                if seen.repeats(&name) {
+                let bit = name.singleton_bit().unwrap_or(0);
+                if seen & bit != 0 {
                     head.mistake(ParseErrorKind::Duplicate(name.clone()));
                 }
+                seen |= bit;
                 head.headers.push_line(name, value);
             }
         }
@@ -310,34 +312,4 @@ fn status_line(line: &[u8]) -> Result<StartLine, ParseErrorKind> {
         status,
         reason: String::from_utf8_lossy(reason).into_owned(),
     })
-}
-
-/// Which of the headers that may stand once have been seen.
-#[derive(Default)]
-pub(crate) struct Singletons(u16);
-
-impl Singletons {
-    /// Notes a header; whether it may stand once and has been seen before.
-    pub(crate) fn repeats(&mut self, name: &HeaderName) -> bool {
-        const ONCE: [HeaderName; 12] = [
-            HeaderName::From,
-            HeaderName::To,
-            HeaderName::CallId,
-            HeaderName::CSeq,
-            HeaderName::MaxForwards,
-            HeaderName::ContentType,
-            HeaderName::Expires,
-            HeaderName::Event,
-            HeaderName::ReferTo,
-            HeaderName::Replaces,
-            HeaderName::SessionExpires,
-            HeaderName::SubscriptionState,
-        ];
-        let Some(bit) = ONCE.iter().position(|once| once == name).map(|at| 1 << at) else {
-            return false;
-        };
-        let repeated = self.0 & bit != 0;
-        self.0 |= bit;
-        repeated
-    }
 }

@@ -14,6 +14,7 @@ mod method;
 mod name_addr;
 mod params;
 mod parse;
+mod refuse;
 mod status;
 mod token;
 mod typed;

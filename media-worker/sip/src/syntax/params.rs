@@ -8,20 +8,14 @@ use super::cursor::{Cursor, SyntaxError, quote, unquote};
 use super::escape::is_well_escaped;
 
 /// `;name=value` pairs in order. Names are looked up without regard to case; values are kept as written, quotes and
-/// escapes included.
+/// escapes included. Held as one text, since most are read once and never changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Params(Vec<Param>);
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Param {
-    name: Box<str>,
-    value: Option<Box<str>>,
-}
+pub struct Params(String);
 
 impl Params {
     /// No parameters.
     pub const fn new() -> Self {
-        Params(Vec::new())
+        Params(String::new())
     }
 
     /// Whether there are none.
@@ -31,7 +25,7 @@ impl Params {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.iter().count()
     }
 
     /// The first parameter of this name: `None` when absent, `Some(None)` when it has no value. The value is as
@@ -59,9 +53,21 @@ impl Params {
 
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.0
-            .iter()
-            .map(|param| (&*param.name, param.value.as_deref()))
+        let mut cursor = Cursor::new(&self.0);
+        std::iter::from_fn(move || {
+            if !cursor.eat(b';') {
+                return None;
+            }
+            let name = cursor.take_while(|octet| octet != b';' && octet != b'=');
+            if !cursor.eat(b'=') {
+                return Some((name, None));
+            }
+            let quoted = cursor.quoted();
+            Some((
+                name,
+                Some(quoted.unwrap_or_else(|_| cursor.take_while(|octet| octet != b';'))),
+            ))
+        })
     }
 
     /// Sets a parameter, in its place when it is there. A value that the grammar does not allow bare is written quoted;
@@ -71,17 +77,16 @@ impl Params {
             return;
         }
         let value = value.map(as_written);
-        match self
-            .0
-            .iter_mut()
-            .find(|param| param.name.eq_ignore_ascii_case(name))
-        {
-            Some(param) => param.value = value,
-            None => self.0.push(Param {
-                name: name.into(),
-                value,
-            }),
+        if !self.has(name) {
+            self.push(name, value.as_deref());
+            return;
         }
+        let mut changed = Params::new();
+        for (known, old) in self.iter() {
+            let same = known.eq_ignore_ascii_case(name);
+            changed.push(known, if same { value.as_deref() } else { old });
+        }
+        *self = changed;
     }
 
     /// As [`Params::set`], for chains.
@@ -93,62 +98,65 @@ impl Params {
 
     /// Removes the parameters of this name; whether there were any.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.0.len();
-        self.0
-            .retain(|param| !param.name.eq_ignore_ascii_case(name));
-        self.0.len() < before
+        let had = self.has(name);
+        if had {
+            let mut kept = Params::new();
+            for (known, value) in self
+                .iter()
+                .filter(|(known, _)| !known.eq_ignore_ascii_case(name))
+            {
+                kept.push(known, value);
+            }
+            *self = kept;
+        }
+        had
     }
 
     /// Reads `*(SEMI generic-param)` of a header value.
     pub(crate) fn of_header(cursor: &mut Cursor<'_>) -> Result<Params, SyntaxError> {
-        let mut params = Vec::new();
+        let mut params = Params::new();
         while cursor.eat_spaced(b';') {
+            if params.0.is_empty() {
+                params.0.reserve(cursor.rest().len() + 1);
+            }
             let name = cursor.token()?;
             let value = if cursor.eat_spaced(b'=') {
-                Some(cursor.value()?.into())
+                Some(cursor.value()?)
             } else {
                 None
             };
-            params.push(Param {
-                name: name.into(),
-                value,
-            });
+            params.push(name, value);
         }
-        Ok(Params(params))
+        Ok(params)
     }
 
     /// Reads what follows the first `;` of a URI.
     pub(crate) fn of_uri(text: &str) -> Result<Params, SyntaxError> {
-        let mut params = Vec::with_capacity(2);
         for part in text.split(';') {
-            let (name, value) = match part.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (part, None),
-            };
+            let (name, value) = part
+                .split_once('=')
+                .map_or((part, None), |(name, value)| (name, Some(value)));
             let sound = |text: &str| URI_PARAM.all(text.as_bytes()) && is_well_escaped(text);
             if !sound(name) || !value.is_none_or(sound) {
                 return Err(SyntaxError("a parameter of a URI is malformed"));
             }
-            params.push(Param {
-                name: name.into(),
-                value: value.map(Into::into),
-            });
         }
-        Ok(Params(params))
+        Ok(Params([";", text].concat()))
+    }
+
+    fn push(&mut self, name: &str, value: Option<&str>) {
+        self.0.push(';');
+        self.0.push_str(name);
+        if let Some(value) = value {
+            self.0.push('=');
+            self.0.push_str(value);
+        }
     }
 }
 
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, value) in self.iter() {
-            f.write_str(";")?;
-            f.write_str(name)?;
-            if let Some(value) = value {
-                f.write_str("=")?;
-                f.write_str(value)?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
 }
 

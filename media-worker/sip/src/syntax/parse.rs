@@ -259,10 +259,13 @@ fn check_request(
         )));
     }
     let named = check_common(headers, limits)?;
-    match method {
-        _ if named == *method => {}
-        Method::Other(_) => return Err(ParseErrorKind::UnknownMethod),
-        _ => return Err(ParseErrorKind::MethodMismatch),
+    if named != *method {
+        let unknown = matches!(method, Method::Other(_));
+        return Err(if unknown {
+            ParseErrorKind::UnknownMethod
+        } else {
+            ParseErrorKind::MethodMismatch
+        });
     }
     headers.max_forwards()?;
     at_most(limits.depth, headers.routes()?.len())?;

@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::chars::{
-    HOST, OPAQUE, PASSWORD, PLAIN_HEADER, PLAIN_USER, SCHEME, TEL, TOKEN, URI_HEADERS, USER,
+    HOST, OPAQUE, PASSWORD, PLAIN_HEADER, PLAIN_USER, SCHEME, TEL, TOKEN, URI_HEADERS, URI_PARAM,
+    USER,
 };
 use super::cursor::SyntaxError;
 use super::escape::{escape, is_well_escaped, unescape};
@@ -66,18 +67,15 @@ impl Host {
 
     /// Reads a host and the port behind it, if there is one.
     pub(crate) fn parse_with_port(text: &str) -> Result<(Host, Option<u16>), SyntaxError> {
-        let (host, port) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let (address, behind) = bracketed
-                    .split_once(']')
-                    .ok_or(SyntaxError("an IPv6 address is not closed"))?;
-                (Host::Ip(ipv6(address)?.into()), behind)
-            }
-            None => {
-                let end = text.find(':').unwrap_or(text.len());
-                let (host, behind) = text.split_at_checked(end).unwrap_or((text, ""));
-                (Host::from_str(host)?, behind)
-            }
+        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
+            let (address, behind) = bracketed
+                .split_once(']')
+                .ok_or(SyntaxError("an IPv6 address is not closed"))?;
+            (Host::Ip(ipv6(address)?.into()), behind)
+        } else {
+            let end = text.find(':').unwrap_or(text.len());
+            let (host, behind) = text.split_at_checked(end).unwrap_or((text, ""));
+            (Host::from_str(host)?, behind)
         };
         let port = match port.strip_prefix(':') {
             Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => Some(
@@ -172,10 +170,11 @@ impl Uri {
         Uri::sip(user, address.ip(), Some(address.port()))
     }
 
-    /// Adds or replaces a parameter, for chains.
+    /// Adds or replaces a parameter, escaping its value where needed, for chains.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
-        self.params.set(name, value);
+        let value = value.map(|value| escape(value, &URI_PARAM));
+        self.params.set(name, value.as_deref());
         self
     }
 
@@ -303,7 +302,7 @@ impl fmt::Display for Uri {
         f.write_str(":")?;
         match (&self.scheme, &self.user) {
             (Scheme::Tel | Scheme::Other(_), user) => {
-                f.write_str(user.as_deref().unwrap_or_default())?
+                f.write_str(user.as_deref().unwrap_or_default())?;
             }
             (Scheme::Sip | Scheme::Sips, user) => {
                 if let Some(user) = user {

@@ -8,7 +8,7 @@ use super::cursor::{Cursor, SyntaxError, quote};
 use super::method::Method;
 use super::params::Params;
 
-/// CSeq (RFC 3261 section 20.16).
+/// `CSeq` (RFC 3261 section 20.16).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CSeq {
     /// The sequence number, below 2^31.
@@ -17,7 +17,7 @@ pub struct CSeq {
     pub method: Method,
 }
 
-/// RAck (RFC 3262 section 7.2): which provisional response a PRACK confirms.
+/// `RAck` (RFC 3262 section 7.2): which provisional response a PRACK confirms.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RAck {
     /// The response's `RSeq`.

@@ -77,6 +77,21 @@ impl Via {
             .map(|value| value.and_then(|port| port.parse().ok()))
     }
 
+    /// The port that it sends from by its own account: the one written, else the transport's usual one (RFC 3261 section
+    /// 18.2.2); 5060 for transports that nobody knows.
+    pub fn sent_port(&self) -> u16 {
+        let is_ours = |known: &rsip::Transport| {
+            known
+                .to_string()
+                .eq_ignore_ascii_case(self.transport.as_str())
+        };
+        let known = rsip::Transport::all()
+            .into_iter()
+            .find(is_ours)
+            .unwrap_or(rsip::Transport::Udp);
+        self.port.unwrap_or(*known.default_port().value())
+    }
+
     /// Notes where the request really came from: `received` when it differs from what was written or when `rport` is
     /// asked for, and the port into `rport` (RFC 3261 section 18.2.1, RFC 3581 section 4).
     pub fn note_source(&mut self, source: std::net::SocketAddr) {

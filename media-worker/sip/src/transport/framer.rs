@@ -60,7 +60,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Deadlines {
             message: Duration::from_secs(10),
-            idle: Duration::from_secs(3900),
+            idle: Duration::from_mins(65),
         }
     }
 }
