@@ -137,7 +137,7 @@ fn an_expired_subscription_ends_with_a_last_notify() {
     );
     assert_eq!(
         subscriptions.expire(now + Duration::from_mins(10)),
-        [key.clone()]
+        std::slice::from_ref(&key)
     );
     let notify = subscriptions
         .notify(&key, CONTENT, Bytes::new(), now)
