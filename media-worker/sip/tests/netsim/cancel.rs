@@ -8,8 +8,8 @@ use sip::syntax::{Headers, Reason, StatusCode};
 
 use crate::phone::{ANSWER, BOB, Heard, OFFER, Pair};
 
-fn elsewhere() -> Option<Reason> {
-    Some(Reason::sip(200, "Call completed elsewhere"))
+fn elsewhere() -> Reason {
+    Reason::sip(200, "Call completed elsewhere")
 }
 
 #[test]
@@ -29,7 +29,9 @@ fn a_ringing_call_is_cancelled_with_its_reason() {
     pair.alice.take();
     pair.bob.take();
     let now = pair.now();
-    pair.alice.endpoint.end(pair.alice.id(), elsewhere(), now);
+    pair.alice
+        .endpoint
+        .end(pair.alice.id(), Some(elsewhere()), now);
     pair.run_ms(60_000);
     let reason = "SIP;cause=200;text=\"Call completed elsewhere\"".to_owned();
     assert_eq!(pair.bob.take(), [Heard::Cancelled(Some(reason))]);
@@ -50,7 +52,9 @@ fn a_cancel_waits_for_a_provisional_response() {
     let mut pair = Pair::new(Link::default());
     pair.alice.call(BOB, Some(OFFER), pair.network.now());
     let now = pair.now();
-    pair.alice.endpoint.end(pair.alice.id(), elsewhere(), now);
+    pair.alice
+        .endpoint
+        .end(pair.alice.id(), Some(elsewhere()), now);
     pair.run_ms(150);
     assert_eq!(pair.alice.take_sent(), ["INVITE"]);
     pair.run_ms(10_000);
@@ -77,7 +81,9 @@ fn a_200_that_crosses_the_cancel_is_acknowledged_and_ended() {
     pair.run_ms(100);
     pair.bob.take();
     let now = pair.now();
-    pair.alice.endpoint.end(pair.alice.id(), elsewhere(), now);
+    pair.alice
+        .endpoint
+        .end(pair.alice.id(), Some(elsewhere()), now);
     pair.bob.endpoint.accept(
         pair.bob.id(),
         Bytes::from_static(ANSWER),
@@ -137,7 +143,7 @@ fn an_incoming_call_that_the_application_ends_is_refused() {
     for (reason, status) in [
         (None, 480),
         (Some(Reason::sip(486, "busy")), 486),
-        (elsewhere(), 480),
+        (Some(elsewhere()), 480),
     ] {
         let mut pair = Pair::new(Link::default());
         pair.alice.call(BOB, Some(OFFER), pair.network.now());

@@ -75,7 +75,7 @@ fn an_old_cseq_is_500_and_an_unknown_dialog_481() {
     let stranger = again("stranger", |request| {
         request
             .headers
-            .set(sip::syntax::HeaderName::CallId, "other")
+            .set(sip::syntax::HeaderName::CallId, "other");
     });
     pair.bob.endpoint.handle_datagram(flow, &stranger, now);
     pair.bob.drain(now);

@@ -40,7 +40,7 @@ fn a_session_whose_far_side_is_gone_expires() {
     pair.run(Duration::from_secs(101));
     assert_eq!(pair.alice.take(), [Heard::Ended("SessionExpired".into())]);
     assert_eq!(pair.bob.take(), [Heard::Ended("Timeout".into())]);
-    pair.run(Duration::from_secs(60));
+    pair.run(Duration::from_mins(1));
     assert_eq!(
         pair.alice.endpoint.session_count() + pair.bob.endpoint.session_count(),
         0
@@ -54,7 +54,7 @@ fn too_small_an_interval_is_422_and_tried_again_with_the_one_asked_for() {
     pair.bob = Phone::with(
         BOB,
         EndpointConfig {
-            min_se: Duration::from_secs(300),
+            min_se: Duration::from_mins(5),
             ..short(1800)
         },
     );

@@ -31,14 +31,14 @@ fn settle(alice: &mut Phone, bob: &mut Phone, now: Instant) -> (Vec<Event>, Vec<
         if to_bob.is_empty() && to_alice.is_empty() {
             return events;
         }
-        to_bob
-            .iter()
-            .for_each(|bytes| bob.endpoint.handle_datagram(stream(BOB, ALICE), bytes, now));
-        to_alice.iter().for_each(|bytes| {
+        for bytes in &to_bob {
+            bob.endpoint.handle_datagram(stream(BOB, ALICE), bytes, now);
+        }
+        for bytes in &to_alice {
             alice
                 .endpoint
-                .handle_datagram(stream(ALICE, BOB), bytes, now)
-        });
+                .handle_datagram(stream(ALICE, BOB), bytes, now);
+        }
     }
 }
 
