@@ -222,6 +222,15 @@ impl Layer {
 
     /// Whether a request is one of ours that came back as it was (RFC 3261 16.3: a loop, not a spiral).
     pub(crate) fn is_loop(&self, request: &Request) -> bool {
+        // Most requests have one Via, and that one is not ours.
+        let lines = request.headers.raw_all(&HeaderName::Via);
+        if lines
+            .take(2)
+            .fold(0, |vias, line| vias + 1 + usize::from(line.contains(&b',')))
+            < 2
+        {
+            return false;
+        }
         let Ok(vias) = request.headers.vias() else {
             return false;
         };
