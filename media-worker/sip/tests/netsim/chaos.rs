@@ -43,7 +43,7 @@ fn act(phone: &mut Phone, choice: u8, now: Instant) {
 }
 
 fn headers(choice: u8) -> Headers {
-    if choice % 2 == 0 {
+    if choice.is_multiple_of(2) {
         Headers::new()
     } else {
         Headers::new().with(HeaderName::Require, "100rel")
@@ -72,7 +72,9 @@ proptest! {
             pair.run_ms(pause);
         }
         let now = pair.now();
-        calls.iter().for_each(|call| pair.alice.endpoint.end(*call, None, now));
+        for call in calls {
+            pair.alice.endpoint.end(call, None, now);
+        }
         // What Bob never answered is refused after ten minutes; sessions nobody ended expire after thirty.
         pair.run(Duration::from_secs(2200));
         prop_assert_eq!((pair.alice.endpoint.session_count(), pair.bob.endpoint.session_count()), (0, 0));
