@@ -121,7 +121,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes everything up to the octet and the octet itself; returns what stood before it.
     pub(crate) fn until(&mut self, octet: u8) -> Option<&'a str> {
-        let (before, _) = self.rest().split_once(char::from(octet))?;
+        let (before, _) = cut(self.rest(), octet)?;
         self.at += before.len() + 1;
         Some(before)
     }
@@ -147,6 +147,13 @@ impl<'a> Cursor<'a> {
             Err(SyntaxError("something is left over behind the value"))
         }
     }
+}
+
+/// Cuts a text at the first such ASCII octet. Faster on the short texts of headers than the search for a `char`.
+#[inline]
+pub(crate) fn cut(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|next| next == octet)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// The text inside a `quoted-string`; anything else as it is.

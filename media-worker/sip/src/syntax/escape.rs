@@ -7,6 +7,9 @@ use super::chars::Class;
 
 /// Whether each `%` is followed by two hexadecimal digits.
 pub(crate) fn is_well_escaped(text: &str) -> bool {
+    if memchr::memchr(b'%', text.as_bytes()).is_none() {
+        return true;
+    }
     text.split('%').skip(1).all(|after| {
         let mut digits = after.bytes();
         [digits.next(), digits.next()]

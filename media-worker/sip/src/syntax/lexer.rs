@@ -1,6 +1,6 @@
 //! The single pass over a message: start line, header lines, body.
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use memchr::{memchr, memchr2};
 
 use super::chars::is_space;
@@ -104,17 +104,17 @@ fn read_headers(lines: &mut Lines<'_>, limits: &Limits) -> Head {
         if line.is_empty() {
             return head;
         }
-        if head.headers.len() >= limits.headers {
-            head.blur(ParseErrorKind::TooManyHeaders);
-            return head;
-        }
-        match header_line(&line) {
+        match header_line(line) {
             Err(kind) => head.blur(kind),
             Ok((HeaderName::ContentLength, value)) => {
                 if head.length.is_some() {
                     head.blur(ParseErrorKind::Duplicate(HeaderName::ContentLength));
                 }
                 head.length = Some(content_length(&value));
+            }
+            Ok(_) if head.headers.len() >= limits.headers => {
+                head.blur(ParseErrorKind::TooManyHeaders);
+                return head;
             }
             Ok((name, value)) => {
                 let bit = name.singleton_bit().unwrap_or(0);
@@ -154,22 +154,22 @@ pub(crate) fn content_length(value: &[u8]) -> Result<usize, ParseErrorKind> {
 }
 
 /// Cuts a header line into name and value. White space may stand before the colon (RFC 3261 section 7.3.1).
-pub(crate) fn header_line(line: &Bytes) -> Result<(HeaderName, Bytes), ParseErrorKind> {
-    let colon = memchr(b':', line).ok_or(ParseErrorKind::HeaderLine)?;
+pub(crate) fn header_line(mut line: Bytes) -> Result<(HeaderName, Bytes), ParseErrorKind> {
+    let colon = memchr(b':', &line).ok_or(ParseErrorKind::HeaderLine)?;
     let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
     let name = std::str::from_utf8(name)
         .ok()
-        .and_then(|name| name.parse().ok())
-        .ok_or(ParseErrorKind::HeaderLine)?;
-    let value = line.get(colon + 1..).unwrap_or_default();
-    let leading = value.iter().take_while(|octet| is_space(**octet)).count();
-    let trailing = value
+        .and_then(|name| name.parse().ok());
+    line.advance(colon + 1);
+    let leading = line.iter().take_while(|octet| is_space(**octet)).count();
+    line.advance(leading);
+    let trailing = line
         .iter()
-        .skip(leading)
         .rev()
         .take_while(|octet| is_space(**octet))
         .count();
-    Ok((name, line.slice(colon + 1 + leading..line.len() - trailing)))
+    line.truncate(line.len() - trailing);
+    Ok((name.ok_or(ParseErrorKind::HeaderLine)?, line))
 }
 
 /// The lines of a message, folded ones joined.

@@ -95,7 +95,7 @@ impl NameAddr {
             // Without brackets a `;` ends the URI, and `?` and `,` may not occur in it (RFC 3261 section 20).
             let bare =
                 cursor.take_while(|octet| !is_space(octet) && octet != b';' && octet != b',');
-            if bare.contains('?') {
+            if bare.bytes().any(|octet| octet == b'?') {
                 return Err(SyntaxError("a URI with headers must stand in < >"));
             }
             Uri::parse(bare)?

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::chars::{TOKEN, URI_PARAM, VALUE};
-use super::cursor::{Cursor, SyntaxError, quote, unquote};
+use super::cursor::{Cursor, SyntaxError, cut, quote, unquote};
 use super::escape::is_well_escaped;
 
 /// `;name=value` pairs in order. Names are looked up without regard to case; values are kept as written, quotes and
@@ -133,9 +133,8 @@ impl Params {
     /// Reads what follows the first `;` of a URI.
     pub(crate) fn of_uri(text: &str) -> Result<Params, SyntaxError> {
         for part in text.split(';') {
-            let (name, value) = part
-                .split_once('=')
-                .map_or((part, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                cut(part, b'=').map_or((part, None), |(name, value)| (name, Some(value)));
             let sound = |text: &str| URI_PARAM.all(text.as_bytes()) && is_well_escaped(text);
             if !sound(name) || !value.is_none_or(sound) {
                 return Err(SyntaxError("a parameter of a URI is malformed"));

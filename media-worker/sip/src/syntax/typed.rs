@@ -279,5 +279,5 @@ fn read_line<T>(
 
 /// A value as text; octets that are not UTF-8 become U+FFFD, which only quoted strings and display names may hold.
 fn text_of(value: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(value)
+    std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
 }

@@ -9,7 +9,7 @@ use super::chars::{
     HOST, OPAQUE, PASSWORD, PLAIN_HEADER, PLAIN_USER, SCHEME, TEL, TOKEN, URI_HEADERS, URI_PARAM,
     USER,
 };
-use super::cursor::SyntaxError;
+use super::cursor::{SyntaxError, cut};
 use super::escape::{escape, is_well_escaped, unescape};
 use super::params::Params;
 
@@ -68,12 +68,14 @@ impl Host {
     /// Reads a host and the port behind it, if there is one.
     pub(crate) fn parse_with_port(text: &str) -> Result<(Host, Option<u16>), SyntaxError> {
         let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
-            let (address, behind) = bracketed
-                .split_once(']')
-                .ok_or(SyntaxError("an IPv6 address is not closed"))?;
+            let (address, behind) =
+                cut(bracketed, b']').ok_or(SyntaxError("an IPv6 address is not closed"))?;
             (Host::Ip(ipv6(address)?.into()), behind)
         } else {
-            let end = text.find(':').unwrap_or(text.len());
+            let end = text
+                .bytes()
+                .position(|octet| octet == b':')
+                .unwrap_or(text.len());
             let (host, behind) = text.split_at_checked(end).unwrap_or((text, ""));
             (Host::from_str(host)?, behind)
         };
@@ -101,7 +103,7 @@ impl FromStr for Host {
         if let Some(address) = bracketed {
             return Ok(Host::Ip(ipv6(address)?.into()));
         }
-        if text.contains(':') {
+        if text.bytes().any(|octet| octet == b':') {
             return Ok(Host::Ip(ipv6(text)?.into()));
         }
         if !HOST.all(text.as_bytes()) {
@@ -182,9 +184,7 @@ impl Uri {
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, SyntaxError> {
         let text =
             std::str::from_utf8(text.as_ref()).map_err(|_| SyntaxError("a URI is not ASCII"))?;
-        let (scheme, rest) = text
-            .split_once(':')
-            .ok_or(SyntaxError("a URI has no scheme"))?;
+        let (scheme, rest) = cut(text, b':').ok_or(SyntaxError("a URI has no scheme"))?;
         if !scheme
             .as_bytes()
             .first()
@@ -240,7 +240,7 @@ impl Uri {
             .into_iter()
             .flat_map(|headers| headers.split('&'));
         pairs
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|pair| cut(pair, b'=').unwrap_or((pair, "")))
             .map(|(name, value)| (unescape(name), unescape(value)))
     }
 
@@ -329,11 +329,11 @@ impl fmt::Display for Uri {
 }
 
 fn parse_sip(scheme: Scheme, text: &str) -> Result<Uri, SyntaxError> {
-    let (userinfo, rest) = match text.split_once('@') {
+    let (userinfo, rest) = match cut(text, b'@') {
         Some((userinfo, rest)) => (Some(userinfo), rest),
         None => (None, text),
     };
-    let (user, password) = match userinfo.map(|userinfo| userinfo.split_once(':').ok_or(userinfo)) {
+    let (user, password) = match userinfo.map(|userinfo| cut(userinfo, b':').ok_or(userinfo)) {
         None => (None, None),
         Some(Ok((user, password))) => (Some(user), Some(password)),
         Some(Err(user)) => (Some(user), None),
@@ -344,7 +344,7 @@ fn parse_sip(scheme: Scheme, text: &str) -> Result<Uri, SyntaxError> {
     if !user.is_none_or(sound_user) || !password.is_none_or(sound_password) {
         return Err(SyntaxError("the user part of a URI is malformed"));
     }
-    let (rest, headers) = match rest.split_once('?') {
+    let (rest, headers) = match cut(rest, b'?') {
         Some((rest, headers)) => (rest, Some(headers)),
         None => (rest, None),
     };
@@ -353,7 +353,7 @@ fn parse_sip(scheme: Scheme, text: &str) -> Result<Uri, SyntaxError> {
     {
         return Err(SyntaxError("the headers of a URI are malformed"));
     }
-    let (hostport, params) = match rest.split_once(';') {
+    let (hostport, params) = match cut(rest, b';') {
         Some((hostport, params)) => (hostport, Params::of_uri(params)?),
         None => (rest, Params::new()),
     };
@@ -370,7 +370,7 @@ fn parse_sip(scheme: Scheme, text: &str) -> Result<Uri, SyntaxError> {
 }
 
 fn parse_tel(text: &str) -> Result<Uri, SyntaxError> {
-    let (number, params) = match text.split_once(';') {
+    let (number, params) = match cut(text, b';') {
         Some((number, params)) => (number, Params::of_uri(params)?),
         None => (text, Params::new()),
     };
