@@ -1,4 +1,5 @@
 //! What the simulated network does to datagrams.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

@@ -126,7 +126,7 @@ impl Dialog {
         &self.remote_target
     }
 
-    /// The CSeq number of our last request.
+    /// The `CSeq` number of our last request.
     pub fn local_seq(&self) -> u32 {
         self.local_seq
     }
@@ -145,17 +145,17 @@ impl Dialog {
         self.build(method, self.local_seq)
     }
 
-    /// The ACK for a 2xx to the INVITE with this CSeq number (RFC 3261 13.2.2.4).
+    /// The ACK for a 2xx to the INVITE with this `CSeq` number (RFC 3261 13.2.2.4).
     pub fn ack(&self, seq: u32) -> Request {
         self.build(Method::Ack, seq)
     }
 
-    /// Never uses a CSeq number up to this one: an INVITE's early dialogs count on from the INVITE together.
+    /// Never uses a `CSeq` number up to this one: an INVITE's early dialogs count on from the INVITE together.
     pub fn skip_seq(&mut self, used: u32) {
         self.local_seq = self.local_seq.max(used);
     }
 
-    /// Takes note of a request of the far side: its CSeq, and the flow it used. ACK and CANCEL do not come here.
+    /// Takes note of a request of the far side: its `CSeq`, and the flow it used. ACK and CANCEL do not come here.
     pub fn note_request(&mut self, seq: u32, flow: Flow) -> Order {
         if self.remote_seq.is_some_and(|last| seq <= last) {
             return Order::Old;

@@ -13,7 +13,10 @@ pub(super) fn recorded(headers: &Headers) -> impl Iterator<Item = Box<str>> {
 
 /// Request-URI and Route values of a request to this target by this route set.
 pub(super) fn request_target(target: &Uri, route_set: &[Box<str>]) -> (Uri, Vec<String>) {
-    let mut routes: Vec<String> = route_set.iter().map(|route| route.to_string()).collect();
+    let mut routes: Vec<String> = route_set
+        .iter()
+        .map(std::string::ToString::to_string)
+        .collect();
     let first = routes.first().and_then(|first| NameAddr::parse(first).ok());
     match first {
         // A strict router takes the Request-URI for itself, and finds the target last in Route.

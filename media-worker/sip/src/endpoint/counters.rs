@@ -25,7 +25,7 @@ pub enum Rejected {
     TooManyHops,
     /// 422: session interval too small.
     IntervalTooSmall,
-    /// 500: CSeq out of order.
+    /// 500: `CSeq` out of order.
     OutOfOrder,
     /// 491 or 500: offers crossed.
     Glare,

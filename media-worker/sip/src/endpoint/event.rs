@@ -175,7 +175,7 @@ pub struct Invite {
     pub to: NameAddr,
     /// Route set, as header values, nearest first.
     pub route: Vec<String>,
-    /// Further headers: P-Asserted-Identity, Authorization, … A Call-ID, CSeq, Max-Forwards or Contact here is used.
+    /// Further headers: P-Asserted-Identity, Authorization, … A Call-ID, `CSeq`, Max-Forwards or Contact here is used.
     pub headers: Headers,
     /// The offer; `None`: the far side is to offer.
     pub offer: Option<Bytes>,

@@ -58,7 +58,7 @@ impl Endpoint {
             return;
         }
         for gone in self.layer.client_flow_closed(flow.connection) {
-            self.gone(gone, RequestError::Transport, now);
+            self.gone(&gone, RequestError::Transport, now);
         }
         let range = (flow.connection, SessionId(0))..=(flow.connection, SessionId(u64::MAX));
         let sessions: Vec<SessionId> = self.connections.range(range).map(|(_, id)| *id).collect();
@@ -73,7 +73,7 @@ impl Endpoint {
             match due {
                 Due::Client(tx, timer) => {
                     if let Some(gone) = self.layer.client_fired(tx, timer, now) {
-                        self.gone(gone, RequestError::Timeout, now);
+                        self.gone(&gone, RequestError::Timeout, now);
                     }
                 }
                 Due::Forget(tx) => self.layer.forget_client(tx),
@@ -105,7 +105,7 @@ impl Endpoint {
         self.sessions.len()
     }
 
-    fn gone(&mut self, gone: Gone, error: RequestError, now: Instant) {
+    fn gone(&mut self, gone: &Gone, error: RequestError, now: Instant) {
         match gone.usage {
             ClientUse::Application => self.layer.tell(Event::Response {
                 tx: gone.tx,
@@ -279,7 +279,7 @@ impl Endpoint {
         now: Instant,
     ) {
         self.with(id, now, |session, cx| {
-            session.progress(cx, status, sdp, headers)
+            session.progress(cx, status, sdp, headers);
         });
     }
 

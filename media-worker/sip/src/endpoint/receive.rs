@@ -22,19 +22,18 @@ impl Endpoint {
                     self.deliver_response(passed, now);
                 }
             }
-            Err(error) => match error.reply() {
-                Some(reply) => {
+            Err(error) => {
+                if let Some(reply) = error.reply() {
                     self.layer.counters.reject(Rejected::Malformed);
                     self.layer.counters.response_out(reply.status.code());
                     self.layer.transmit(flow, reply.to_bytes());
-                }
-                None => {
+                } else {
                     self.layer.counters.reject(Rejected::Unreadable);
                     if flow.protocol.is_reliable() {
                         self.layer.close(flow);
                     }
                 }
-            },
+            }
         }
     }
 
@@ -52,7 +51,7 @@ impl Endpoint {
                 self.with(id, now, |session, cx| session.on_response(cx, passed));
             }
             ClientUse::Session(_) | ClientUse::Nobody(_) => {
-                self.layer.receive_unwanted(&passed, now)
+                self.layer.receive_unwanted(&passed, now);
             }
         }
     }
@@ -98,7 +97,7 @@ impl Endpoint {
         match session {
             Some(id) => {
                 self.with(id, now, |session, cx| {
-                    session.on_request(cx, tx, request, flow)
+                    session.on_request(cx, tx, request, flow);
                 });
             }
             None if begins => self.ring(tx, request, flow, now),
@@ -145,7 +144,7 @@ impl Endpoint {
                 self.with(id, now, |session, cx| session.on_ack(cx, request));
             }
             Addressed::Nobody | Addressed::Unknown => {
-                self.layer.counters.reject(Rejected::StrayAck)
+                self.layer.counters.reject(Rejected::StrayAck);
             }
         }
     }

@@ -49,7 +49,9 @@ impl Contact {
             cseq,
             user_agent,
             q: params.value("q").and_then(thousandths),
-            instance: params.text("+sip.instance").map(|text| text.into_owned()),
+            instance: params
+                .text("+sip.instance")
+                .map(std::borrow::Cow::into_owned),
             reg_id: params.value("reg-id").and_then(|text| text.parse().ok()),
             uri: address.uri,
         }

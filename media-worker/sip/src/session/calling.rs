@@ -303,7 +303,7 @@ fn build(cx: &mut Context<'_>, invite: Invite, tag: &str) -> Request {
     ] {
         match given.get_bytes(&name).cloned() {
             Some(value) if name != HeaderName::From && name != HeaderName::To => {
-                headers.push(name, value)
+                headers.push(name, value);
             }
             Some(_) | None => headers.push(name, value),
         }

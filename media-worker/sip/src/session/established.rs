@@ -244,7 +244,7 @@ impl Established {
             .map_or(0, |cseq| cseq.seq);
         match std::mem::replace(&mut self.exchange, Exchange::Idle) {
             Exchange::Unacknowledged(waiting) if waiting.seq() == seq => {
-                waiting.disarm(cx);
+                Unacknowledged::disarm(cx);
                 let sdp = body_of(&request.body);
                 if waiting.is_first() {
                     cx.tell(SessionEvent::Confirmed { sdp });
@@ -309,7 +309,7 @@ impl Established {
                     reason,
                 )));
             }
-            waiting.disarm(cx);
+            Unacknowledged::disarm(cx);
         }
         self.say_bye(cx, reason)
     }
@@ -329,10 +329,10 @@ impl Established {
     fn abandon(&self, cx: &mut Context<'_>) {
         match &self.exchange {
             Exchange::Asked { tx, request } => {
-                cx.refuse(*tx, request, StatusCode::REQUEST_TERMINATED)
+                cx.refuse(*tx, request, StatusCode::REQUEST_TERMINATED);
             }
             Exchange::Offered(offered) => cx.layer.orphan(offered.tx),
-            Exchange::Unacknowledged(waiting) => waiting.disarm(cx),
+            Exchange::Unacknowledged(_) => Unacknowledged::disarm(cx),
             Exchange::Idle | Exchange::OwesAck { .. } => {}
         }
         for timer in [

@@ -110,7 +110,7 @@ impl Unacknowledged {
         cx.arm(SessionTimer::AckWait, TRANSACTION);
     }
 
-    pub(super) fn disarm(&self, cx: &mut Context<'_>) {
+    pub(super) fn disarm(cx: &mut Context<'_>) {
         cx.disarm(SessionTimer::Retransmit);
         cx.disarm(SessionTimer::AckWait);
     }
@@ -140,7 +140,7 @@ impl Established {
         self.exchange = Exchange::Idle;
         match std::mem::replace(&mut self.wanted, Wanted::Nothing) {
             Wanted::Turn(sdp) => {
-                self.offer(cx, Method::Invite, Some(sdp.clone()), Purpose::Change(sdp))
+                self.offer(cx, Method::Invite, Some(sdp.clone()), Purpose::Change(sdp));
             }
             waits @ (Wanted::Nothing | Wanted::AfterGlare(_)) => self.wanted = waits,
         }

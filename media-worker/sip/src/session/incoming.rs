@@ -125,7 +125,7 @@ impl Incoming {
         self.refresh.add_to_response(&mut response.headers);
         response.set_body(SDP, sdp.clone());
         let ok = cx.reply(self.tx, response);
-        self.quieten(cx);
+        Self::quieten(cx);
         let delayed = self.offer.is_none();
         let mut established =
             Established::accepting(self.dialog, self.tx, self.seq, ok, delayed, sdp);
@@ -310,7 +310,7 @@ impl Incoming {
         State::Over
     }
 
-    fn quieten(&self, cx: &mut Context<'_>) {
+    fn quieten(cx: &mut Context<'_>) {
         for timer in [
             SessionTimer::Unanswered,
             SessionTimer::Remind,

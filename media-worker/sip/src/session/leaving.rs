@@ -88,8 +88,8 @@ impl Leaving {
         cx.refuse(tx, request, StatusCode::OK);
         match *self {
             // Their BYE does what ours would have done.
-            Self::Unacknowledged { waiting, .. } => {
-                waiting.disarm(cx);
+            Self::Unacknowledged { .. } => {
+                Unacknowledged::disarm(cx);
                 State::Over
             }
             Self::Bye { .. } => State::Leaving(self),
@@ -109,7 +109,7 @@ impl Leaving {
                 waiting,
                 reason,
             } if waiting.seq() == seq => {
-                waiting.disarm(cx);
+                Unacknowledged::disarm(cx);
                 State::Leaving(Box::new(Self::bye(cx, dialog, reason)))
             }
             other @ (Self::Unacknowledged { .. } | Self::Bye { .. }) => {
@@ -136,15 +136,8 @@ impl Leaving {
                 }))
             }
             // RFC 3261 13.3.1.4: confirmed but never acknowledged: BYE.
-            (
-                Self::Unacknowledged {
-                    dialog,
-                    waiting,
-                    reason,
-                },
-                SessionTimer::AckWait,
-            ) => {
-                waiting.disarm(cx);
+            (Self::Unacknowledged { dialog, reason, .. }, SessionTimer::AckWait) => {
+                Unacknowledged::disarm(cx);
                 State::Leaving(Box::new(Self::bye(cx, dialog, reason)))
             }
             (

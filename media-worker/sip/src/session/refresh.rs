@@ -121,7 +121,7 @@ impl Refresh {
             Self::Theirs(interval) => {
                 cx.arm(
                     SessionTimer::Expire,
-                    interval - (interval / 3).min(Duration::from_secs(32)),
+                    interval.saturating_sub((interval / 3).min(Duration::from_secs(32))),
                 );
             }
         }

@@ -57,10 +57,6 @@ fn state(notify: &Notify) -> &str {
         .unwrap()
 }
 
-fn answer(status: StatusCode) -> Result<Response, RequestError> {
-    Ok(Response::new(status))
-}
-
 #[test]
 fn a_notify_goes_within_the_dialog_and_says_how_long_it_lives() {
     let (mut subscriptions, key, now) = subscribed();
@@ -141,7 +137,7 @@ fn an_expired_subscription_ends_with_a_last_notify() {
     );
     assert_eq!(
         subscriptions.expire(now + Duration::from_mins(10)),
-        [key.clone()]
+        std::slice::from_ref(&key)
     );
     let notify = subscriptions
         .notify(&key, CONTENT, Bytes::new(), now)
@@ -163,7 +159,7 @@ fn notifies_do_not_overtake_each_other() {
             .is_none()
     );
     assert_eq!(
-        subscriptions.outcome(&key, &answer(StatusCode::OK)),
+        subscriptions.outcome(&key, &Ok(Response::new(StatusCode::OK))),
         Outcome::NotifyAgain
     );
     assert!(
@@ -172,7 +168,7 @@ fn notifies_do_not_overtake_each_other() {
             .is_some()
     );
     assert_eq!(
-        subscriptions.outcome(&key, &answer(StatusCode::OK)),
+        subscriptions.outcome(&key, &Ok(Response::new(StatusCode::OK))),
         Outcome::Kept
     );
 }
@@ -180,9 +176,15 @@ fn notifies_do_not_overtake_each_other() {
 #[test]
 fn a_dead_subscriber_is_forgotten_and_a_busy_one_is_not() {
     for (result, outcome) in [
-        (answer(StatusCode::CALL_DOES_NOT_EXIST), Outcome::Removed),
+        (
+            Ok(Response::new(StatusCode::CALL_DOES_NOT_EXIST)),
+            Outcome::Removed,
+        ),
         (Err(RequestError::Timeout), Outcome::Removed),
-        (answer(StatusCode::SERVER_INTERNAL_ERROR), Outcome::Kept),
+        (
+            Ok(Response::new(StatusCode::SERVER_INTERNAL_ERROR)),
+            Outcome::Kept,
+        ),
     ] {
         let (mut subscriptions, key, now) = subscribed();
         subscriptions.notify(&key, CONTENT, "1".into(), now);

@@ -103,7 +103,6 @@ impl InviteClient {
                 ],
             ),
             (Self::Accepted, Event::Success) => (Self::Accepted, smallvec![Action::Pass]),
-            (Self::Accepted, Event::Fired(Timer::M)) => (Self::Terminated, Actions::new()),
             (Self::Calling { .. } | Self::Proceeding, Event::Failure { ack }) => {
                 Self::complete(ack, reliability)
             }
@@ -112,7 +111,10 @@ impl InviteClient {
                 let actions = smallvec![Action::Transmit(ack.clone())];
                 (Self::Completed { ack }, actions)
             }
-            (Self::Completed { .. }, Event::Fired(Timer::D)) => (Self::Terminated, Actions::new()),
+            (Self::Accepted, Event::Fired(Timer::M))
+            | (Self::Completed { .. }, Event::Fired(Timer::D)) => {
+                (Self::Terminated, Actions::new())
+            }
             (
                 state @ (Self::Calling { .. }
                 | Self::Proceeding

@@ -97,7 +97,6 @@ impl InviteServer {
             (Self::Accepted, Event::Success(response)) => {
                 (Self::Accepted, smallvec![Action::Transmit(response)])
             }
-            (Self::Accepted, Event::Fired(Timer::L)) => (Self::Terminated, Actions::new()),
             (Self::Proceeding { .. }, Event::Failure(response)) => {
                 Self::complete(response, reliability)
             }
@@ -126,7 +125,8 @@ impl InviteServer {
                 Self::Terminated,
                 smallvec![Action::Disarm(Timer::G), Action::GiveUp],
             ),
-            (Self::Confirmed, Event::Fired(Timer::I)) => (Self::Terminated, Actions::new()),
+            (Self::Accepted, Event::Fired(Timer::L))
+            | (Self::Confirmed, Event::Fired(Timer::I)) => (Self::Terminated, Actions::new()),
             (
                 state @ (Self::Proceeding { .. }
                 | Self::Completed { .. }

@@ -8,4 +8,18 @@
 
 mod phone;
 
+mod bounds;
 mod call;
+mod cancel;
+mod chaos;
+mod delayed_offer;
+mod dialog_requests;
+mod fork;
+mod glare;
+mod loss;
+mod nat;
+mod refusals;
+mod reliable_provisional;
+mod requests;
+mod session_timer;
+mod streams;

@@ -271,6 +271,17 @@ impl Pair {
         self.run(Duration::from_millis(time));
     }
 
+    /// Runs until Bob's phone rings, as long as the INVITE is sent again.
+    pub(crate) fn run_until_it_rings(&mut self) -> Option<SessionId> {
+        for _ in 0..63 {
+            self.run_ms(500);
+            if self.bob.session.is_some() {
+                break;
+            }
+        }
+        self.bob.session
+    }
+
     /// An answered call, its events forgotten.
     pub(crate) fn talk(&mut self) {
         self.alice.call(BOB, Some(OFFER), self.network.now());

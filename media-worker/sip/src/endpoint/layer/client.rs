@@ -222,6 +222,15 @@ impl Layer {
 
     /// Whether a request is one of ours that came back as it was (RFC 3261 16.3: a loop, not a spiral).
     pub(crate) fn is_loop(&self, request: &Request) -> bool {
+        // Most requests have one Via, and that one is not ours.
+        let lines = request.headers.raw_all(&HeaderName::Via);
+        if lines
+            .take(2)
+            .fold(0, |vias, line| vias + 1 + usize::from(line.contains(&b',')))
+            < 2
+        {
+            return false;
+        }
         let Ok(vias) = request.headers.vias() else {
             return false;
         };
@@ -281,7 +290,7 @@ impl Layer {
             match action {
                 Action::Transmit(bytes) => self.transmit(flow, bytes),
                 Action::Arm(timer, after) => {
-                    self.deadlines.arm(Due::Client(tx, timer), now + after)
+                    self.deadlines.arm(Due::Client(tx, timer), now + after);
                 }
                 Action::Disarm(timer) => self.deadlines.disarm(Due::Client(tx, timer)),
                 Action::Pass => pass = true,
@@ -496,7 +505,7 @@ fn failure_ack(invite: &Request, response: &Response) -> Bytes {
     ack.to_bytes()
 }
 
-/// A request that goes the way of an INVITE: Request-URI, top Via, Route, From, Call-ID and CSeq number are its
+/// A request that goes the way of an INVITE: Request-URI, top Via, Route, From, Call-ID and `CSeq` number are its
 /// (RFC 3261 9.1, 17.1.1.3); To is the caller's to add.
 fn same_hop(invite: &Request, method: Method) -> Request {
     let seq = invite

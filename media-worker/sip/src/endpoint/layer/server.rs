@@ -280,7 +280,7 @@ impl Layer {
                 Action::Transmit(bytes) => self.transmit(flow, bytes),
                 Action::Arm(timer, Duration::ZERO) => return self.server_fired(tx, timer, now),
                 Action::Arm(timer, after) => {
-                    self.deadlines.arm(Due::Server(tx, timer), now + after)
+                    self.deadlines.arm(Due::Server(tx, timer), now + after);
                 }
                 Action::Disarm(timer) => self.deadlines.disarm(Due::Server(tx, timer)),
                 Action::Trying => self.send_trying(tx, now),
@@ -408,24 +408,23 @@ fn key(request: &Request, method: &str) -> Box<str> {
     let method = if method == "ACK" { "INVITE" } else { method };
     let headers = &request.headers;
     let via = headers.via().ok().flatten();
-    match via
+    if let Some((via, branch)) = via
         .as_ref()
         .and_then(|via| via.rfc3261_branch().map(|branch| (via, branch)))
     {
-        Some((via, branch)) => format!("{branch} {} {} {method}", via.host, via.port.unwrap_or(0)),
-        None => {
-            let from = headers.from().ok().flatten();
-            format!(
-                "{} {} {} {} {} {method}",
-                request.uri,
-                from.as_ref()
-                    .and_then(|from| from.tag())
-                    .unwrap_or_default(),
-                headers.call_id().ok().flatten().unwrap_or_default(),
-                headers.cseq().ok().flatten().map_or(0, |cseq| cseq.seq),
-                via.map(|via| via.to_string()).unwrap_or_default(),
-            )
-        }
+        format!("{branch} {} {} {method}", via.host, via.port.unwrap_or(0))
+    } else {
+        let from = headers.from().ok().flatten();
+        format!(
+            "{} {} {} {} {} {method}",
+            request.uri,
+            from.as_ref()
+                .and_then(|from| from.tag())
+                .unwrap_or_default(),
+            headers.call_id().ok().flatten().unwrap_or_default(),
+            headers.cseq().ok().flatten().map_or(0, |cseq| cseq.seq),
+            via.map(|via| via.to_string()).unwrap_or_default(),
+        )
     }
     .into()
 }
