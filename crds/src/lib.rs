@@ -8,6 +8,14 @@
     unreachable_pub,
     reason = "the KubeSchema derive repeats each type inside a function body"
 )]
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "each printer column has a type"
+)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "kubectl explain shows the documentation of fields as it is, Kinds unmarked"
+)]
 
 pub mod call_route;
 pub mod conditions;

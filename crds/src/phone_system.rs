@@ -132,7 +132,7 @@ pub struct Class {
     /// Outside numbers that begin so are refused; E.164 with `+`. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), inner(length(max = 20)))]
     pub barred_prefixes: Vec<String>,
 }
 

@@ -97,27 +97,37 @@ fn prefixed(directory: &Directory, dialled: &str, from: &Caller) -> Option<Meani
     let plan = &directory.system.dial_plan;
     let user = |rest: &str| directory.user_by_extension(rest).map(|u| u.name.clone());
     let outside = |rest: &str| from.is_internal() && rest.bytes().all(|b| b.is_ascii_digit());
-    let readings: [(&str, &dyn Fn(&str) -> Option<Meaning>); 4] = [
-        (&plan.leave_message, &|rest| {
-            user(rest).map(Meaning::LeaveMessage)
-        }),
-        (&plan.message_center_of, &|rest| {
-            user(rest).map(Meaning::MessageCenterOf)
-        }),
-        (&plan.account_line, &|rest| {
-            outside(rest).then(|| Meaning::Account {
-                digits: rest.into(),
-            })
-        }),
-        (&plan.outside_line, &|rest| {
-            outside(rest).then(|| Meaning::Outside {
-                number: rest.into(),
-            })
-        }),
+    let after = |prefix: &str| dialled.strip_prefix(prefix);
+    let number = |prefix: &str| {
+        after(prefix)
+            .filter(|rest| outside(rest))
+            .map(Box::<str>::from)
+    };
+    let readings = [
+        (
+            &plan.leave_message,
+            after(&plan.leave_message)
+                .and_then(user)
+                .map(Meaning::LeaveMessage),
+        ),
+        (
+            &plan.message_center_of,
+            after(&plan.message_center_of)
+                .and_then(user)
+                .map(Meaning::MessageCenterOf),
+        ),
+        (
+            &plan.account_line,
+            number(&plan.account_line).map(|digits| Meaning::Account { digits }),
+        ),
+        (
+            &plan.outside_line,
+            number(&plan.outside_line).map(|number| Meaning::Outside { number }),
+        ),
     ];
     readings
-        .iter()
-        .filter_map(|(prefix, read)| Some((prefix.len(), read(dialled.strip_prefix(prefix)?)?)))
+        .into_iter()
+        .filter_map(|(prefix, meaning)| Some((prefix.len(), meaning?)))
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, meaning)| meaning)
 }

@@ -165,11 +165,11 @@ impl Ha1s {
         let parts = [username, ":", realm, ":", password];
         let md5 = parts
             .iter()
-            .fold(Md5::new(), |hash, part| hash.chain_update(part))
+            .fold(Md5::new(), Digest::chain_update)
             .finalize();
         let sha256 = parts
             .iter()
-            .fold(Sha256::new(), |hash, part| hash.chain_update(part))
+            .fold(Sha256::new(), Digest::chain_update)
             .finalize();
         Self {
             md5: md5.into(),

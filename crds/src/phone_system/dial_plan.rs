@@ -46,7 +46,7 @@ pub struct DialPlan {
     #[x_kube(merge_strategy = ListMerge::Set)]
     #[x_kube(validation = Rule::new("self.all(n, n.matches('^[0-9]{2,8}$'))")
         .message("an emergency number is 2 to 8 digits; write for example emergency: [\"911\"]"))]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), inner(length(max = 8)))]
     pub emergency: Vec<String>,
     /// How outside numbers are written here.
     #[serde(default)]

@@ -63,7 +63,7 @@ pub struct AddressPool {
     /// IPv4 and IPv6 addresses. Default: learnt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
-    #[schemars(length(max = 16))]
+    #[schemars(length(max = 16), inner(length(max = 45)))]
     pub addresses: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ pub struct MediaAddress {
     pub slot: u32,
     /// IPv4 and IPv6 addresses.
     #[x_kube(merge_strategy = ListMerge::Set)]
-    #[schemars(length(min = 1, max = 4))]
+    #[schemars(length(min = 1, max = 4), inner(length(max = 45)))]
     pub addresses: Vec<String>,
     /// The port that is announced for the first media port. Default: the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,8 @@
 //! Handsets and their SIP accounts.
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{Problem, in_order, not_found, secret, validate};
 use crate::{
@@ -20,58 +23,32 @@ pub(super) fn compile(
     secrets: &Index<'_>,
     problems: &mut Vec<Problem>,
 ) -> Accounts {
-    let logins = logins(users);
-    let mut accounts: HashMap<Arc<str>, Account> =
-        HashMap::with_capacity(objects.handsets.len() + users.len());
-    let mut usernames = HashMap::with_capacity(objects.handsets.len() + users.len());
-    let mut add = |name: &str,
-                   spec: &HandsetSpec,
-                   object: &ObjectRef,
-                   users: &mut HashMap<Arc<str>, UserEntry>,
-                   problems: &mut Vec<Problem>| {
-        validate::handset(object, spec, problems);
-        let handset: Arc<str> = name.into();
-        let owner = owner(spec, object, users, problems);
-        let username = username(name, spec, object, &accounts, problems)?;
-        let user = owner.clone().or_else(|| logins.get(name).cloned());
-        let of = user.as_deref().and_then(|user| users.get(user));
-        let entry = sip_entry(name, spec.password_secret_ref.as_ref());
-        let password = secret(secrets, &entry, object, "spec.passwordSecretRef", problems);
-        let account = Account {
-            handset: handset.clone(),
-            username: username.clone(),
-            display_name: of.map_or_else(|| handset.clone(), |user| user.display_name.clone()),
-            extension: of.and_then(|user| user.extension.clone()),
-            ha1: password.map(|password| Ha1s::new(&username, &system.domain, password)),
-            owner: owner.clone(),
-            user,
-        };
-        if let Some(owner) = owner.and_then(|owner| users.get_mut(&owner)) {
-            owner.handsets.push(handset.clone());
-        }
-        usernames.insert(handset, username.clone());
-        accounts.insert(username, account);
-        Some(())
-    };
     let given = in_order(&objects.handsets, Kind::Handset, problems);
-    for handset in &given {
+    let logins = logins(users);
+    let size = given.len() + users.len();
+    let mut phones = Phones {
+        system,
+        secrets,
+        logins,
+        users,
+        problems,
+        accounts: HashMap::with_capacity(size),
+        usernames: HashMap::with_capacity(size),
+    };
+    let mut taken = HashSet::with_capacity(given.len());
+    let mut owning = HashSet::with_capacity(given.len());
+    for handset in given {
         let name = handset.metadata.name.as_deref().unwrap_or_default();
-        let _ = add(
-            name,
-            &handset.spec,
-            &ObjectRef::new(Kind::Handset, name),
-            users,
-            problems,
+        phones.add(name, &handset.spec, &ObjectRef::new(Kind::Handset, name));
+        taken.insert(name);
+        owning.extend(
+            handset
+                .spec
+                .owner_ref
+                .as_ref()
+                .map(|owner| owner.name.as_str()),
         );
     }
-    let taken: std::collections::HashSet<&str> = given
-        .iter()
-        .filter_map(|handset| handset.metadata.name.as_deref())
-        .collect();
-    let owning: std::collections::HashSet<&str> = given
-        .iter()
-        .filter_map(|handset| Some(handset.spec.owner_ref.as_ref()?.name.as_str()))
-        .collect();
     for user in in_order(&objects.users, Kind::User, &mut Vec::new()) {
         let name = user.metadata.name.as_deref().unwrap_or_default();
         if !owning.contains(name) && !taken.contains(name) {
@@ -79,19 +56,60 @@ pub(super) fn compile(
                 owner_ref: Some(NameRef::new(name)),
                 ..HandsetSpec::default()
             };
-            let _ = add(
-                name,
-                &spec,
-                &ObjectRef::new(Kind::User, name),
-                users,
-                problems,
-            );
+            phones.add(name, &spec, &ObjectRef::new(Kind::User, name));
         }
     }
-    for user in users.values_mut() {
+    for user in phones.users.values_mut() {
         user.handsets.sort();
     }
-    (accounts, usernames)
+    (phones.accounts, phones.usernames)
+}
+
+/// The accounts so far, and what each further one is made from.
+struct Phones<'a> {
+    system: &'a System,
+    secrets: &'a Index<'a>,
+    logins: HashMap<Arc<str>, Arc<str>>,
+    users: &'a mut HashMap<Arc<str>, UserEntry>,
+    problems: &'a mut Vec<Problem>,
+    accounts: HashMap<Arc<str>, Account>,
+    usernames: HashMap<Arc<str>, Arc<str>>,
+}
+
+impl Phones<'_> {
+    /// Adds a handset, unless it has no username of its own.
+    fn add(&mut self, name: &str, spec: &HandsetSpec, object: &ObjectRef) {
+        validate::handset(object, spec, self.problems);
+        let owner = owner(spec, object, self.users, self.problems);
+        let Some(username) = username(name, spec, object, &self.accounts, self.problems) else {
+            return;
+        };
+        let handset: Arc<str> = name.into();
+        let user = owner.clone().or_else(|| self.logins.get(name).cloned());
+        let of = user.as_deref().and_then(|user| self.users.get(user));
+        let entry = sip_entry(name, spec.password_secret_ref.as_ref());
+        let password = secret(
+            self.secrets,
+            &entry,
+            object,
+            "spec.passwordSecretRef",
+            self.problems,
+        );
+        let account = Account {
+            handset: handset.clone(),
+            username: username.clone(),
+            display_name: of.map_or_else(|| handset.clone(), |user| user.display_name.clone()),
+            extension: of.and_then(|user| user.extension.clone()),
+            ha1: password.map(|password| Ha1s::new(&username, &self.system.domain, password)),
+            owner: owner.clone(),
+            user,
+        };
+        if let Some(owner) = owner.and_then(|owner| self.users.get_mut(&owner)) {
+            owner.handsets.push(handset.clone());
+        }
+        self.usernames.insert(handset, username.clone());
+        self.accounts.insert(username, account);
+    }
 }
 
 /// Which user is logged in to which shared handset; of two, the first by name.
