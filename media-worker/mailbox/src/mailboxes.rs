@@ -40,7 +40,7 @@ impl MailboxesOptions {
             spool: SpoolOptions::default(),
             seed,
             worker: "worker".into(),
-            store_details_every: Duration::from_secs(60),
+            store_details_every: Duration::from_mins(1),
         }
     }
 }

@@ -56,6 +56,11 @@ impl TwinDisk {
         self.world().capacity = bytes;
     }
 
+    /// Bytes in all files together.
+    pub fn used(&self) -> usize {
+        self.world().used()
+    }
+
     /// Whether syncing files fails from now on.
     pub fn fail_syncs(&self, fail: bool) {
         self.world().fail_syncs = fail;

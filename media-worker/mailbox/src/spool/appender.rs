@@ -27,7 +27,7 @@ impl Appender {
 
     /// One packet of a recording: its RTP timestamp and payload. Frames of recordings that were never begun go nowhere.
     pub fn frame(&mut self, recording: u64, rtp_timestamp: u32, payload: &[u8]) {
-        let fits = payload.len() <= usize::from(u16::MAX);
+        let fits = u16::try_from(payload.len()).is_ok();
         if !fits || self.ring.slots() < HEAD + payload.len() + KEPT_BACK {
             self.drop_frame(recording);
             return;

@@ -121,8 +121,11 @@ pub(crate) fn chunks(segment: u64, file: &[u8]) -> impl Iterator<Item = (usize, 
 
 /// A frame's bytes before its payload, as in a run.
 pub(crate) fn frame_head(timestamp: u32, payload_len: u16) -> [u8; FRAME_HEAD] {
-    let ([a, b, c, d], [e, f]) = (timestamp.to_le_bytes(), payload_len.to_le_bytes());
-    [a, b, c, d, e, f]
+    let mut head = [0; FRAME_HEAD];
+    let (time, len) = head.split_at_mut(4);
+    time.copy_from_slice(&timestamp.to_le_bytes());
+    len.copy_from_slice(&payload_len.to_le_bytes());
+    head
 }
 
 /// The first bytes of every segment.

@@ -356,6 +356,10 @@ impl Journal {
                 Stage::Recording | Stage::Ended => decided.push(cut_off(id, record)),
             }
         }
+        // Held in memory too: on a full disk it cannot be written, and the next start would decide the same.
+        for entry in &decided {
+            self.ledger.apply(entry.clone(), self.next_segment);
+        }
         self.staged.extend(decided);
     }
 }

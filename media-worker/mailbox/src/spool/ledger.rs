@@ -142,7 +142,7 @@ impl Ledger {
             Entry::Begin(id, draft) => self.begin(id, *draft, segment),
             Entry::Frames(..) => {}
             Entry::Lost(id, frames) => self.with(id, |record| {
-                record.lost = record.lost.saturating_add(frames)
+                record.lost = record.lost.saturating_add(frames);
             }),
             Entry::Ended(id) => self.with(id, |record| {
                 if record.stage == Stage::Recording {
@@ -150,7 +150,7 @@ impl Ledger {
                 }
             }),
             Entry::Promised(id, promised) => {
-                self.with(id, |record| record.stage = Stage::Promised(promised))
+                self.with(id, |record| record.stage = Stage::Promised(promised));
             }
             Entry::Discarded(id) | Entry::Settled(id) => drop(self.records.remove(&id)),
             Entry::State(id, change) => self.with(id, |record| {

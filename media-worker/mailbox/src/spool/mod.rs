@@ -5,6 +5,8 @@
 
 mod appender;
 mod board;
+#[cfg(test)]
+mod crash_tests;
 mod entry;
 mod journal;
 mod ledger;

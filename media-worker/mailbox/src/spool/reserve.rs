@@ -42,7 +42,7 @@ impl Reserve {
 
     fn write(&self) -> io::Result<()> {
         let mut file = self.disk.create(&self.path)?;
-        let zeros = [0; CHUNK];
+        let zeros = vec![0; CHUNK];
         for _ in 0..BYTES / CHUNK {
             file.append(&zeros)?;
         }

@@ -49,6 +49,14 @@ struct Ring {
     drained: Vec<u8>,
 }
 
+/// Whether the thread shall end.
+enum Closing {
+    No,
+    /// Nobody is left who could ask anything.
+    Orphaned,
+    Asked(Sender<()>),
+}
+
 pub(super) struct Writer {
     journal: Journal,
     board: Arc<Board>,
@@ -62,7 +70,7 @@ pub(super) struct Writer {
     /// When the oldest unsynced bytes were written.
     dirty_since: Option<Instant>,
     look_for_room: Instant,
-    closing: Option<Option<Sender<()>>>,
+    closing: Closing,
 }
 
 impl Writer {
@@ -86,7 +94,7 @@ impl Writer {
             max_bytes: options.max_bytes,
             dirty_since: None,
             look_for_room: Instant::now(),
-            closing: None,
+            closing: Closing::No,
         };
         let promised: Vec<u64> = writer
             .journal
@@ -115,17 +123,22 @@ impl Writer {
             for (index, bytes) in waiting_bytes.into_iter().enumerate() {
                 self.drain(index, bytes);
             }
+            self.rings
+                .retain(|ring| !(ring.consumer.is_abandoned() && ring.consumer.is_empty()));
             self.write();
             self.answer_waiting(now);
             self.commit_if_due(now);
             self.check_room(now);
-            if let Some(closed) = self.closing.take() {
-                self.commit();
-                if let Some(reply) = closed {
-                    // Whoever asked may have gone.
-                    let _ = reply.send(());
+            match std::mem::replace(&mut self.closing, Closing::No) {
+                Closing::No => {}
+                Closing::Orphaned => {
+                    self.commit();
+                    return;
                 }
-                return;
+                Closing::Asked(reply) => {
+                    self.commit();
+                    return answer(reply, ());
+                }
             }
             std::thread::park_timeout(self.rest(Instant::now()));
         }
@@ -137,7 +150,9 @@ impl Writer {
                 Ok(command) => self.obey_one(command, now),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {
-                    self.closing.get_or_insert(None);
+                    if matches!(self.closing, Closing::No) {
+                        self.closing = Closing::Orphaned;
+                    }
                     return;
                 }
             }
@@ -168,7 +183,7 @@ impl Writer {
             }
             Command::Discard(id, reply) => answer(reply, self.discard(id)),
             Command::State(id, mailbox, state, reply) => {
-                answer(reply, self.set_state(id, mailbox, state))
+                answer(reply, self.set_state(id, mailbox, state));
             }
             Command::Settle(id, reply) => {
                 self.journal.stage(Entry::Settled(id));
@@ -192,7 +207,7 @@ impl Writer {
                 );
             }
             Command::DetailsStored(upto) => self.journal.stage(Entry::DetailsStored(upto)),
-            Command::Close(reply) => self.closing = Some(Some(reply)),
+            Command::Close(reply) => self.closing = Closing::Asked(reply),
         }
     }
 

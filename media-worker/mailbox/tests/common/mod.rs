@@ -1,5 +1,6 @@
 //! Callers who leave messages, for the tests of this folder.
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
 
 use jiff::Timestamp;
 use mailbox::disk::Disk;

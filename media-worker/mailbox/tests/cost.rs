@@ -1,0 +1,76 @@
+//! What messages cost. Run by hand: `cargo test --release -p switchboard-mailbox --test cost -- --ignored --nocapture`.
+
+mod common;
+
+use common::{leave, message_to, open};
+use mailbox::FolderStore;
+use mailbox::disk::RealDisk;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// CPU time of this process so far.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = [11, 12]
+        .iter()
+        .filter_map(|&field| fields.get(field)?.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+#[tokio::test]
+#[ignore = "measures; nothing to fail"]
+async fn a_ten_second_message_from_the_first_frame_to_the_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(FolderStore::open(folder.path().join("store")).unwrap());
+    let disk = Arc::new(RealDisk::open(folder.path().join("state")).unwrap());
+    let (mailboxes, _announced) = open(store, disk, 1);
+    let before = cpu();
+    for second in 0..500 {
+        leave(&mailboxes, &[&format!("user{}", second % 50)], second, 10).await;
+        assert!(mailboxes.carry_once().await);
+    }
+    println!("CPU per message: {:?}", cpu().saturating_sub(before) / 500);
+}
+
+#[tokio::test]
+#[ignore = "measures; nothing to fail"]
+async fn five_hundred_recordings_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(FolderStore::open(folder.path().join("store")).unwrap());
+    let disk = Arc::new(RealDisk::open(folder.path().join("state")).unwrap());
+    let (mailboxes, _announced) = open(store, disk, 1);
+    let recordings: Vec<_> = (0..500)
+        .map(|second| {
+            mailboxes
+                .spool()
+                .begin(message_to(&["ada"], second))
+                .unwrap()
+        })
+        .collect();
+    let mut appender = mailboxes.writer().unwrap();
+    let (before, begun) = (cpu(), Instant::now());
+    let mut longest_tick = Duration::ZERO;
+    for tick in 0..500u32 {
+        let tick_begun = Instant::now();
+        for recording in &recordings {
+            appender.frame(recording.0, tick * 160, &[tick as u8; 160]);
+        }
+        appender.flush();
+        longest_tick = longest_tick.max(tick_begun.elapsed());
+        let due = begun + Duration::from_millis(20) * (tick + 1);
+        tokio::time::sleep_until(due.into()).await;
+    }
+    let used = cpu().saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64();
+    println!(
+        "{:.1} % of a core, longest tick {longest_tick:?}, {} dropped",
+        used * 100.0,
+        appender.dropped()
+    );
+}

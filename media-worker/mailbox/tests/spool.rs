@@ -1,0 +1,212 @@
+//! The spool under trouble: a worker killed while callers speak, a disk that stalls or is full, call details.
+
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
+
+mod common;
+
+use common::{at, id, leave, message_to, only_new, open, speak};
+use mailbox::details::{CallDetail, CallResult, DetailsOf, Direction, Party};
+use mailbox::disk::{Disk, TwinDisk};
+use mailbox::store::Weather;
+use mailbox::{MemoryStore, SpoolError};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_caller_cut_off_by_a_crash_leaves_a_partial_message() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    let long = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    let short = mailboxes.spool().begin(message_to(&["ada"], 1)).unwrap();
+    let reviewed = mailboxes.spool().begin(message_to(&["bob"], 2)).unwrap();
+    let mut appender = mailboxes.writer().unwrap();
+    for frame in 0..100 {
+        appender.frame(long.0, frame * 160, &[1; 160]);
+    }
+    appender.frame(short.0, 0, &[1; 160]);
+    appender.flush();
+    speak(&mailboxes, reviewed, 3);
+    mailboxes.spool().take(reviewed).await.unwrap();
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, mut announced) = open(store, disk, 2);
+    assert_eq!(
+        announced.recv().await.unwrap().mailbox,
+        id("ada"),
+        "the lamp lights"
+    );
+    let ada = mailboxes.mailbox(&id("ada"));
+    let message = only_new(&ada).await;
+    assert_eq!(
+        (message.received, message.duration, message.partial),
+        (at(0), Duration::from_secs(2), true)
+    );
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(ada.audio(&message.id).await.unwrap().packets().count(), 100);
+    let bobs = only_new(&mailboxes.mailbox(&id("bob"))).await;
+    assert!(
+        !bobs.partial,
+        "its caller had finished and was listening to it"
+    );
+}
+
+#[tokio::test]
+async fn an_owner_who_saved_a_message_finds_it_saved_after_a_crash() {
+    let store = Arc::new(MemoryStore::new());
+    store.set_weather(Weather::Away);
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    let promise = leave(&mailboxes, &["ada"], 0, 2).await;
+    mailboxes
+        .mailbox(&id("ada"))
+        .mark_saved(&promise.message)
+        .await
+        .unwrap();
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, _announced) = open(store.clone(), disk, 2);
+    let ada = mailboxes.mailbox(&id("ada"));
+    assert_eq!(ada.counts().await.saved, 1);
+    store.set_weather(Weather::Fair);
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(ada.counts().await.saved, 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_before_the_caller_speaks() {
+    let disk = Arc::new(TwinDisk::new());
+    disk.set_capacity(Some(4096));
+    let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), disk, 1);
+    assert_eq!(
+        mailboxes.spool().begin(message_to(&["ada"], 0)),
+        Err(SpoolError::Full)
+    );
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_while_the_caller_speaks_takes_no_message_but_harms_none() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    leave(&mailboxes, &["ada"], 0, 2).await;
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 1)).unwrap();
+    // The reserve goes as well: another program took the room.
+    disk.set_capacity(Some(0));
+    speak(&mailboxes, recording, 2);
+    assert_eq!(
+        mailboxes.spool().deliver(recording).await,
+        Err(SpoolError::Full)
+    );
+    mailboxes.close().await;
+    disk.set_capacity(None);
+    let (mailboxes, _announced) = open(store, disk, 2);
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(
+        only_new(&mailboxes.mailbox(&id("ada"))).await.received,
+        at(0)
+    );
+}
+
+#[tokio::test]
+async fn frames_that_the_disk_cannot_keep_up_with_are_dropped_and_the_message_is_partial() {
+    let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), Arc::new(TwinDisk::new()), 1);
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    let mut appender = mailboxes.writer().unwrap();
+    // Without a flush nobody wakes the writer: more than its ring holds.
+    let mut frame = 0;
+    while appender.dropped() == 0 {
+        appender.frame(recording.0, frame * 160, &[1; 160]);
+        frame += 1;
+        assert!(frame < 1_000_000, "the ring is bounded");
+    }
+    appender.flush();
+    appender.ended(recording.0);
+    appender.flush();
+    assert!(mailboxes.spool().deliver(recording).await.unwrap().partial);
+}
+
+#[tokio::test]
+async fn frames_of_unknown_recordings_go_nowhere() {
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), disk.clone(), 1);
+    speak(&mailboxes, mailbox::RecordingId(77), 2);
+    let promise = leave(&mailboxes, &["ada"], 0, 2).await;
+    assert!(!promise.partial);
+    assert_eq!(
+        mailboxes.spool().deliver(mailbox::RecordingId(77)).await,
+        Err(SpoolError::Unknown)
+    );
+}
+
+#[tokio::test]
+async fn a_promise_is_made_once_and_cannot_be_taken_back() {
+    let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), Arc::new(TwinDisk::new()), 1);
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    speak(&mailboxes, recording, 2);
+    let promise = mailboxes.spool().deliver(recording).await.unwrap();
+    assert_eq!(
+        mailboxes.spool().deliver(recording).await,
+        Ok(promise),
+        "asking again changes nothing"
+    );
+    assert_eq!(
+        mailboxes.spool().discard(recording).await,
+        Err(SpoolError::Unknown)
+    );
+    assert_eq!(mailboxes.mailbox(&id("ada")).counts().await.new, 1);
+}
+
+#[tokio::test]
+async fn call_details_survive_a_crash_and_each_user_sees_his_own() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    mailboxes.append_detail(call("a", "ada", "bob")).unwrap();
+    assert!(mailboxes.carry_once().await);
+    mailboxes.append_detail(call("b", "eve", "ada")).unwrap();
+    mailboxes.append_detail(call("c", "eve", "bob")).unwrap();
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, _announced) = open(store, disk.clone(), 2);
+    let day = at(0).to_zoned(jiff::tz::TimeZone::UTC).date();
+    for _ in 0..2 {
+        let calls = mailboxes
+            .details(&DetailsOf::User("ada".into()), day)
+            .await
+            .unwrap();
+        let calls: Vec<&str> = calls.iter().map(|detail| detail.call.as_str()).collect();
+        assert_eq!(calls, ["a", "b"], "before and after they are stored");
+        assert!(mailboxes.carry_once().await);
+    }
+    assert_eq!(
+        mailboxes
+            .details(&DetailsOf::Everyone, day)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    assert!(
+        disk.list("spool").unwrap().len() <= 3,
+        "nothing is piled up"
+    );
+}
+
+fn call(name: &str, from: &str, to: &str) -> CallDetail {
+    let party = |user: &str| Party {
+        user: Some(user.to_owned()),
+        ..Party::default()
+    };
+    CallDetail {
+        call: name.to_owned(),
+        time: at(0),
+        direction: Direction::Internal,
+        from: party(from),
+        to: party(to),
+        answered_by: None,
+        duration: Duration::ZERO,
+        route: None,
+        result: CallResult::NoAnswer,
+    }
+}
