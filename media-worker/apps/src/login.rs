@@ -167,14 +167,12 @@ async fn give_up<'o, O: Office>(
     Ok(None)
 }
 
-/// "Please try again in five minutes": in full minutes, unless it is less than one.
+/// "Please try again in five minutes", in full minutes.
 fn locked<A>(still: Duration) -> Say<A> {
-    let unit = if still > MINUTE { MINUTE.as_secs() } else { 1 };
-    let seconds = still.as_millis().div_ceil(1000) as u64;
-    let length = Duration::from_secs(seconds.div_ceil(unit) * unit);
+    let minutes = still.as_millis().div_ceil(MINUTE.as_millis()) as u32;
     Say::Phrase {
         prompt: PromptId::LOGIN_LOCKED,
-        with: vec![Say::Duration(length)],
+        with: vec![Say::Duration(MINUTE.saturating_mul(minutes))],
     }
 }
 

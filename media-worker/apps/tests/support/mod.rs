@@ -6,16 +6,16 @@ use apps::{Whose, leave_message, message_center};
 use mailbox::Sender;
 
 /// What is said when a key has no use.
-pub const INVALID: &str = "That key has no use here.";
+pub(crate) const INVALID: &str = "That key has no use here.";
 /// The last words of the main menu.
-pub const MAIN: &str = "press star and then the extension.";
+pub(crate) const MAIN: &str = "press star and then the extension.";
 /// The last words of the other menus.
-pub const MENU: &str = "To hear the choices again, press star.";
+pub(crate) const MENU: &str = "To hear the choices again, press star.";
 /// The PIN of mary, and `#`.
-pub const MARYS_PIN: &str = "1017531#";
+pub(crate) const MARYS_PIN: &str = "1017531#";
 
 /// Mary at her own handset, in the main menu of her message center.
-pub fn mary() -> Person {
+pub(crate) fn mary() -> Person {
     Person::user("mary")
         .hears("enter your PIN")
         .dials(MARYS_PIN)
@@ -23,33 +23,33 @@ pub fn mary() -> Person {
 }
 
 /// A person in his own message center.
-pub fn visit(company: &Company, person: Person) -> Story {
+pub(crate) fn visit(company: &Company, person: Person) -> Story {
     company.run(person, async |call, office| {
         message_center(call, office, Whose::Callers).await
     })
 }
 
 /// A person in mary's message center by `6` and her extension.
-pub fn visit_marys(company: &Company, person: Person) -> Story {
+pub(crate) fn visit_marys(company: &Company, person: Person) -> Story {
     company.run(person, async |call, office| {
         message_center(call, office, Whose::Of("mary")).await
     })
 }
 
 /// A person who leaves mary a message.
-pub fn leave(company: &Company, person: Person) -> Story {
+pub(crate) fn leave(company: &Company, person: Person) -> Story {
     company.run(person, async |call, office| {
         leave_message(call, office, "mary").await
     })
 }
 
 /// Somebody outside.
-pub fn outsider() -> Person {
+pub(crate) fn outsider() -> Person {
     Person::outside("+15855550100")
 }
 
 /// Somebody outside, as the sender of a message.
-pub fn stranger() -> Sender {
+pub(crate) fn stranger() -> Sender {
     Sender::External {
         number: Some("+15855550100".into()),
         name: None,

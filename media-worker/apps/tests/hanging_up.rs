@@ -1,0 +1,177 @@
+//! Hanging up at every moment of a call: what was promised is there, and nothing else is.
+
+mod support;
+
+use std::time::Duration;
+
+use apps::Exit;
+use apps::sim::{Company, Person, Story};
+use mailbox::Folder;
+use support::{leave, mary, outsider, stranger, visit};
+
+/// The whole story, and then the same story cut off at every tenth of a second.
+fn cut_everywhere(
+    company: impl Fn() -> Company,
+    person: &Person,
+    run: impl Fn(&Company, Person) -> Story,
+    check: impl Fn(&Company, &Story),
+) {
+    let whole = run(&company(), person.clone());
+    assert_ne!(whole.exit, Exit::HungUp, "the story ends by itself");
+    let mut at = Duration::ZERO;
+    while at < whole.length {
+        let company = company();
+        let story = run(&company, person.clone().hangs_up_at(at));
+        assert_eq!(story.exit.clone(), Exit::HungUp, "at {at:?}");
+        check(&company, &story);
+        at += Duration::from_millis(100);
+    }
+}
+
+/// When the beep was over.
+fn beep(story: &Story) -> Option<Duration> {
+    let beep = story
+        .heard
+        .iter()
+        .rev()
+        .find(|heard| heard.whole && heard.text == "[beep]");
+    beep.map(|heard| heard.to)
+}
+
+#[test]
+fn whoever_speaks_for_a_second_leaves_a_message() {
+    let person = outsider()
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("has been sent");
+    cut_everywhere(Company::new, &person, leave, |company, story| {
+        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let expected = usize::from(spoken >= Duration::from_secs(1));
+        assert_eq!(
+            company.messages("mary").len(),
+            expected,
+            "at {:?}",
+            story.length
+        );
+    });
+}
+
+#[test]
+fn a_message_is_sent_wherever_in_the_review_one_hangs_up() {
+    let person = Person::user("john")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("2");
+    let person = person
+        .hears("[what was recorded]")
+        .dials("*")
+        .hears("choices again")
+        .dials("1")
+        .hears("has been sent");
+    cut_everywhere(Company::new, &person, leave, |company, story| {
+        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let expected = usize::from(spoken >= Duration::from_secs(1));
+        assert_eq!(
+            company.messages("mary").len(),
+            expected,
+            "at {:?}",
+            story.length
+        );
+    });
+}
+
+#[test]
+fn a_cancelled_message_is_not_sent_by_hanging_up_afterwards() {
+    let person = Person::user("john")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(Company::new, &person, leave, |company, story| {
+        let cancelled = story
+            .heard
+            .iter()
+            .any(|heard| heard.text.contains("Cancelled"));
+        assert!(
+            !cancelled || company.messages("mary").is_empty(),
+            "at {:?}",
+            story.length
+        );
+    });
+}
+
+#[test]
+fn a_message_is_delivered_wherever_in_a_transfer_one_hangs_up() {
+    let person = outsider()
+        .hears("[beep]")
+        .speaks(5)
+        .dials("*102")
+        .hears("One moment");
+    cut_everywhere(Company::new, &person, leave, |company, story| {
+        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let expected = usize::from(spoken >= Duration::from_secs(1));
+        assert_eq!(
+            company.messages("mary").len(),
+            expected,
+            "at {:?}",
+            story.length
+        );
+    });
+}
+
+#[test]
+fn a_message_is_saved_exactly_if_it_was_heard() {
+    let company = || Company::new().with_message("mary", Folder::New, stranger());
+    let person = mary()
+        .dials("1")
+        .hears("[message m1]")
+        .hears("choices again")
+        .dials("#")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(company, &person, visit, |company, story| {
+        let message = story
+            .heard
+            .iter()
+            .find(|heard| heard.text == "[message m1]");
+        let heard = message.is_some_and(|heard| heard.whole && heard.to < story.length);
+        let expected = if heard { Folder::Saved } else { Folder::New };
+        assert_eq!(
+            company.messages("mary")[0].state.folder(),
+            Some(expected),
+            "at {:?}",
+            story.length
+        );
+    });
+}
+
+#[test]
+fn a_message_is_deleted_only_by_its_key() {
+    let company = || Company::new().with_message("mary", Folder::New, stranger());
+    let person = mary()
+        .dials("1")
+        .hears_part_of("[message m1]")
+        .dials("*3")
+        .hears("deleted")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(company, &person, visit, |company, story| {
+        let deleted = story
+            .heard
+            .iter()
+            .any(|heard| heard.text.contains("deleted"));
+        let state = company.messages("mary")[0].state.folder();
+        assert!(
+            state != Some(Folder::Saved) && (!deleted || state.is_none()),
+            "at {:?}",
+            story.length
+        );
+    });
+}
