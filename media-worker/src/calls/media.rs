@@ -38,8 +38,21 @@ impl MediaPool {
         })
     }
 
-    /// A seat for one leg of `call`, towards the far side of `flow`; none when every port is taken.
-    pub fn reserve(
+    /// A seat for one leg of `call` that we offer to the far side of `flow`; none when every port is taken.
+    pub(super) fn reserve(
+        self: &Rc<Self>,
+        call: u64,
+        flow: &Flow,
+        listener: &mpsc::UnboundedSender<CallEvent>,
+    ) -> Option<Seat> {
+        let leg = self.next_leg();
+        let far = Far::Nat(flow.remote.ip());
+        let port = self.pairs.borrow_mut().reserve(leg, call, far, Instant::now())?;
+        Some(self.seat(leg, port, flow, listener))
+    }
+
+    /// A seat for one leg of `call` whose far side has offered: its packets are waited for from now on. None when every port is taken.
+    pub(super) fn answer(
         self: &Rc<Self>,
         call: u64,
         flow: &Flow,
@@ -47,18 +60,31 @@ impl MediaPool {
         remote_ssrc: Option<u32>,
         listener: &mpsc::UnboundedSender<CallEvent>,
     ) -> Option<Seat> {
-        let leg = self.next_leg.get();
-        let port = self.pairs.borrow_mut().reserve(leg, call, far, remote_ssrc, Instant::now())?;
-        self.next_leg.set(leg + 1);
+        let leg = self.next_leg();
+        let port = self.pairs.borrow_mut().answer(leg, call, far, remote_ssrc, Instant::now())?;
+        Some(self.seat(leg, port, flow, listener))
+    }
+
+    fn seat(
+        self: &Rc<Self>,
+        leg: LegId,
+        port: PortId,
+        flow: &Flow,
+        listener: &mpsc::UnboundedSender<CallEvent>,
+    ) -> Seat {
         self.listeners.borrow_mut().insert(leg, listener.clone());
-        Some(Seat {
+        Seat {
             pool: Rc::clone(self),
             leg,
             port,
             address: flow.local.ip(),
             ssrc: self.random.u32(),
             stage: Stage::Reserved,
-        })
+        }
+    }
+
+    fn next_leg(&self) -> LegId {
+        self.next_leg.replace(self.next_leg.get() + 1)
     }
 
     /// Passes an event of the media threads on to the call whose leg it is.
@@ -127,7 +153,7 @@ impl Seat {
         self.ssrc
     }
 
-    /// Before an answer of ours goes out: waits for the far side on a free pair, which may be on another port than was reserved.
+    /// Before an answer of ours to a changed offer goes out: waits for the far side on a free pair, which may be on another port than was reserved.
     ///
     /// # Errors
     /// [`WaitError::NoneFree`]: answer 503.

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use media::codec::Codec;
-use media::pairs::Far;
 use sip::sdp::{self, Agreed, Direction, Refusal, Version};
 use sip::syntax::StatusCode;
 use sip::transport::Flow;
@@ -100,11 +99,19 @@ impl Negotiation {
         let ssrc = formats::audio(theirs).and_then(|media| media.ssrcs.first().copied());
         let place = far(remote, &self.flow);
         let moves = self.agreed.as_ref().is_none_or(|before| before.remote != remote);
-        let seat = self.take_seat(place, ssrc)?;
-        // Before the port is named: waiting may move the leg to one where nobody else waits for the same far side.
-        if moves {
-            seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-        }
+        // Before the port is named: it is one where nobody else waits for the same far side.
+        let seat = match &mut self.seat {
+            Some(seat) => {
+                if moves {
+                    seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+                }
+                seat
+            }
+            none @ None => {
+                let seat = self.pool.answer(self.call, &self.flow, place, ssrc, &self.listener);
+                none.insert(seat.ok_or(StatusCode::SERVICE_UNAVAILABLE)?)
+            }
+        };
         let capabilities = formats::capabilities(seat, prefer, direction);
         sdp::answer(theirs, &capabilities, self.next_version()).map_err(Refusal::status)
     }
@@ -114,7 +121,13 @@ impl Negotiation {
     /// # Errors
     /// 503 when every port is taken.
     pub fn offer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
-        let seat = self.take_seat(Far::Nat(self.flow.remote.ip()), None)?;
+        let seat = match &mut self.seat {
+            Some(seat) => seat,
+            none @ None => {
+                let seat = self.pool.reserve(self.call, &self.flow, &self.listener);
+                none.insert(seat.ok_or(StatusCode::SERVICE_UNAVAILABLE)?)
+            }
+        };
         let capabilities = formats::capabilities(seat, prefer, direction);
         let ours = sdp::offer(&capabilities, self.next_version());
         let body = ours.to_bytes();
@@ -152,13 +165,6 @@ impl Negotiation {
     /// Which way media flows by what we said last, from our point of view.
     pub fn told_direction(&self) -> Direction {
         self.ours.as_ref().map_or(Direction::SendRecv, formats::direction_of)
-    }
-
-    fn take_seat(&mut self, place: Far, ssrc: Option<u32>) -> Result<&mut Seat, StatusCode> {
-        if self.seat.is_none() {
-            self.seat = self.pool.reserve(self.call, &self.flow, place, ssrc, &self.listener);
-        }
-        self.seat.as_mut().ok_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 
     fn agree(&mut self, agreed: Agreed) {

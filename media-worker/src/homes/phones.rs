@@ -37,7 +37,7 @@ impl Phones {
         policy: &ExpiryPolicy,
         now: Instant,
     ) -> (Response, Registered) {
-        let bindings = self.handsets.entry(Arc::clone(handset)).or_default();
+        let bindings = self.handsets.entry(Arc::clone(handset)).or_insert_with(|| Bindings::new(MAX_CONTACTS));
         match bindings.apply(request, flow, now, policy) {
             Ok(change) => {
                 let response = sip::registrar::ok(request, bindings, now);
@@ -83,7 +83,7 @@ impl Phones {
 
     /// Gives back what the journal kept. Only datagram flows outlive the worker.
     pub(super) fn restore(&mut self, entry: Entry, signalling: &Signalling, now: Instant, clock: Timestamp) {
-        let bindings = self.handsets.entry(entry.handset.into()).or_default();
+        let bindings = self.handsets.entry(entry.handset.into()).or_insert_with(|| Bindings::new(MAX_CONTACTS));
         for stored in entry.contacts {
             if let Some(contact) = load(stored, signalling, now, clock) {
                 bindings.restore(contact);
@@ -118,3 +118,6 @@ fn load(stored: StoredContact, signalling: &Signalling, now: Instant, clock: Tim
         reg_id: None,
     })
 }
+
+/// Of one handset: softphones on a few devices, and those that lost their memory.
+const MAX_CONTACTS: usize = 10;
