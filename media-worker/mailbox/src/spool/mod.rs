@@ -276,9 +276,9 @@ impl Spool {
             .await?
     }
 
-    /// The message is in the store and in every mailbox.
-    pub(crate) async fn settle(&self, recording: u64) -> Result<(), SpoolError> {
-        self.ask(|reply| Command::Settle(recording, reply)).await
+    /// The messages are in the store and in every mailbox.
+    pub(crate) async fn settle(&self, recordings: Vec<u64>) -> Result<(), SpoolError> {
+        self.ask(|reply| Command::Settle(recordings, reply)).await
     }
 
     /// Call details that are not stored yet.
