@@ -96,7 +96,8 @@ pub struct Probe {
 }
 
 fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let wrong = || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
+    let wrong =
+        || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
     let (first, last) = text.split_once('-').ok_or_else(wrong)?;
     let first: u16 = first.trim().parse().map_err(|_| wrong())?;
     let last: u16 = last.trim().parse().map_err(|_| wrong())?;
@@ -104,7 +105,9 @@ fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
         return Err(format!("`{text}`: the last port is below the first"));
     }
     if last - first >= 64 {
-        return Err(format!("`{text}`: 64 ports at most; a few carry thousands of calls"));
+        return Err(format!(
+            "`{text}`: 64 ports at most; a few carry thousands of calls"
+        ));
     }
     Ok(first..=last)
 }

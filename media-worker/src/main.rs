@@ -30,5 +30,9 @@ fn check(options: &media_worker::cli::Check) -> ExitCode {
     for complaint in &complaints {
         println!("{complaint}");
     }
-    if complaints.iter().any(source::Complaint::is_error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if complaints.iter().any(source::Complaint::is_error) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }

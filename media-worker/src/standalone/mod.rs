@@ -54,7 +54,8 @@ fn prompts(named: Option<&std::path::Path>) -> anyhow::Result<Library> {
         Some(named) => format!("there are no prompts in {}: give the folder that has en/catalogue.yaml with --prompts", named.display()),
         None => "no folder of prompts was found: give it with --prompts".to_owned(),
     })?;
-    Library::load(&folder).with_context(|| format!("the prompts in {} can't be used", folder.display()))
+    Library::load(&folder)
+        .with_context(|| format!("the prompts in {} can't be used", folder.display()))
 }
 
 const WRONG_MANIFESTS: u8 = 2;

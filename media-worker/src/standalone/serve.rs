@@ -24,7 +24,7 @@ use tracing::{error, info, warn};
 
 use super::figures::{self, Ticks};
 use super::sockets::Sockets;
-use crate::calls::{Exchange, MediaPool};
+use crate::calls::{Exchange, MediaPool, News};
 use crate::cli;
 use crate::edge::Edge;
 use crate::homes::{HomeContext, Homes, Journal};
@@ -67,7 +67,10 @@ impl Worker {
         metrics.register(Ticks::new(media.handle())?)?;
 
         let addresses = LocalAddresses::new(options.sip.ip(), options.advertise);
-        let config = EndpointConfig { user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")), ..EndpointConfig::default() };
+        let config = EndpointConfig {
+            user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
+            ..EndpointConfig::default()
+        };
         let endpoint = Endpoint::new(config, random.bytes());
         let (signalling, requests) = Signalling::new(endpoint, sockets.udp, addresses);
 
@@ -89,15 +92,25 @@ impl Worker {
             mailboxes,
             Voice::new(library),
             metrics.clone(),
-            directory,
-            stopped,
+            News {
+                directory,
+                stop: stopped,
+            },
         );
         let edge = Edge::new(Rc::clone(&exchange), authority(&exchange, &random));
         let ready = Arc::new(AtomicBool::new(false));
-        let watching = source.watch().context("the folder of manifests can't be watched")?;
+        let watching = source
+            .watch()
+            .context("the folder of manifests can't be watched")?;
         let metrics_address = sockets.metrics.local_addr()?;
         spawn_parts(&exchange, sockets.tcp, media_events, delivered, snapshots);
-        spawn_http(sockets.metrics, Pages { metrics, ready: Arc::clone(&ready) });
+        spawn_http(
+            sockets.metrics,
+            Pages {
+                metrics,
+                ready: Arc::clone(&ready),
+            },
+        );
         spawn_local(edge.serve(requests));
         let homes = Rc::clone(&exchange.homes);
         spawn_local(async move { homes.restore(entries).await });
@@ -122,11 +135,19 @@ impl Worker {
         let reached = if sip.ip().is_unspecified() {
             let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]);
             let address = self.exchange.signalling.addresses().towards(elsewhere);
-            if address.is_unspecified() { format!("127.0.0.1:{}", sip.port()) } else { format!("{address}:{}", sip.port()) }
+            if address.is_unspecified() {
+                format!("127.0.0.1:{}", sip.port())
+            } else {
+                format!("{address}:{}", sip.port())
+            }
         } else {
             sip.to_string()
         };
-        writeln!(out, "{}", setup_sheet(&snapshot.directory, &snapshot.credentials, &reached))?;
+        writeln!(
+            out,
+            "{}",
+            setup_sheet(&snapshot.directory, &snapshot.credentials, &reached)
+        )?;
         for complaint in &snapshot.complaints {
             writeln!(out, "  {complaint}")?;
         }
@@ -163,7 +184,13 @@ impl Worker {
         }
         // A BYE or a 503 that was lost is sent again.
         let settle = Instant::now() + SETTLE;
-        while self.exchange.signalling.with(|endpoint, _| endpoint.session_count()) > 0 && Instant::now() < settle {
+        while self
+            .exchange
+            .signalling
+            .with(|endpoint, _| endpoint.session_count())
+            > 0
+            && Instant::now() < settle
+        {
             tokio::time::sleep(STOP_POLL).await;
         }
         self.media.stop();
@@ -201,17 +228,29 @@ impl Directories {
                     warn!("{complaint}");
                 }
             }
-            info!(people = snapshot.directory.users().len(), "the manifests have changed");
+            info!(
+                people = snapshot.directory.users().len(),
+                "the manifests have changed"
+            );
             self.sender.send_replace(Arc::clone(&snapshot.directory));
         }
     }
 }
 
-fn mailboxes(options: &cli::Standalone, random: &Random) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
+fn mailboxes(
+    options: &cli::Standalone,
+    random: &Random,
+) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
     let folder = &options.state;
-    let store = FolderStore::open(folder.join("store")).with_context(|| format!("{} can't be used as a store", folder.display()))?;
-    let disk = RealDisk::open(folder).with_context(|| format!("{} can't be used for the spool", folder.display()))?;
-    Ok(Mailboxes::open(Arc::new(store), Arc::new(disk), MailboxesOptions::new(random.bytes()))?)
+    let store = FolderStore::open(folder.join("store"))
+        .with_context(|| format!("{} can't be used as a store", folder.display()))?;
+    let disk = RealDisk::open(folder)
+        .with_context(|| format!("{} can't be used for the spool", folder.display()))?;
+    Ok(Mailboxes::open(
+        Arc::new(store),
+        Arc::new(disk),
+        MailboxesOptions::new(random.bytes()),
+    )?)
 }
 
 fn media(
@@ -227,19 +266,30 @@ fn media(
         engine: media::engine::EngineConfig::default(),
         seed: random.bytes(),
     };
-    let mut writers = (0..threads).map(|_| mailboxes.writer()).collect::<Result<Vec<_>, _>>()?.into_iter();
+    let mut writers = (0..threads)
+        .map(|_| mailboxes.writer())
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter();
     MediaThreads::start(&config, |_| match writers.next() {
         Some(writer) => Box::new(SpoolRecorder(writer)) as Box<dyn Recorder>,
         None => Box::new(()),
     })
     .with_context(|| {
-        format!("media ports {}-{} can't be used: choose others with --media", options.media.start(), options.media.end())
+        format!(
+            "media ports {}-{} can't be used: choose others with --media",
+            options.media.start(),
+            options.media.end()
+        )
     })
 }
 
 /// `0-0` asks the system for eight.
 fn ports(range: &RangeInclusive<u16>) -> Vec<u16> {
-    if *range.end() == 0 { vec![0; FREE_MEDIA_PORTS] } else { range.clone().collect() }
+    if *range.end() == 0 {
+        vec![0; FREE_MEDIA_PORTS]
+    } else {
+        range.clone().collect()
+    }
 }
 
 fn pairs(media: &MediaThreads) -> Pairs {
@@ -256,7 +306,11 @@ fn ports_of(media: &MediaThreads) -> Vec<u16> {
     let handle = media.handle();
     let mut ports: Vec<u16> = (0..handle.threads())
         .flat_map(|thread| (0..handle.ports_per_thread()).map(move |port| (thread, port)))
-        .filter_map(|(thread, port)| handle.local_addr(thread, port).map(|address| address.port()))
+        .filter_map(|(thread, port)| {
+            handle
+                .local_addr(thread, port)
+                .map(|address| address.port())
+        })
         .collect();
     ports.sort_unstable();
     ports
@@ -265,7 +319,10 @@ fn ports_of(media: &MediaThreads) -> Vec<u16> {
 fn authority(exchange: &Exchange, random: &Random) -> Authority {
     let directory = exchange.directory();
     let system = directory.system();
-    let key: Arc<[u8]> = system.nonce_key.clone().unwrap_or_else(|| Arc::new(random.bytes::<32>()));
+    let key: Arc<[u8]> = system
+        .nonce_key
+        .clone()
+        .unwrap_or_else(|| Arc::new(random.bytes::<32>()));
     let issuer = format!("{:08x}{:08x}", random.u32(), random.u32());
     Authority::new(&key, &*system.domain, &issuer, Instant::now())
 }
@@ -323,8 +380,14 @@ fn seed() -> anyhow::Result<[u8; 32]> {
 /// `20000-20007`, or the ports one by one where the system chose them.
 fn list(ports: &[u16]) -> String {
     match (ports.first(), ports.last()) {
-        (Some(first), Some(last)) if usize::from(last - first) + 1 == ports.len() => format!("{first}-{last}"),
-        _ => ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
+        (Some(first), Some(last)) if usize::from(last - first) + 1 == ports.len() => {
+            format!("{first}-{last}")
+        }
+        _ => ports
+            .iter()
+            .map(u16::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
