@@ -7,6 +7,7 @@ pub mod homes;
 pub mod http;
 pub mod media_threads;
 pub mod metrics;
+pub mod probe;
 pub mod random;
 pub mod signalling;
 pub mod sockets;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             standalone::run(options, &mut std::io::stdout())
         }
         Command::Check(options) => Ok(check(options)),
-        Command::Probe(options) => probe::run(options, &mut std::io::stdout()),
+        Command::Probe(options) => probe::run(options, &mut std::io::stdout()).map(Into::into),
     };
     match done {
         Ok(code) => code,
