@@ -142,7 +142,7 @@ impl Call {
             self.endpoint.end(session, None, Instant::now());
             report.now("hung up")?;
         }
-        self.linger(&mut buffer, report)?;
+        self.linger(end, &mut buffer, report)?;
         Ok(outcome)
     }
 
@@ -296,6 +296,7 @@ impl Call {
     /// Waits until the goodbye is heard, but not long.
     fn linger<W: Write>(
         &mut self,
+        end: End,
         buffer: &mut [u8],
         report: &mut Report<'_, W>,
     ) -> anyhow::Result<()> {
@@ -303,10 +304,9 @@ impl Call {
         let begin = Instant::now();
         loop {
             self.step(buffer, report)?;
-            let least = if self.endpoint.session_count() == 0 {
-                SETTLING
-            } else {
-                GOODBYE
+            let least = match end {
+                End::Ours if self.endpoint.session_count() > 0 => GOODBYE,
+                End::Ours | End::Theirs => SETTLING,
             };
             if begin.elapsed() >= least {
                 return Ok(());

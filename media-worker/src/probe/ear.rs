@@ -224,8 +224,8 @@ const PIECE: Duration = Duration::from_millis(20);
 const HANGOVER: Duration = Duration::from_millis(700);
 /// Any shorter sound is no speech.
 const CLICK: Duration = Duration::from_millis(60);
-/// Seven whole pieces: a tone of 150 ms has no more where it does not begin with one.
-const MIN_BEEP: Duration = Duration::from_millis(140);
+/// Six whole pieces: a tone of 150 ms may have no more where it does not begin with one.
+const MIN_BEEP: Duration = Duration::from_millis(120);
 const MAX_BEEP: Duration = Duration::from_secs(1);
 /// Less than a packet.
 const TOLERANCE: Duration = Duration::from_millis(5);

@@ -79,7 +79,10 @@ fn a_password_that_is_asked_for_is_given() {
         options.password = Some("wrong".to_owned());
     });
     assert_eq!(outcome.exit_code(), 1);
-    assert!(printed.contains("the password of anna-desk was refused"), "{printed}");
+    assert!(
+        printed.contains("the password of anna-desk was refused"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -121,7 +124,11 @@ fn a_message_without_a_beep_is_not_left() {
 
 #[test]
 fn an_address_where_nobody_listens_is_told_at_once() {
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let begin = Instant::now();
     let mut out = Vec::new();
     let outcome = run(&options(port), &mut out).unwrap();
@@ -243,7 +250,8 @@ struct Talk {
 impl<'a> Callee<'a> {
     fn new(script: &'a Script) -> Self {
         let sip = UdpSocket::bind("127.0.0.1:0").unwrap();
-        sip.set_read_timeout(Some(Duration::from_millis(4))).unwrap();
+        sip.set_read_timeout(Some(Duration::from_millis(4)))
+            .unwrap();
         let rtp = UdpSocket::bind("127.0.0.1:0").unwrap();
         rtp.set_nonblocking(true).unwrap();
         Callee {
@@ -372,7 +380,9 @@ impl<'a> Callee<'a> {
             let frame = self.greeting.frame(talk.frame).or(silence.frame(0));
             let mut out = [0; 200];
             let length = header.write(frame.unwrap(), &mut out).unwrap();
-            self.rtp.send_to(&out[..length], talk.agreed.remote).unwrap();
+            self.rtp
+                .send_to(&out[..length], talk.agreed.remote)
+                .unwrap();
             talk.frame += 1;
         }
     }
