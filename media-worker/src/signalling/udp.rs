@@ -8,7 +8,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 /// A bound UDP socket.
-#[derive(Debug)]
 pub struct UdpListener {
     socket: UdpSocket,
     address: SocketAddr,

@@ -22,7 +22,7 @@ use sockets::Sockets;
 ///
 /// # Errors
 /// What failed, with what to do about it.
-pub fn run(options: &cli::Standalone, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub fn run(options: &cli::Standalone, log: cli::LogFormat, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let state = State::open(&options.state)?;
     let source = match Source::open(&options.manifests, state) {
         Ok(source) => Arc::new(source),
@@ -41,7 +41,7 @@ pub fn run(options: &cli::Standalone, out: &mut impl Write) -> anyhow::Result<Ex
     local.block_on(&runtime, async {
         let sockets = Sockets::bind(options).await?;
         let worker = Worker::start(options, &source, library, sockets)?;
-        worker.introduce(out)?;
+        worker.introduce(log, out)?;
         worker.run().await
     })?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! The worker's parts put together, and its life from start to stop.
 
 use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use tracing::{error, info, warn};
 use super::figures::{self, Ticks};
 use super::sockets::Sockets;
 use crate::calls::{Exchange, MediaPool, News};
-use crate::cli;
+use crate::cli::{self, LogFormat};
 use crate::edge::Edge;
 use crate::homes::{HomeContext, Homes, Journal};
 use crate::http::{self, Pages};
@@ -33,7 +34,7 @@ use crate::media_threads::{EventReceiver, MediaConfig, MediaThreads, Recorder};
 use crate::metrics::Metrics;
 use crate::random::Random;
 use crate::signalling::{LocalAddresses, Signalling, StreamListener};
-use crate::source::{Snapshot, Source, Watching, setup_sheet};
+use crate::source::{Complaint, Snapshot, Source, Watching, setup_sheet};
 use crate::voice::Voice;
 
 /// A worker with all its parts, serving.
@@ -42,7 +43,7 @@ pub(super) struct Worker {
     source: Arc<Source>,
     ready: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
-    metrics_address: std::net::SocketAddr,
+    metrics_address: SocketAddr,
     media_ports: Vec<u16>,
     media: MediaThreads,
     /// Ends when dropped.
@@ -127,37 +128,39 @@ impl Worker {
         })
     }
 
-    /// Says who can be rung and how, and where everything is.
-    pub(super) fn introduce(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        let snapshots = self.source.snapshots();
-        let snapshot = Arc::clone(&snapshots.borrow());
+    /// Says where everything is; and to people also who can be rung and how, with passwords, which have no place in a log.
+    pub(super) fn introduce(&self, log: LogFormat, out: &mut impl Write) -> anyhow::Result<()> {
         let sip = self.exchange.signalling.udp_address();
-        let reached = if sip.ip().is_unspecified() {
-            let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]);
-            let address = self.exchange.signalling.addresses().towards(elsewhere);
-            if address.is_unspecified() {
-                format!("127.0.0.1:{}", sip.port())
-            } else {
-                format!("{address}:{}", sip.port())
+        let media = list(&self.media_ports);
+        let state = self.source.state().folder().display();
+        let snapshot = Arc::clone(&self.source.snapshots().borrow());
+        match log {
+            LogFormat::Json => {
+                info!(%sip, media, %state, metrics = %self.metrics_address, "serving");
+                snapshot.complaints.iter().for_each(complain);
             }
-        } else {
-            sip.to_string()
-        };
-        writeln!(
-            out,
-            "{}",
-            setup_sheet(&snapshot.directory, &snapshot.credentials, &reached)
-        )?;
-        for complaint in &snapshot.complaints {
-            writeln!(out, "  {complaint}")?;
+            LogFormat::Text => {
+                writeln!(out, "{}", setup_sheet(&snapshot.directory, &snapshot.credentials, &self.reached_at(sip)))?;
+                for complaint in &snapshot.complaints {
+                    writeln!(out, "  {complaint}")?;
+                }
+                writeln!(out, "  SIP      {sip} (UDP and TCP)")?;
+                writeln!(out, "  media    UDP {media}")?;
+                writeln!(out, "  state    {state}")?;
+                writeln!(out, "  metrics  http://{}/metrics", self.metrics_address)?;
+                writeln!(out)?;
+                out.flush()?;
+            }
         }
-        writeln!(out, "  SIP      {sip} (UDP and TCP)")?;
-        writeln!(out, "  media    UDP {}", list(&self.media_ports))?;
-        writeln!(out, "  state    {}", self.source.state().folder().display())?;
-        writeln!(out, "  metrics  http://{}/metrics", self.metrics_address)?;
-        writeln!(out)?;
-        out.flush()?;
         Ok(())
+    }
+
+    /// The address to type into a phone: where SIP is bound to every address, the one that leads out of this machine.
+    fn reached_at(&self, sip: SocketAddr) -> String {
+        let elsewhere = IpAddr::from(DOCUMENTATION_NET);
+        let address = self.exchange.signalling.addresses().towards(elsewhere);
+        let address = if address.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address };
+        SocketAddr::new(address, sip.port()).to_string()
     }
 
     /// Serves until SIGTERM or SIGINT; then ends the calls, carries what is recorded, and returns.
@@ -221,13 +224,7 @@ impl Directories {
     async fn follow(mut self) {
         while self.snapshots.changed().await.is_ok() {
             let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
-            for complaint in &snapshot.complaints {
-                if complaint.is_error() {
-                    error!("{complaint}");
-                } else {
-                    warn!("{complaint}");
-                }
-            }
+            snapshot.complaints.iter().for_each(complain);
             info!(
                 people = snapshot.directory.users().len(),
                 "the manifests have changed"
@@ -410,6 +407,8 @@ impl Recorder for SpoolRecorder {
     }
 }
 
+/// Nobody's address (RFC 5737): the way to it is the way out.
+const DOCUMENTATION_NET: [u8; 4] = [192, 0, 2, 1];
 const FREE_MEDIA_PORTS: usize = 8;
 const MAX_LEGS: usize = 4000;
 /// Longer than packets of an old call are on their way.

@@ -9,7 +9,6 @@ use crate::cli;
 use crate::signalling::{StreamListener, UdpListener};
 
 /// Sockets for SIP and for metrics.
-#[derive(Debug)]
 pub(super) struct Sockets {
     pub(super) udp: UdpListener,
     pub(super) tcp: StreamListener,
