@@ -31,6 +31,9 @@ fn check(options: &cli::Check) -> ExitCode {
     if complaints.iter().any(source::Complaint::is_error) {
         return ExitCode::FAILURE;
     }
-    println!("{}: nothing wrong that would keep it from working", options.manifests.display());
+    println!(
+        "{}: nothing wrong that would keep it from working",
+        options.manifests.display()
+    );
     ExitCode::SUCCESS
 }

@@ -22,7 +22,11 @@ use sockets::Sockets;
 ///
 /// # Errors
 /// What failed, with what to do about it.
-pub fn run(options: &cli::Standalone, log: cli::LogFormat, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub fn run(
+    options: &cli::Standalone,
+    log: cli::LogFormat,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
     let state = State::open(&options.state)?;
     let source = match Source::open(&options.manifests, state) {
         Ok(source) => Arc::new(source),

@@ -140,7 +140,15 @@ impl Worker {
                 snapshot.complaints.iter().for_each(complain);
             }
             LogFormat::Text => {
-                writeln!(out, "{}", setup_sheet(&snapshot.directory, &snapshot.credentials, &self.reached_at(sip)))?;
+                writeln!(
+                    out,
+                    "{}",
+                    setup_sheet(
+                        &snapshot.directory,
+                        &snapshot.credentials,
+                        &self.reached_at(sip)
+                    )
+                )?;
                 for complaint in &snapshot.complaints {
                     writeln!(out, "  {complaint}")?;
                 }
@@ -159,7 +167,11 @@ impl Worker {
     fn reached_at(&self, sip: SocketAddr) -> String {
         let elsewhere = IpAddr::from(DOCUMENTATION_NET);
         let address = self.exchange.signalling.addresses().towards(elsewhere);
-        let address = if address.is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address };
+        let address = if address.is_unspecified() {
+            IpAddr::from([127, 0, 0, 1])
+        } else {
+            address
+        };
         SocketAddr::new(address, sip.port()).to_string()
     }
 
