@@ -242,7 +242,7 @@ impl Line {
         self.count += 1;
         let Self { own, account, count, .. } = self;
         Ids {
-            call: format!("{count}-{}", own.port()),
+            call: format!("{count}-{}-{}", account.user, own.port()),
             from: format!("<sip:{}@{DOMAIN}>;tag=f{count}", account.user),
             to: to.to_owned(),
             sequence: 1,
