@@ -188,19 +188,10 @@ async fn dialled<O: Office>(
         });
         return Ok(Some(to));
     }
-    let dialled = match key {
-        Key::Star => dial_after_star(call, office).await?,
-        Key::Zero
-        | Key::One
-        | Key::Two
-        | Key::Three
-        | Key::Four
-        | Key::Five
-        | Key::Six
-        | Key::Seven
-        | Key::Eight
-        | Key::Nine
-        | Key::Pound => Dialled::Nothing,
+    let dialled = if key == Key::Star {
+        dial_after_star(call, office).await?
+    } else {
+        Dialled::Nothing
     };
     let (way, to) = match dialled {
         Dialled::Nothing => (Way::Key(key), None),

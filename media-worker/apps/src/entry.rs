@@ -64,24 +64,15 @@ enum Read {
 async fn read<O: Office>(call: &mut impl Call<O>) -> Result<Read, HungUp> {
     let mut digits = String::new();
     while let Some(key) = call.key(PATIENCE).await? {
-        match key {
-            Key::Pound => return Ok(Read::Digits(digits)),
-            Key::Star => return Ok(Read::Star),
-            Key::Zero
-            | Key::One
-            | Key::Two
-            | Key::Three
-            | Key::Four
-            | Key::Five
-            | Key::Six
-            | Key::Seven
-            | Key::Eight
-            | Key::Nine => {
-                // What is longer than anything is as wrong with its end as without.
-                if digits.len() < LONGEST {
-                    digits.push(key.as_char());
-                }
-            }
+        if key == Key::Pound {
+            return Ok(Read::Digits(digits));
+        }
+        if key == Key::Star {
+            return Ok(Read::Star);
+        }
+        // What is longer than anything is as wrong with its end as without.
+        if digits.len() < LONGEST {
+            digits.push(key.as_char());
         }
     }
     Ok(Read::TimeOver)

@@ -76,35 +76,21 @@ async fn greet<O: Office>(
             call.stop().await?;
             return Ok(Greeted::Dialled(operator));
         }
-        match key {
-            Key::Pound => {
-                call.took(Step {
-                    menu: GREETING,
-                    way: Way::Key(key),
-                });
-                call.stop().await?;
-                return Ok(Greeted::Heard);
+        if key == Key::Star {
+            call.stop().await?;
+            if let Some(to) = starred(call, office).await? {
+                return Ok(Greeted::Dialled(to));
             }
-            Key::Star => {
-                call.stop().await?;
-                if let Some(to) = starred(call, office).await? {
-                    return Ok(Greeted::Dialled(to));
-                }
-                call.start(says).await?;
-            }
-            Key::Zero
-            | Key::One
-            | Key::Two
-            | Key::Three
-            | Key::Four
-            | Key::Five
-            | Key::Six
-            | Key::Seven
-            | Key::Eight
-            | Key::Nine => call.took(Step {
-                menu: GREETING,
-                way: Way::Key(key),
-            }),
+            call.start(says).await?;
+            continue;
+        }
+        call.took(Step {
+            menu: GREETING,
+            way: Way::Key(key),
+        });
+        if key == Key::Pound {
+            call.stop().await?;
+            return Ok(Greeted::Heard);
         }
     }
 }

@@ -23,10 +23,10 @@ pub(crate) async fn listen<O: Office>(
 ) -> Result<Option<Exit>, HungUp> {
     let messages = owner.inbox.list(folder).await;
     if messages.is_empty() {
-        let none = match folder {
-            _ if owner.inbox.counts().await.incomplete => PromptId::LOGIN_UNAVAILABLE,
-            Folder::New => PromptId::LISTEN_NONE_NEW,
-            Folder::Saved => PromptId::LISTEN_NONE_SAVED,
+        let none = match (owner.inbox.counts().await.incomplete, folder) {
+            (true, Folder::New | Folder::Saved) => PromptId::LOGIN_UNAVAILABLE,
+            (false, Folder::New) => PromptId::LISTEN_NONE_NEW,
+            (false, Folder::Saved) => PromptId::LISTEN_NONE_SAVED,
         };
         call.play(&[none.into()]).await?;
         return Ok(None);
@@ -172,10 +172,13 @@ async fn playback<O: Office>(
             StarKey::Pressed | StarKey::PressedAtTheEnd => TOLD_APART,
         };
         star = match (call.wait(patience).await?, star) {
-            (Wake::Key, StarKey::Up) => match call.take_key() {
-                Some(Key::Star) => StarKey::Pressed,
-                _bare => StarKey::Up,
-            },
+            (Wake::Key, StarKey::Up) => {
+                if call.take_key() == Some(Key::Star) {
+                    StarKey::Pressed
+                } else {
+                    StarKey::Up
+                }
+            }
             (Wake::Key, StarKey::Pressed | StarKey::PressedAtTheEnd) => {
                 call.stop().await?;
                 return Ok(call.take_key());

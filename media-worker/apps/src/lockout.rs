@@ -204,7 +204,7 @@ mod tests {
             }
             // Rounds of three; the sum of the locks before round n is at least 2^(n-1) - 1 minutes
             // until the hour is reached.
-            let rounds = (0..).take_while(|&n| (1_i64 << n) - 1 <= now / 60).count() as i64;
+            let rounds = (0..40).filter(|&n| (1_i64 << n) - 1 <= now / 60).count() as i64;
             prop_assert!(looked <= 3 * (rounds + now / 3600), "{looked} looked at in {now} s");
         }
     }

@@ -28,14 +28,14 @@ fn cut_everywhere(
     }
 }
 
-/// When the beep was over.
-fn beep(story: &Story) -> Option<Duration> {
+/// How long ago the last beep was over when the call ended.
+fn spoken(story: &Story) -> Duration {
     let beep = story
         .heard
         .iter()
         .rev()
         .find(|heard| heard.whole && heard.text == "[beep]");
-    beep.map(|heard| heard.to)
+    beep.map_or(Duration::ZERO, |beep| story.length.saturating_sub(beep.to))
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn whoever_speaks_for_a_second_leaves_a_message() {
         .dials("#")
         .hears("has been sent");
     cut_everywhere(Company::new, &person, leave, |company, story| {
-        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let spoken = spoken(story);
         let expected = usize::from(spoken >= Duration::from_secs(1));
         assert_eq!(
             company.messages("mary").len(),
@@ -72,7 +72,7 @@ fn a_message_is_sent_wherever_in_the_review_one_hangs_up() {
         .dials("1")
         .hears("has been sent");
     cut_everywhere(Company::new, &person, leave, |company, story| {
-        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let spoken = spoken(story);
         let expected = usize::from(spoken >= Duration::from_secs(1));
         assert_eq!(
             company.messages("mary").len(),
@@ -113,7 +113,7 @@ fn a_message_is_delivered_wherever_in_a_transfer_one_hangs_up() {
         .dials("*102")
         .hears("One moment");
     cut_everywhere(Company::new, &person, leave, |company, story| {
-        let spoken = beep(story).map_or(Duration::ZERO, |beep| story.length - beep);
+        let spoken = spoken(story);
         let expected = usize::from(spoken >= Duration::from_secs(1));
         assert_eq!(
             company.messages("mary").len(),

@@ -156,7 +156,7 @@ fn a_locked_side_is_told_for_how_long_and_the_other_sides_are_not_locked() {
             .hears(IN)
             .hangs_up(),
     );
-    company.wait(Duration::from_secs(60));
+    company.wait(Duration::from_mins(1));
     visit_marys(
         &company,
         outsider()

@@ -333,19 +333,28 @@ impl Mailbox {
             .map(|_| ())
     }
 
-    /// Puts an arrived message in its place, in the state that its owner has meanwhile given it.
-    pub(crate) async fn insert(&self, mut message: Message) -> Result<(), MailboxError> {
+    /// Puts arrived messages in their places, in the states that their owner has meanwhile given them.
+    pub(crate) async fn insert_all(&self, mut messages: Vec<Message>) -> Result<(), MailboxError> {
         let mut loaded = self.cell.loaded.lock().await;
-        if let Some(pending) = self.shared.spool.board().find(self.id(), &message.id) {
-            message.state = pending
-                .record
-                .states
-                .get(self.id())
-                .copied()
-                .unwrap_or(message.state);
+        for message in &mut messages {
+            if let Some(pending) = self.shared.spool.board().find(self.id(), &message.id) {
+                message.state = pending
+                    .record
+                    .states
+                    .get(self.id())
+                    .copied()
+                    .unwrap_or(message.state);
+            }
         }
-        self.change(&mut loaded, |index| index.insert(message.clone()))
-            .await
+        let insert = |index: &mut Index| {
+            // Not `any`: every one is to be inserted.
+            messages
+                .iter()
+                .filter(|message| index.insert((*message).clone()))
+                .count()
+                > 0
+        };
+        self.change(&mut loaded, insert).await
     }
 
     /// How many of these messages the index does not have, and all audio that it refers to.

@@ -1,17 +1,18 @@
 //! Carries promised messages from the spool to the store, and into every recipient's index.
 
 use crate::details;
+use crate::ids::{MailboxId, MessageId};
 use crate::layout;
-use crate::mailbox::MailboxError;
+use crate::mailbox::{Mailbox, MailboxError};
 use crate::mailboxes::Mailboxes;
 use crate::message::{Message, MessageState};
 use crate::record::{DeliveryRecord, to_bytes};
-use crate::spool::{Pending, SpoolError, StoredMessage};
-use crate::store::Condition;
-use std::collections::HashSet;
+use crate::spool::{Pending, StoredMessage};
+use crate::store::PutError;
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Carries messages until there are none, again and again.
 pub(crate) struct Uploader {
@@ -38,7 +39,7 @@ impl Uploader {
             if all {
                 delay = FIRST_DELAY;
                 tokio::select! {
-                    () = promised => {}
+                    () = promised => sleep(GATHER).await,
                     () = sleep_until(details_due) => {}
                 }
             } else {
@@ -65,37 +66,33 @@ impl Uploader {
         }
     }
 
+    /// Carries what is promised, batch by batch; what fails is left for another time.
     async fn carry_messages(&self) -> bool {
-        let mut all = true;
-        let mut failed = HashSet::new();
+        let spool = &self.mailboxes.shared.spool;
+        let mut failed: HashSet<u64> = HashSet::new();
         loop {
-            let pending = self.mailboxes.shared.spool.board().pending();
+            let pending = spool.board().pending();
             let batch: Vec<_> = pending
                 .into_iter()
                 .filter(|p| !failed.contains(&p.recording))
                 .take(AT_ONCE)
                 .collect();
             if batch.is_empty() {
-                return all;
+                return failed.is_empty();
             }
-            let mut carrying = JoinSet::new();
-            for pending in batch {
-                let mailboxes = self.mailboxes.clone();
-                carrying
-                    .spawn(async move { (pending.recording, carry(&mailboxes, &pending).await) });
-            }
-            while let Some(carried) = carrying.join_next().await {
-                match carried {
-                    Ok((_, Ok(()))) => {}
-                    Ok((recording, Err(error))) => {
-                        tracing::warn!(recording, %error, "a message cannot be carried to the store");
-                        failed.insert(recording);
-                        all = false;
-                    }
-                    Err(_) => return false,
+            let left = match carry(&self.mailboxes, &batch).await {
+                Ok(left) => left,
+                Err(error) => {
+                    tracing::warn!(%error, "messages cannot be carried to the store");
+                    return false;
                 }
-            }
-            if failed.len() >= AT_ONCE {
+            };
+            let (left, settled): (Vec<u64>, Vec<u64>) = batch
+                .iter()
+                .map(|pending| pending.recording)
+                .partition(|recording| left.contains(recording));
+            failed.extend(left);
+            if spool.settle(settled).await.is_err() {
                 return false;
             }
         }
@@ -107,78 +104,130 @@ enum CarryError {
     #[error(transparent)]
     Mailbox(#[from] MailboxError),
     #[error(transparent)]
-    Spool(#[from] SpoolError),
+    Put(#[from] PutError),
 }
 
-/// Audio, record, every index, then the spool may forget it. Each step may be done again after a crash without harm.
-async fn carry(mailboxes: &Mailboxes, pending: &Pending) -> Result<(), CarryError> {
+/// Audio, records, every index, then the spool may forget them. Each step may be done again after a crash without harm.
+/// Returns the recordings that did not arrive.
+async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>, CarryError> {
     let shared = &mailboxes.shared;
-    let Some(StoredMessage {
-        audio, delivery, ..
-    }) = &pending.record.draft.message
-    else {
-        return Ok(shared.spool.settle(pending.recording).await?);
-    };
-    let Some(first) = delivery.recipients.first() else {
-        return Ok(shared.spool.settle(pending.recording).await?);
-    };
-    let recording = shared.spool.read(pending.record.clone()).await?;
-    let Some(message) = pending.record.message(first) else {
-        return Ok(());
-    };
-    let message = Message {
-        duration: recording.duration(),
-        state: MessageState::New,
-        ..message
-    };
-    let key = layout::audio(audio);
-    shared
-        .store
-        .put(&key, recording.to_bytes().into(), Condition::Always)
-        .await
-        .map_err(MailboxError::from)?;
-    deliver(
-        mailboxes,
-        DeliveryRecord {
-            recipients: delivery.recipients.clone(),
-            message,
-        },
-    )
-    .await?;
-    Ok(shared.spool.settle(pending.recording).await?)
+    let mut left = HashSet::new();
+    let mut audio = Vec::new();
+    let mut records = Vec::new();
+    let mut recordings: HashMap<MessageId, u64> = HashMap::new();
+    for pending in batch {
+        let Some(StoredMessage { delivery, .. }) = &pending.record.draft.message else {
+            continue;
+        };
+        let Some(message) = delivery
+            .recipients
+            .first()
+            .and_then(|first| pending.record.message(first))
+        else {
+            continue;
+        };
+        match shared.spool.read(pending.record.clone()).await {
+            Ok(recording) => {
+                audio.push((
+                    layout::audio(&message.audio),
+                    Bytes::from(recording.to_bytes()),
+                ));
+                recordings.insert(message.id.clone(), pending.recording);
+                let message = Message {
+                    duration: recording.duration(),
+                    state: MessageState::New,
+                    ..message
+                };
+                records.push(DeliveryRecord {
+                    recipients: delivery.recipients.clone(),
+                    message,
+                });
+            }
+            Err(error) => {
+                tracing::error!(recording = pending.recording, %error, "a promised message cannot be read from the spool");
+                left.insert(pending.recording);
+            }
+        }
+    }
+    shared.store.put_all(audio).await?;
+    let undelivered = deliver(mailboxes, &records).await?;
+    left.extend(
+        undelivered
+            .iter()
+            .filter_map(|message| recordings.get(message)),
+    );
+    Ok(left)
 }
 
-/// Brings a message whose audio is stored into every recipient's mailbox.
+/// Brings messages whose audio is stored into every recipient's mailbox; returns those that some mailbox did not take.
 pub(crate) async fn deliver(
     mailboxes: &Mailboxes,
-    record: DeliveryRecord,
-) -> Result<(), MailboxError> {
+    records: &[DeliveryRecord],
+) -> Result<HashSet<MessageId>, MailboxError> {
     let store = &mailboxes.shared.store;
-    let bytes = bytes::Bytes::from(to_bytes(&record));
-    let id = &record.message.id;
     // To one recipient, the record beside his index is the promise; to several, one record names them all until each has his own.
-    let shared_record = (record.recipients.len() > 1).then(|| layout::delivery(id));
-    if let Some(key) = &shared_record {
-        store.put(key, bytes.clone(), Condition::Always).await?;
-    }
-    for recipient in &record.recipients {
+    let to_several = || records.iter().filter(|record| record.recipients.len() > 1);
+    let promise = |record: &DeliveryRecord| {
+        (
+            layout::delivery(&record.message.id),
+            Bytes::from(to_bytes(record)),
+        )
+    };
+    store.put_all(to_several().map(promise).collect()).await?;
+    let mut undelivered = HashSet::new();
+    let mut arriving = Vec::new();
+    for (recipient, theirs) in by_recipient(records) {
         let mailbox = mailboxes.mailbox(recipient);
-        mailbox.prepare().await?;
-        store
-            .put(
-                &layout::message(recipient, id),
-                bytes.clone(),
-                Condition::Always,
-            )
-            .await?;
-        mailbox.insert(record.message.clone()).await?;
+        match mailbox.prepare().await {
+            Ok(()) => arriving.push((mailbox, theirs)),
+            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
+        }
     }
-    if let Some(key) = &shared_record {
-        store.delete(key).await?;
+    let beside = |mailbox: &Mailbox, record: &DeliveryRecord| {
+        (
+            layout::message(mailbox.id(), &record.message.id),
+            Bytes::from(to_bytes(record)),
+        )
+    };
+    let all = arriving
+        .iter()
+        .flat_map(|(mailbox, theirs)| theirs.iter().map(move |record| beside(mailbox, record)));
+    store.put_all(all.collect()).await?;
+    for (mailbox, theirs) in &arriving {
+        let messages = theirs.iter().map(|record| record.message.clone()).collect();
+        if let Err(error) = mailbox.insert_all(messages).await {
+            note(&mut undelivered, mailbox, theirs, &error);
+        }
     }
-    Ok(())
+    for record in to_several().filter(|record| !undelivered.contains(&record.message.id)) {
+        store.delete(&layout::delivery(&record.message.id)).await?;
+    }
+    Ok(undelivered)
 }
 
-const AT_ONCE: usize = 8;
+fn by_recipient(records: &[DeliveryRecord]) -> BTreeMap<&MailboxId, Vec<&DeliveryRecord>> {
+    let mut by_recipient: BTreeMap<&MailboxId, Vec<&DeliveryRecord>> = BTreeMap::new();
+    for record in records {
+        for recipient in &record.recipients {
+            by_recipient.entry(recipient).or_default().push(record);
+        }
+    }
+    by_recipient
+}
+
+fn note(
+    undelivered: &mut HashSet<MessageId>,
+    mailbox: &Mailbox,
+    theirs: &[&DeliveryRecord],
+    error: &MailboxError,
+) {
+    tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
+    undelivered.extend(theirs.iter().map(|record| record.message.id.clone()));
+}
+
+/// Messages carried together share syncs and index entries.
+const AT_ONCE: usize = 32;
+/// Promised messages are safe and listed where they are: what comes within this time is carried together.
+const GATHER: Duration = Duration::from_secs(2);
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);

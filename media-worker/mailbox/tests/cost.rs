@@ -34,7 +34,9 @@ async fn a_ten_second_message_from_the_first_frame_to_the_index() {
     let before = cpu();
     for second in 0..500 {
         leave(&mailboxes, &[&format!("user{}", second % 50)], second, 10).await;
-        assert!(mailboxes.carry_once().await);
+        if second % 10 == 9 {
+            assert!(mailboxes.carry_once().await);
+        }
     }
     println!("CPU per message: {:?}", cpu().saturating_sub(before) / 500);
 }

@@ -169,7 +169,7 @@ impl Company {
         self.with(|objects| {
             objects
                 .extensions
-                .push(Extension::new("0", ExtensionSpec { target }))
+                .push(Extension::new("0", ExtensionSpec { target }));
         })
     }
 
@@ -302,7 +302,7 @@ impl Company {
         let unfinished = line.unfinished();
         let story = Story {
             exit,
-            length: self.clock.get() - began,
+            length: self.clock.get().saturating_sub(began),
             language: crate::Call::listener(&line).language.to_string(),
             heard: line.heard,
             steps: line.steps,

@@ -59,7 +59,7 @@ impl<'a> Line<'a> {
 
     /// How long the call has been.
     pub(super) fn now(&self) -> Duration {
-        self.clock.get() - self.began
+        self.clock.get().saturating_sub(self.began)
     }
 
     /// The script's next step, if it is not over. Hanging up may be left over: the application
@@ -113,7 +113,7 @@ impl<'a> Line<'a> {
             Some(Action::Hears(text)) => self.find(text).map(|(_, piece)| piece.to),
             Some(Action::HearsPartOf(text)) => self
                 .find(text)
-                .map(|(_, piece)| piece.from + (piece.to - piece.from) / 2),
+                .map(|(_, piece)| (piece.from + piece.to) / 2),
         };
         scripted.into_iter().chain(self.person.gone_at).min()
     }
@@ -264,7 +264,7 @@ impl Call<SimOffice> for Line<'_> {
             }
             self.advance(quiet.unwrap_or(full).min(full));
         };
-        let length = self.now() - began;
+        let length = self.now().saturating_sub(began);
         recording.set_length(length);
         Take { length, ended }
     }

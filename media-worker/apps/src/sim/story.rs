@@ -50,8 +50,7 @@ impl Story {
     /// All that was heard whole, line by line.
     pub fn transcript(&self) -> String {
         let whole = self.heard.iter().filter(|h| h.whole);
-        whole
-            .map(|h| format!("{:7.1} {}\n", h.from.as_secs_f64(), h.text))
-            .collect()
+        let lines = whole.map(|h| format!("{:7.1} {}", h.from.as_secs_f64(), h.text));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }

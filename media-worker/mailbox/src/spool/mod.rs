@@ -246,7 +246,10 @@ impl Spool {
     pub fn oldest(&self) -> Option<jiff::Timestamp> {
         let pending = self.inner.board.pending();
         let draft = &pending.first()?.record.draft;
-        draft.message.as_ref().map(|message| message.delivery.received)
+        draft
+            .message
+            .as_ref()
+            .map(|message| message.delivery.received)
     }
 
     /// Writes and syncs what is there, and stops. Recordings still open are decided at the next start.
@@ -276,9 +279,9 @@ impl Spool {
             .await?
     }
 
-    /// The message is in the store and in every mailbox.
-    pub(crate) async fn settle(&self, recording: u64) -> Result<(), SpoolError> {
-        self.ask(|reply| Command::Settle(recording, reply)).await
+    /// The messages are in the store and in every mailbox.
+    pub(crate) async fn settle(&self, recordings: Vec<u64>) -> Result<(), SpoolError> {
+        self.ask(|reply| Command::Settle(recordings, reply)).await
     }
 
     /// Call details that are not stored yet.

@@ -24,7 +24,7 @@ pub(super) enum Command {
     Discard(u64, Sender<Result<(), SpoolError>>),
     Take(u64, Sender<Result<Arc<Record>, SpoolError>>),
     State(u64, MailboxId, MessageState, Sender<Result<(), SpoolError>>),
-    Settle(u64, Sender<()>),
+    Settle(Vec<u64>, Sender<()>),
     Detail(Box<CallDetail>),
     Details(Sender<Vec<(u64, CallDetail)>>),
     DetailsStored(u64),
@@ -185,10 +185,14 @@ impl Writer {
             Command::State(id, mailbox, state, reply) => {
                 answer(reply, self.set_state(id, mailbox, state));
             }
-            Command::Settle(id, reply) => {
-                self.journal.stage(Entry::Settled(id));
+            Command::Settle(ids, reply) => {
+                for &id in &ids {
+                    self.journal.stage(Entry::Settled(id));
+                }
                 self.write();
-                self.board.gone(id);
+                for id in ids {
+                    self.board.gone(id);
+                }
                 answer(reply, ());
             }
             Command::Detail(detail) => {

@@ -4,7 +4,7 @@ use super::{Blob, BlobStore, Condition, ETag, PutError, StoreError, check_key};
 use crate::disk::{Disk, Listed, RealDisk, is_full, parent};
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +65,13 @@ impl BlobStore for FolderStore {
             .await?
     }
 
+    async fn put_all(&self, blobs: Vec<(String, Bytes)>) -> Result<(), PutError> {
+        for (key, _) in &blobs {
+            check_key(key)?;
+        }
+        self.blocking(move |inner| inner.put_all(&blobs)).await?
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         check_key(key)?;
         let key = key.to_owned();
@@ -106,25 +113,51 @@ impl Inner {
         }
     }
 
+    /// One sync for each folder rather than for each blob.
+    fn put_all(&self, blobs: &[(String, Bytes)]) -> Result<(), PutError> {
+        let mut dirs = BTreeSet::new();
+        for (key, bytes) in blobs {
+            let path = path_of(key);
+            self.write_in_place(key, &path, bytes, &Condition::Always)?;
+            dirs.insert(parent(&path).to_owned());
+        }
+        for dir in dirs {
+            self.disk
+                .sync_dir(&dir)
+                .map_err(|error| put_error(&error))?;
+        }
+        Ok(())
+    }
+
     fn put(&self, key: &str, bytes: &Bytes, condition: &Condition) -> Result<ETag, PutError> {
         let path = path_of(key);
-        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = format!("{TEMPORARY}/{}-{number}", std::process::id());
-        let written = self
-            .write(&temporary, bytes)
-            .and_then(|()| self.ensure_dir(parent(&path)));
-        let placed = written
-            .map_err(|error| put_error(&error))
-            .and_then(|()| self.place(&temporary, &path, key, condition));
-        if let Err(error) = placed {
-            // Best effort: what stays is an unnamed rest in the temporary folder.
-            let _ = self.disk.remove(&temporary);
-            return Err(error);
-        }
+        self.write_in_place(key, &path, bytes, condition)?;
         self.disk
             .sync_dir(parent(&path))
             .map_err(|error| put_error(&error))?;
         Ok(etag_of(bytes))
+    }
+
+    /// All of a write but the sync of its folder.
+    fn write_in_place(
+        &self,
+        key: &str,
+        path: &str,
+        bytes: &[u8],
+        condition: &Condition,
+    ) -> Result<(), PutError> {
+        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = format!("{TEMPORARY}/{}-{number}", std::process::id());
+        let written = self
+            .write(&temporary, bytes)
+            .and_then(|()| self.ensure_dir(parent(path)));
+        let placed = written.map_err(|error| put_error(&error));
+        let placed = placed.and_then(|()| self.place(&temporary, path, key, condition));
+        if placed.is_err() {
+            // Best effort: what stays is an unnamed rest in the temporary folder.
+            let _ = self.disk.remove(&temporary);
+        }
+        placed
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {

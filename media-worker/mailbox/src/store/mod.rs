@@ -20,6 +20,13 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Blob>, StoreError>;
     /// Writes a blob, if the condition holds.
     async fn put(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<ETag, PutError>;
+    /// Writes several blobs whatever is there, cheaper than one by one where the store can. After an error some may have been written.
+    async fn put_all(&self, blobs: Vec<(String, Bytes)>) -> Result<(), PutError> {
+        for (key, bytes) in blobs {
+            self.put(&key, bytes, Condition::Always).await?;
+        }
+        Ok(())
+    }
     /// Removes a blob; a missing one is fine.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
     /// At most `limit` keys that begin with `prefix` and come after `start_after`, in byte order.
