@@ -18,6 +18,7 @@ pub struct Line {
     own: SocketAddr,
     account: Account,
     count: u32,
+    patience: Duration,
     traffic: Arc<Traffic>,
 }
 
@@ -97,13 +98,20 @@ impl Line {
         socket.connect(server).expect("a UDP socket connects");
         let own = socket.local_addr().expect("its address");
         let account = Account { user: user.to_owned(), password: password.to_owned(), challenge: None, uses: 0 };
-        Self { socket, own, account, count: 0, traffic: Arc::default() }
+        Self { socket, own, account, count: 0, patience: PATIENCE, traffic: Arc::default() }
     }
 
     /// Counts its datagrams here too.
     #[must_use]
     pub fn counted(mut self, traffic: &Arc<Traffic>) -> Self {
         self.traffic = Arc::clone(traffic);
+        self
+    }
+
+    /// Waits this long for an answer.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -205,7 +213,7 @@ impl Line {
 
     fn transact(&mut self, request: &str, method: &str, ids: &Ids) -> Result<String, Failure> {
         let sequence = format!("{} {method}", ids.sequence);
-        let end = Instant::now() + TIMER_B;
+        let end = Instant::now() + self.patience;
         let mut interval = T1;
         let mut resend = Instant::now();
         let mut provisional = false;
@@ -308,5 +316,5 @@ impl Account {
 
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
-/// Shorter than RFC 3261's 32 s: nobody here is far away.
-const TIMER_B: Duration = Duration::from_secs(12);
+/// Shorter than the 32 s of RFC 3261's timer B: nobody here is far away.
+const PATIENCE: Duration = Duration::from_secs(12);
