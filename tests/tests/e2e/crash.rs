@@ -22,14 +22,34 @@ fn thirty_crashes_lose_no_message_that_was_promised_or_spoken() {
     let crashes: Vec<_> = (0..WORKERS)
         .map(|number| std::thread::spawn(move || crash_again_and_again(seed + number)))
         .collect();
-    let stories: Vec<Story> = crashes.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
+    let stories: Vec<Story> = crashes
+        .into_iter()
+        .flat_map(|worker| worker.join().unwrap())
+        .collect();
     let bad: Vec<_> = stories.iter().filter(|story| !story.is_good()).collect();
     assert!(bad.is_empty(), "seed {seed}: {bad:#?}");
-    let said = |outcome| stories.iter().filter(|story| story.outcome == outcome).count();
+    let said = |outcome| {
+        stories
+            .iter()
+            .filter(|story| story.outcome == outcome)
+            .count()
+    };
     // A test in which nobody got far would show nothing.
-    assert!(said(Outcome::HungUp) >= 10, "{} hung up", said(Outcome::HungUp));
-    assert!(said(Outcome::Promised) >= 5, "{} were promised", said(Outcome::Promised));
-    assert!(said(Outcome::CutOff) >= 10, "{} were cut off", said(Outcome::CutOff));
+    assert!(
+        said(Outcome::HungUp) >= 10,
+        "{} hung up",
+        said(Outcome::HungUp)
+    );
+    assert!(
+        said(Outcome::Promised) >= 5,
+        "{} were promised",
+        said(Outcome::Promised)
+    );
+    assert!(
+        said(Outcome::CutOff) >= 10,
+        "{} were cut off",
+        said(Outcome::CutOff)
+    );
 }
 
 /// How a caller's attempt to leave a message ended.
@@ -63,9 +83,10 @@ impl Story {
             (_, [_, _, ..]) => false,
             (Outcome::Promised | Outcome::HungUp, []) => self.spoken < LONG_ENOUGH,
             (Outcome::CutOff | Outcome::Unheard, []) => self.spoken < LONG_ENOUGH + LOSS,
-            (Outcome::Promised | Outcome::HungUp | Outcome::CutOff | Outcome::Unheard, [stored]) => {
-                *stored + LOSS >= self.spoken
-            }
+            (
+                Outcome::Promised | Outcome::HungUp | Outcome::CutOff | Outcome::Unheard,
+                [stored],
+            ) => *stored + LOSS >= self.spoken,
             (Outcome::Nothing, _) => true,
         }
     }
@@ -80,11 +101,21 @@ fn crash_again_and_again(seed: u64) -> Vec<Story> {
         stories.extend(crash_once(&office, &users, &mut random));
     }
     let worker = Worker::start(&office);
-    let sure: HashSet<_> = stories.iter().filter(|story| story.outcome == Outcome::Promised).map(|story| story.user).collect();
-    wait_for("what the spool holds to be carried", Duration::from_secs(20), || {
-        let stored = stored(&office.state(), &sure.iter().copied().collect::<Vec<_>>());
-        (worker.metric("switchboard_spool_oldest_seconds") < 1.0 && stored.iter().all(|lengths| !lengths.is_empty())).then_some(())
-    });
+    let sure: HashSet<_> = stories
+        .iter()
+        .filter(|story| story.outcome == Outcome::Promised)
+        .map(|story| story.user)
+        .collect();
+    wait_for(
+        "what the spool holds to be carried",
+        Duration::from_secs(20),
+        || {
+            let stored = stored(&office.state(), &sure.iter().copied().collect::<Vec<_>>());
+            (worker.metric("switchboard_spool_oldest_seconds") < 1.0
+                && stored.iter().all(|lengths| !lengths.is_empty()))
+            .then_some(())
+        },
+    );
     assert_eq!(worker.stop(), Some(0));
     let users: Vec<usize> = stories.iter().map(|story| story.user).collect();
     for (story, lengths) in stories.iter_mut().zip(stored(&office.state(), &users)) {
@@ -111,7 +142,10 @@ fn crash_once(office: &Office, users: &[usize], random: &mut ChaCha8Rng) -> Vec<
         std::thread::sleep(Duration::from_millis(lifetime));
         killed.store(true, Ordering::SeqCst);
         worker.kill();
-        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+        callers
+            .into_iter()
+            .map(|caller| caller.join().unwrap())
+            .collect()
     })
 }
 
@@ -129,9 +163,22 @@ struct Attempt<'a> {
 struct Killed;
 
 impl<'a> Attempt<'a> {
-    fn new(server: std::net::SocketAddr, user: usize, streams: &'a Streams, killed: &'a AtomicBool) -> Self {
-        let line = Line::new(server, &format!("u{user}-desk"), PASSWORD).patient(Duration::from_secs(2));
-        Self { line, user, streams, stream: 0, killed, spoke: None }
+    fn new(
+        server: std::net::SocketAddr,
+        user: usize,
+        streams: &'a Streams,
+        killed: &'a AtomicBool,
+    ) -> Self {
+        let line =
+            Line::new(server, &format!("u{user}-desk"), PASSWORD).patient(Duration::from_secs(2));
+        Self {
+            line,
+            user,
+            streams,
+            stream: 0,
+            killed,
+            spoke: None,
+        }
     }
 
     fn leave(mut self, choice: u32) -> Story {
@@ -143,15 +190,24 @@ impl<'a> Attempt<'a> {
             },
         };
         self.streams.close(self.stream);
-        Story { user: self.user, outcome, spoken, stored: Vec::new() }
+        Story {
+            user: self.user,
+            outcome,
+            spoken,
+            stored: Vec::new(),
+        }
     }
 
     fn attempt(&mut self, choice: u32) -> Result<(Outcome, Duration), Killed> {
         let (stream, audio) = self.streams.open();
         self.stream = stream;
         self.streams.listen(stream);
-        let dialog = self.line.call(&format!("3{}", 1000 + self.user), &audio).map_err(|_| Killed)?;
-        self.streams.connect(stream, dialog.audio.ok_or(Killed)?, Voice::Silence);
+        let dialog = self
+            .line
+            .call(&format!("3{}", 1000 + self.user), &audio)
+            .map_err(|_| Killed)?;
+        self.streams
+            .connect(stream, dialog.audio.ok_or(Killed)?, Voice::Silence);
         self.wait_until(|streams| streams.of(stream).received > 10)?;
         self.streams.press(stream, "#");
         self.wait_until(|streams| streams.heard(stream).beeps() > 0)?;
@@ -163,14 +219,21 @@ impl<'a> Attempt<'a> {
         self.wait_until(|_| spoke.elapsed() >= length)?;
         if choice % 2 == 0 {
             let spoken = spoke.elapsed();
-            let outcome = self.line.hang_up(dialog).map_or(Outcome::Unheard, |()| Outcome::HungUp);
+            let outcome = self
+                .line
+                .hang_up(dialog)
+                .map_or(Outcome::Unheard, |()| Outcome::HungUp);
             return Ok((outcome, spoken));
         }
         let spoken = spoke.elapsed();
         self.streams.press(stream, "#1");
         // After it has said that the message is sent, the worker hangs up.
         while !self.killed.load(Ordering::SeqCst) {
-            if self.line.await_request(Duration::from_millis(50)).is_some_and(|request| request.starts_with("BYE ")) {
+            if self
+                .line
+                .await_request(Duration::from_millis(50))
+                .is_some_and(|request| request.starts_with("BYE "))
+            {
                 return Ok((Outcome::Promised, spoken));
             }
         }
@@ -184,23 +247,36 @@ impl<'a> Attempt<'a> {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        if self.killed.load(Ordering::SeqCst) { Err(Killed) } else { Ok(()) }
+        if self.killed.load(Ordering::SeqCst) {
+            Err(Killed)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The lengths of the messages that the users' mailboxes have in the store.
 fn stored(state: &Path, users: &[usize]) -> Vec<Vec<Duration>> {
     let spool = tempfile::TempDir::new().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let store = Arc::new(FolderStore::open(state.join("store")).unwrap());
         let disk = Arc::new(RealDisk::open(spool.path()).unwrap());
-        let (mailboxes, _delivered) = Mailboxes::open(store, disk, MailboxesOptions::new([7; 32])).unwrap();
+        let (mailboxes, _delivered) =
+            Mailboxes::open(store, disk, MailboxesOptions::new([7; 32])).unwrap();
         let mut all = Vec::new();
         for user in users {
             let id = MailboxId::new(format!("u{user}")).unwrap();
             let messages = mailboxes.mailbox(&id).list(Folder::New).await;
-            all.push(messages.iter().map(|message: &Message| message.duration).collect());
+            all.push(
+                messages
+                    .iter()
+                    .map(|message: &Message| message.duration)
+                    .collect(),
+            );
         }
         all
     })
