@@ -25,11 +25,17 @@ impl Baresip {
     pub fn of(person: &Person, server: SocketAddr, folder: &Path, heard: &Path) -> Self {
         let folder: PathBuf = folder.to_path_buf();
         std::fs::create_dir_all(&folder).expect("a folder for baresip");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
-        let modules = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"]
-            .into_iter()
-            .find(|path| Path::new(path).exists())
-            .expect("baresip's modules: install baresip-core (./check does)");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .expect("a free port")
+            .port();
+        let modules = [
+            "/usr/lib/baresip/modules",
+            "/usr/lib/x86_64-linux-gnu/baresip/modules",
+        ]
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .expect("baresip's modules: install baresip-core (./check does)");
         let config = format!(
             "poll_method epoll\naudio_source ausine,440\naudio_player aufile,{}\n\
              audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule ausine.so\n\
@@ -55,10 +61,20 @@ impl Baresip {
         let control = wait_for("baresip's control port", Duration::from_secs(10), || {
             TcpStream::connect(("127.0.0.1", port)).ok()
         });
-        control.set_read_timeout(Some(Duration::from_millis(50))).expect("a time-out can be set");
-        let mut phone = Self { child, control, unread: Vec::new(), seen: Vec::new() };
+        control
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .expect("a time-out can be set");
+        let mut phone = Self {
+            child,
+            control,
+            unread: Vec::new(),
+            seen: Vec::new(),
+        };
         wait_for("baresip to register", Duration::from_secs(10), || {
-            phone.command("reginfo", "")["data"].as_str().is_some_and(|data| data.contains("OK")).then_some(())
+            phone.command("reginfo", "")["data"]
+                .as_str()
+                .is_some_and(|data| data.contains("OK"))
+                .then_some(())
         });
         phone
     }
@@ -112,5 +128,8 @@ fn netstring(bytes: &[u8]) -> Option<(Value, usize)> {
     let length: usize = std::str::from_utf8(&bytes[..colon]).ok()?.parse().ok()?;
     let text = bytes.get(colon + 1..colon + 1 + length)?;
     bytes.get(colon + 1 + length)?;
-    Some((serde_json::from_slice(text).unwrap_or(Value::Null), colon + length + 2))
+    Some((
+        serde_json::from_slice(text).unwrap_or(Value::Null),
+        colon + length + 2,
+    ))
 }

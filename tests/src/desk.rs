@@ -1,8 +1,8 @@
 //! Phones that answer at once: the far ends of many bridged calls, on one UDP socket and one thread.
 
 use std::collections::HashMap;
-use std::net::UdpSocket;
 use std::net::SocketAddr;
+use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -35,18 +35,42 @@ impl Desk {
     ///
     /// # Panics
     /// When a registration is refused.
-    pub fn new(server: SocketAddr, password: &str, phones: HashMap<String, Option<Audio>>, traffic: &Arc<Traffic>) -> Self {
+    pub fn new(
+        server: SocketAddr,
+        password: &str,
+        phones: HashMap<String, Option<Audio>>,
+        traffic: &Arc<Traffic>,
+    ) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
         for user in phones.keys() {
             let socket = socket.try_clone().expect("a socket can be shared");
-            Line::on(socket, server, user, password).register(3600).expect("the desk phone registers");
+            Line::on(socket, server, user, password)
+                .register(3600)
+                .expect("the desk phone registers");
         }
-        socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a time-out can be set");
-        let calls = Arc::new(Mutex::new(Calls { phones, ..Calls::default() }));
+        socket
+            .set_read_timeout(Some(Duration::from_millis(100)))
+            .expect("a time-out can be set");
+        let calls = Arc::new(Mutex::new(Calls {
+            phones,
+            ..Calls::default()
+        }));
         let stop = Arc::default();
-        let serving = Serving { socket, calls: Arc::clone(&calls), stop: Arc::clone(&stop), traffic: Arc::clone(traffic) };
-        let thread = std::thread::Builder::new().name("desk".into()).spawn(move || serving.run()).expect("a thread");
-        Self { calls, stop, thread: Some(thread) }
+        let serving = Serving {
+            socket,
+            calls: Arc::clone(&calls),
+            stop: Arc::clone(&stop),
+            traffic: Arc::clone(traffic),
+        };
+        let thread = std::thread::Builder::new()
+            .name("desk".into())
+            .spawn(move || serving.run())
+            .expect("a thread");
+        Self {
+            calls,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// What the worker offered the phone of `user` in its call.
@@ -80,7 +104,9 @@ impl Serving {
     fn run(self) {
         let mut buffer = [0; 8192];
         while !self.stop.load(Ordering::Relaxed) {
-            let Ok((length, from)) = self.socket.recv_from(&mut buffer) else { continue };
+            let Ok((length, from)) = self.socket.recv_from(&mut buffer) else {
+                continue;
+            };
             self.traffic.sent.add(length);
             let message = String::from_utf8_lossy(&buffer[..length]);
             match wire::method(&message) {
@@ -107,12 +133,22 @@ impl Serving {
             calls.up.insert(user.to_owned(), offered);
         }
         drop(calls);
-        let contact = format!("Contact: <sip:{user}@{}>\r\n", self.socket.local_addr().expect("bound"));
+        let contact = format!(
+            "Contact: <sip:{user}@{}>\r\n",
+            self.socket.local_addr().expect("bound")
+        );
         // One tag per call: it is a part of the Call-ID.
-        let tag: String = wire::header(invite, "Call-ID").chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+        let tag: String = wire::header(invite, "Call-ID")
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(12)
+            .collect();
         self.send(&wire::response(invite, 180, &tag, &contact, ""), from);
         let described = format!("{contact}Content-Type: application/sdp\r\n");
-        self.send(&wire::response(invite, 200, &tag, &described, &audio.sdp()), from);
+        self.send(
+            &wire::response(invite, 200, &tag, &described, &audio.sdp()),
+            from,
+        );
     }
 
     fn send(&self, message: &str, to: SocketAddr) {
@@ -123,5 +159,8 @@ impl Serving {
 
 fn user_of(request: &str) -> &str {
     let uri = request.split(' ').nth(1).unwrap_or_default();
-    uri.trim_start_matches("sip:").split('@').next().unwrap_or_default()
+    uri.trim_start_matches("sip:")
+        .split('@')
+        .next()
+        .unwrap_or_default()
 }

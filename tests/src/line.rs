@@ -18,6 +18,7 @@ pub struct Line {
     own: SocketAddr,
     account: Account,
     count: u32,
+    patience: Duration,
     traffic: Arc<Traffic>,
 }
 
@@ -89,21 +90,45 @@ impl Flow {
 impl Line {
     /// A line to `server` with the username and password of a handset.
     pub fn new(server: SocketAddr, user: &str, password: &str) -> Self {
-        Self::on(UdpSocket::bind("127.0.0.1:0").expect("a UDP port"), server, user, password)
+        Self::on(
+            UdpSocket::bind("127.0.0.1:0").expect("a UDP port"),
+            server,
+            user,
+            password,
+        )
     }
 
     /// The same on a socket that is there already.
     pub fn on(socket: UdpSocket, server: SocketAddr, user: &str, password: &str) -> Self {
         socket.connect(server).expect("a UDP socket connects");
         let own = socket.local_addr().expect("its address");
-        let account = Account { user: user.to_owned(), password: password.to_owned(), challenge: None, uses: 0 };
-        Self { socket, own, account, count: 0, traffic: Arc::default() }
+        let account = Account {
+            user: user.to_owned(),
+            password: password.to_owned(),
+            challenge: None,
+            uses: 0,
+        };
+        Self {
+            socket,
+            own,
+            account,
+            count: 0,
+            patience: PATIENCE,
+            traffic: Arc::default(),
+        }
     }
 
     /// Counts its datagrams here too.
     #[must_use]
     pub fn counted(mut self, traffic: &Arc<Traffic>) -> Self {
         self.traffic = Arc::clone(traffic);
+        self
+    }
+
+    /// Waits this long for an answer.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -120,12 +145,18 @@ impl Line {
         let user = self.account.user.clone();
         let headers = format!("Contact: <sip:{user}@{}>;expires={seconds}\r\n", self.own);
         let mut ids = self.ids(&format!("<sip:{user}@{DOMAIN}>"));
-        self.request("REGISTER", &format!("sip:{DOMAIN}"), &mut ids, &headers, "").map(|_| ())
+        self.request("REGISTER", &format!("sip:{DOMAIN}"), &mut ids, &headers, "")
+            .map(|_| ())
     }
 
     /// Forgets the challenge, so that the next request is challenged.
     pub fn forget(&mut self) {
         self.account.challenge = None;
+    }
+
+    /// The value of an Authorization header for a request that somebody else sends; empty before the first challenge.
+    pub fn credentials(&mut self, method: &str, uri: &str) -> String {
+        self.account.answer(method, uri).unwrap_or_default()
     }
 
     /// Calls a number and waits for the answer.
@@ -135,7 +166,10 @@ impl Line {
     pub fn call(&mut self, number: &str, audio: &Audio) -> Result<Dialog, Failure> {
         let uri = format!("sip:{number}@{DOMAIN}");
         let mut ids = self.ids(&format!("<{uri}>"));
-        let headers = format!("Contact: <sip:{}@{}>\r\nContent-Type: application/sdp\r\n", self.account.user, self.own);
+        let headers = format!(
+            "Contact: <sip:{}@{}>\r\nContent-Type: application/sdp\r\n",
+            self.account.user, self.own
+        );
         let answer = self.request("INVITE", &uri, &mut ids, &headers, &audio.sdp())?;
         wire::header(&answer, "To").clone_into(&mut ids.to);
         let target = wire::uri(wire::header(&answer, "Contact")).to_owned();
@@ -153,7 +187,8 @@ impl Line {
     pub fn hang_up(&mut self, mut dialog: Dialog) -> Result<(), Failure> {
         let target = dialog.target.clone();
         dialog.ids.sequence += 1;
-        self.request("BYE", &target, &mut dialog.ids, "", "").map(|_| ())
+        self.request("BYE", &target, &mut dialog.ids, "", "")
+            .map(|_| ())
     }
 
     /// Any request outside of a dialog; the answer of 200.
@@ -169,7 +204,9 @@ impl Line {
     pub fn await_request(&mut self, bound: Duration) -> Option<String> {
         let end = Instant::now() + bound;
         while Instant::now() < end {
-            let Some(message) = self.receive(end) else { continue };
+            let Some(message) = self.receive(end) else {
+                continue;
+            };
             self.stray(&message);
             if wire::method(&message).is_some() {
                 return Some(message);
@@ -178,15 +215,29 @@ impl Line {
         None
     }
 
-    fn request(&mut self, method: &str, uri: &str, ids: &mut Ids, headers: &str, body: &str) -> Result<String, Failure> {
+    fn request(
+        &mut self,
+        method: &str,
+        uri: &str,
+        ids: &mut Ids,
+        headers: &str,
+        body: &str,
+    ) -> Result<String, Failure> {
         let mut challenged = false;
         loop {
-            let credentials = self.account.answer(method, uri);
-            let request = self.text((method, uri), method, ids, &format!("{credentials}{headers}"), body);
+            let credentials = self
+                .account
+                .answer(method, uri)
+                .map(|value| format!("Authorization: {value}\r\n"));
+            let headers = format!("{}{headers}", credentials.unwrap_or_default());
+            let request = self.text((method, uri), method, ids, &headers, body);
             let answer = self.transact(&request, method, ids)?;
             let status = wire::status(&answer).unwrap_or_default();
             if method == "INVITE" && status >= 300 {
-                let to = Ids { to: wire::header(&answer, "To").to_owned(), ..ids.clone() };
+                let to = Ids {
+                    to: wire::header(&answer, "To").to_owned(),
+                    ..ids.clone()
+                };
                 // RFC 3261 section 17.1.1.3: it belongs to the transaction of its INVITE.
                 let ack = self.text(("ACK", uri), "INVITE", &to, "", "");
                 self.send(&ack);
@@ -205,7 +256,7 @@ impl Line {
 
     fn transact(&mut self, request: &str, method: &str, ids: &Ids) -> Result<String, Failure> {
         let sequence = format!("{} {method}", ids.sequence);
-        let end = Instant::now() + TIMER_B;
+        let end = Instant::now() + self.patience;
         let mut interval = T1;
         let mut resend = Instant::now();
         let mut provisional = false;
@@ -215,9 +266,12 @@ impl Line {
                 resend = Instant::now() + interval;
                 interval = (2 * interval).min(T2);
             }
-            let Some(message) = self.receive(resend.min(end)) else { continue };
+            let Some(message) = self.receive(resend.min(end)) else {
+                continue;
+            };
             let status = wire::status(&message);
-            let ours = wire::header(&message, "CSeq") == sequence && wire::header(&message, "Call-ID") == ids.call;
+            let ours = wire::header(&message, "CSeq") == sequence
+                && wire::header(&message, "Call-ID") == ids.call;
             match status {
                 Some(200..) if ours => return Ok(message),
                 Some(_) if ours => {
@@ -240,7 +294,12 @@ impl Line {
 
     fn ids(&mut self, to: &str) -> Ids {
         self.count += 1;
-        let Self { own, account, count, .. } = self;
+        let Self {
+            own,
+            account,
+            count,
+            ..
+        } = self;
         Ids {
             call: format!("{count}-{}-{}", account.user, own.port()),
             from: format!("<sip:{}@{DOMAIN}>;tag=f{count}", account.user),
@@ -249,8 +308,20 @@ impl Line {
         }
     }
 
-    fn text(&self, (method, uri): (&str, &str), branch: &str, ids: &Ids, headers: &str, body: &str) -> String {
-        let Ids { call, from, to, sequence } = ids;
+    fn text(
+        &self,
+        (method, uri): (&str, &str),
+        branch: &str,
+        ids: &Ids,
+        headers: &str,
+        body: &str,
+    ) -> String {
+        let Ids {
+            call,
+            from,
+            to,
+            sequence,
+        } = ids;
         format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {};rport;branch=z9hG4bK{call}{branch}{sequence}\r\nMax-Forwards: 70\r\n\
              From: {from}\r\nTo: {to}\r\nCall-ID: {call}\r\nCSeq: {sequence} {method}\r\nUser-Agent: line\r\n{headers}\
@@ -268,8 +339,12 @@ impl Line {
 
     fn receive(&self, until: Instant) -> Option<String> {
         let mut buffer = [0; 8192];
-        let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        self.socket.set_read_timeout(Some(wait)).expect("a time-out can be set");
+        let wait = until
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_millis(1));
+        self.socket
+            .set_read_timeout(Some(wait))
+            .expect("a time-out can be set");
         let length = match self.socket.recv(&mut buffer) {
             Ok(length) => length,
             Err(error) => {
@@ -285,14 +360,21 @@ impl Line {
 }
 
 impl Account {
-    /// The header line with credentials; empty before the first challenge.
-    fn answer(&mut self, method: &str, uri: &str) -> String {
-        let Some((challenge, ha1)) = &self.challenge else { return String::new() };
+    /// The value of an Authorization header; none before the first challenge.
+    fn answer(&mut self, method: &str, uri: &str) -> Option<String> {
+        let (challenge, ha1) = self.challenge.as_ref()?;
         self.uses += 1;
         let method: Method = method.parse().expect("a method");
         let uri = Uri::parse(uri).expect("a URI");
-        let value = digest::answer(challenge, &method, &uri, &self.user, Secret::Ha1(ha1), "c0ffee", self.uses);
-        format!("Authorization: {value}\r\n")
+        Some(digest::answer(
+            challenge,
+            &method,
+            &uri,
+            &self.user,
+            Secret::Ha1(ha1),
+            "c0ffee",
+            self.uses,
+        ))
     }
 
     fn challenged(&mut self, answer: &str) {
@@ -300,7 +382,12 @@ impl Account {
             .filter_map(|value| Challenge::parse(value).ok())
             .find(|challenge| challenge.algorithm == Algorithm::Md5)
             .expect("MD5 is offered");
-        let ha1 = digest::ha1(challenge.algorithm, &self.user, &challenge.realm, &self.password);
+        let ha1 = digest::ha1(
+            challenge.algorithm,
+            &self.user,
+            &challenge.realm,
+            &self.password,
+        );
         self.challenge = Some((challenge, ha1));
         self.uses = 0;
     }
@@ -308,5 +395,5 @@ impl Account {
 
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
-/// Shorter than RFC 3261's 32 s: nobody here is far away.
-const TIMER_B: Duration = Duration::from_secs(12);
+/// Shorter than the 32 s of RFC 3261's timer B: nobody here is far away.
+const PATIENCE: Duration = Duration::from_secs(12);

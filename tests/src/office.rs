@@ -23,11 +23,23 @@ pub struct Person {
 }
 
 /// Mary, extension 101.
-pub const MARY: Person = Person { name: "mary", extension: "101", display_name: "Mary Miller" };
+pub const MARY: Person = Person {
+    name: "mary",
+    extension: "101",
+    display_name: "Mary Miller",
+};
 /// John, extension 102.
-pub const JOHN: Person = Person { name: "john", extension: "102", display_name: "John Smith" };
+pub const JOHN: Person = Person {
+    name: "john",
+    extension: "102",
+    display_name: "John Smith",
+};
 /// Ann, extension 103.
-pub const ANN: Person = Person { name: "ann", extension: "103", display_name: "Ann Lee" };
+pub const ANN: Person = Person {
+    name: "ann",
+    extension: "103",
+    display_name: "Ann Lee",
+};
 
 /// The SIP domain of every test's company.
 pub const DOMAIN: &str = "office.example.com";
@@ -63,7 +75,9 @@ pub fn manifests_of(name: &str, extension: &str, display_name: &str, spec: &str)
 impl Office {
     /// A PhoneSystem and these people.
     pub fn of(people: &[Person]) -> Self {
-        let office = Self { folder: TempDir::new().expect("a temporary folder") };
+        let office = Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        };
         std::fs::create_dir(office.manifests()).expect("the manifests' folder");
         office.write(
             "phonesystem.yaml",
@@ -88,7 +102,11 @@ impl Office {
             let (name, extension) = (format!("u{number}"), (1000 + number).to_string());
             let display_name = format!("User {number}");
             let spec = "voicemail: {maxMessages: 100000, maxMinutes: 100000}";
-            let _ = writeln!(all, "---\n{}", manifests_of(&name, &extension, &display_name, spec));
+            let _ = writeln!(
+                all,
+                "---\n{}",
+                manifests_of(&name, &extension, &display_name, spec)
+            );
         }
         office.write("people.yaml", &all);
         office

@@ -36,7 +36,11 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { transport: "udp", codec: None, mwi: true }
+        Self {
+            transport: "udp",
+            codec: None,
+            mwi: true,
+        }
     }
 }
 
@@ -54,7 +58,10 @@ impl Phone {
     /// A phone with its transport up.
     pub fn new(setup: Setup) -> Self {
         let python = root().join(".tools/peers/bin/python");
-        assert!(python.exists(), "the PJSIP phone is missing: run .ci/peers (./check does)");
+        assert!(
+            python.exists(),
+            "the PJSIP phone is missing: run .ci/peers (./check does)"
+        );
         let mut child = Command::new(python)
             .arg(root().join("tests/peers/phone.py"))
             .stdin(Stdio::piped())
@@ -72,7 +79,12 @@ impl Phone {
                 }
             }
         });
-        let mut phone = Self { child, commands, events, seen: Vec::new() };
+        let mut phone = Self {
+            child,
+            commands,
+            events,
+            seen: Vec::new(),
+        };
         phone.tell(&json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec}));
         phone
     }
@@ -92,14 +104,18 @@ impl Phone {
 
     /// Registers an account; the outcome comes as `registered` or `unregistered`.
     pub fn register(&mut self, user: &str, password: &str, server: SocketAddr, mwi: bool) {
-        self.tell(&json!({"cmd": "register", "user": user, "domain": DOMAIN, "password": password,
-                          "server": server.to_string(), "mwi": mwi}));
+        self.tell(
+            &json!({"cmd": "register", "user": user, "domain": DOMAIN, "password": password,
+                          "server": server.to_string(), "mwi": mwi}),
+        );
     }
 
     /// Calls a number, playing and recording WAV files.
     pub fn call(&mut self, number: &str, play: Option<&Path>, record: Option<&Path>) {
-        self.tell(&json!({"cmd": "call", "to": format!("sip:{number}@{DOMAIN}"), "play": play,
-                          "loop": true, "record": record}));
+        self.tell(
+            &json!({"cmd": "call", "to": format!("sip:{number}@{DOMAIN}"), "play": play,
+                          "loop": true, "record": record}),
+        );
     }
 
     /// Answers the ringing call.
@@ -143,7 +159,9 @@ impl Phone {
     /// When the phone says that it can't.
     pub fn tell(&mut self, command: &Value) {
         writeln!(self.commands, "{command}").expect("the phone listens");
-        let answer = self.expect_any("ok", |event| event["event"] == "ok" || event["event"] == "error");
+        let answer = self.expect_any("ok", |event| {
+            event["event"] == "ok" || event["event"] == "error"
+        });
         assert_eq!(answer["event"], "ok", "{command}: {answer}");
     }
 
@@ -160,7 +178,11 @@ impl Phone {
     /// Waits for the lamp to show `new` new messages of `saved` saved ones; the lamp event.
     pub fn expect_lamp(&mut self, new: u32, saved: u32) -> Value {
         let counts = format!("Voice-Message: {new}/{saved}");
-        self.expect("mwi", |event| event["body"].as_str().is_some_and(|body| body.contains(&counts)))
+        self.expect("mwi", |event| {
+            event["body"]
+                .as_str()
+                .is_some_and(|body| body.contains(&counts))
+        })
     }
 
     fn expect_any(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
@@ -171,7 +193,10 @@ impl Phone {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(event) = self.events.recv_timeout(left) else {
-                panic!("the phone waited for `{what}` and saw only {:#?}", self.seen);
+                panic!(
+                    "the phone waited for `{what}` and saw only {:#?}",
+                    self.seen
+                );
             };
             if fits(&event) {
                 return event;
@@ -183,7 +208,9 @@ impl Phone {
     /// Whether an event of this name has come.
     pub fn has(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> bool {
         self.seen.extend(self.events.try_iter());
-        self.seen.iter().any(|event| event["event"] == name && fits(event))
+        self.seen
+            .iter()
+            .any(|event| event["event"] == name && fits(event))
     }
 }
 

@@ -15,14 +15,18 @@ pub struct Processor {
 impl Processor {
     /// Of the process with this id.
     pub fn of(pid: u32) -> Self {
-        Self { tasks: format!("/proc/{pid}/task"), used: HashMap::new() }
+        Self {
+            tasks: format!("/proc/{pid}/task"),
+            used: HashMap::new(),
+        }
     }
 
     /// What its threads have used so far.
     pub fn used(&mut self) -> Duration {
         for task in fs::read_dir(&self.tasks).into_iter().flatten().flatten() {
             if let Some(nanos) = scheduled(&task.path().join("schedstat").to_string_lossy()) {
-                self.used.insert(task.file_name().to_string_lossy().into_owned(), nanos);
+                self.used
+                    .insert(task.file_name().to_string_lossy().into_owned(), nanos);
             }
         }
         Duration::from_nanos(self.used.values().sum())
@@ -38,12 +42,18 @@ pub fn used_by_this_thread() -> Duration {
 pub fn resident(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: Option<u64> = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+    let kilobytes: Option<u64> =
+        line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
     kilobytes.unwrap_or_default() * 1024
 }
 
 fn scheduled(path: &str) -> Option<u64> {
-    fs::read_to_string(path).ok()?.split(' ').next()?.parse().ok()
+    fs::read_to_string(path)
+        .ok()?
+        .split(' ')
+        .next()?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

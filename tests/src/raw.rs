@@ -33,7 +33,11 @@ impl Answer {
     fn read(text: String) -> Option<Self> {
         let line = text.lines().next()?.strip_prefix("SIP/2.0 ")?;
         let (status, reason) = line.split_once(' ')?;
-        Some(Self { status: status.parse().ok()?, reason: reason.to_owned(), text })
+        Some(Self {
+            status: status.parse().ok()?,
+            reason: reason.to_owned(),
+            text,
+        })
     }
 
     /// The values of a header.
@@ -69,7 +73,15 @@ impl RawPhone {
     pub fn new(server: SocketAddr) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
         let own = socket.local_addr().expect("its address").port();
-        Self { socket, server, cseq: 0, call: format!("raw-{own}"), tag: format!("t{own}"), user: String::new(), password: String::new() }
+        Self {
+            socket,
+            server,
+            cseq: 0,
+            call: format!("raw-{own}"),
+            tag: format!("t{own}"),
+            user: String::new(),
+            password: String::new(),
+        }
     }
 
     /// Its address.
@@ -79,13 +91,17 @@ impl RawPhone {
 
     /// Sends bytes as they are.
     pub fn send(&self, bytes: &[u8]) {
-        self.socket.send_to(bytes, self.server).expect("the datagram is sent");
+        self.socket
+            .send_to(bytes, self.server)
+            .expect("the datagram is sent");
     }
 
     /// The next datagram, within `bound`.
     pub fn receive(&self, bound: Duration) -> Option<String> {
         let mut buffer = [0; 65_535];
-        self.socket.set_read_timeout(Some(bound)).expect("a time-out can be set");
+        self.socket
+            .set_read_timeout(Some(bound))
+            .expect("a time-out can be set");
         let length = self.socket.recv(&mut buffer).ok()?;
         Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
     }
@@ -95,16 +111,33 @@ impl RawPhone {
         self.user = user.to_owned();
         self.password = password.to_owned();
         let contact = format!("Contact: <sip:{user}@{}>;expires=300\r\n", self.address());
-        self.request("REGISTER", &format!("sip:{DOMAIN}"), &format!("sip:{user}@{DOMAIN}"), &contact, "", Some(algorithm))
+        self.request(
+            "REGISTER",
+            &format!("sip:{DOMAIN}"),
+            &format!("sip:{user}@{DOMAIN}"),
+            &contact,
+            "",
+            Some(algorithm),
+        )
     }
 
     /// Sends a request with credentials where they are asked for; the last answer that is final.
-    pub fn request(&mut self, method: &str, uri: &str, to: &str, headers: &str, body: &str, algorithm: Option<Digest>) -> Answer {
+    pub fn request(
+        &mut self,
+        method: &str,
+        uri: &str,
+        to: &str,
+        headers: &str,
+        body: &str,
+        algorithm: Option<Digest>,
+    ) -> Answer {
         let first = self.transact(method, uri, to, headers, body);
         if first.status != 401 {
             return first;
         }
-        let Some(algorithm) = algorithm else { return first };
+        let Some(algorithm) = algorithm else {
+            return first;
+        };
         let wanted = match algorithm {
             Digest::Md5 => Algorithm::Md5,
             Digest::Sha256 => Algorithm::Sha256,
@@ -115,9 +148,13 @@ impl RawPhone {
             .filter_map(|value| Challenge::parse(value).ok())
             .find(|challenge| challenge.algorithm == wanted)
             .expect("the wanted algorithm is offered");
-        let (named, target): (Method, _) = (method.parse().expect("a method"), Uri::parse(uri).expect("a URI"));
+        let (named, target): (Method, _) = (
+            method.parse().expect("a method"),
+            Uri::parse(uri).expect("a URI"),
+        );
         let secret = Secret::Password(&self.password);
-        let credentials = sip::digest::answer(&challenge, &named, &target, &self.user, secret, "c0ffee", 1);
+        let credentials =
+            sip::digest::answer(&challenge, &named, &target, &self.user, secret, "c0ffee", 1);
         if method == "INVITE" {
             self.ack(uri, to, &first);
         }
@@ -127,7 +164,10 @@ impl RawPhone {
 
     /// The answer to a request that carries no credentials.
     pub fn request_without_credentials(&mut self, method: &str, uri: &str) -> Answer {
-        let contact = format!("Contact: <sip:raw@{}>\r\nEvent: message-summary\r\n", self.address());
+        let contact = format!(
+            "Contact: <sip:raw@{}>\r\nEvent: message-summary\r\n",
+            self.address()
+        );
         self.request(method, uri, uri, &contact, "", None)
     }
 
@@ -135,7 +175,9 @@ impl RawPhone {
     pub fn expect_request(&mut self, method: &str) -> String {
         let end = Instant::now() + Duration::from_secs(15);
         while Instant::now() < end {
-            let Some(text) = self.receive(Duration::from_millis(500)) else { continue };
+            let Some(text) = self.receive(Duration::from_millis(500)) else {
+                continue;
+            };
             if text.starts_with(&format!("{method} ")) {
                 return text;
             }
@@ -151,8 +193,10 @@ impl RawPhone {
 
     fn transact(&mut self, method: &str, uri: &str, to: &str, headers: &str, body: &str) -> Answer {
         self.cseq += 1;
-        let Self { cseq, call, tag, .. } = self;
-        let from = if self.user.is_empty() { "raw" } else { &self.user };
+        let Self {
+            cseq, call, tag, ..
+        } = self;
+        let from = self.user.clone();
         let own = self.socket.local_addr().expect("bound");
         let request = format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bK-{call}-{cseq}\r\nMax-Forwards: 70\r\n\
@@ -164,9 +208,15 @@ impl RawPhone {
         while Instant::now() < end {
             self.send(request.as_bytes());
             let pause = Instant::now() + Duration::from_millis(500);
-            while let Some(text) = self.receive(pause.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))) {
+            while let Some(text) = self.receive(
+                pause
+                    .saturating_duration_since(Instant::now())
+                    .max(Duration::from_millis(1)),
+            ) {
                 let ours = wire::header(&text, "CSeq") == format!("{} {method}", self.cseq);
-                if let Some(answer) = Answer::read(text).filter(|answer| ours && answer.status >= 200) {
+                if let Some(answer) =
+                    Answer::read(text).filter(|answer| ours && answer.status >= 200)
+                {
                     return answer;
                 }
                 if Instant::now() >= pause {
@@ -178,9 +228,20 @@ impl RawPhone {
     }
 
     fn ack(&self, uri: &str, to: &str, answer: &Answer) {
-        let Self { cseq, call, tag, user, .. } = self;
+        let Self {
+            cseq,
+            call,
+            tag,
+            user,
+            ..
+        } = self;
         let own = self.address();
-        let to_tag = answer.header("To").first().and_then(|to| to.split_once(";tag=")).map_or("", |(_, tag)| tag).to_owned();
+        let to_tag = answer
+            .header("To")
+            .first()
+            .and_then(|to| to.split_once(";tag="))
+            .map_or("", |(_, tag)| tag)
+            .to_owned();
         self.send(
             format!(
                 "ACK {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bK-{call}-{cseq}\r\nMax-Forwards: 70\r\n\

@@ -29,7 +29,12 @@ impl Sound {
     /// its header says; one that is not there is silence.
     pub fn read(path: &Path) -> Self {
         let bytes = std::fs::read(path).unwrap_or_default();
-        Self { pcm: wave(&bytes).unwrap_or(Pcm { samples: Vec::new(), rate: 8000 }) }
+        Self {
+            pcm: wave(&bytes).unwrap_or(Pcm {
+                samples: Vec::new(),
+                rate: 8000,
+            }),
+        }
     }
 
     /// Sound from samples.
@@ -39,7 +44,9 @@ impl Sound {
 
     /// For how many seconds this frequency alone was heard.
     pub fn seconds_of(&self, hz: f64) -> f64 {
-        self.pieces().filter(|piece| !is_silent(piece) && self.share(piece, hz) > TONE_SHARE).count() as f64
+        self.pieces()
+            .filter(|piece| !is_silent(piece) && self.share(piece, hz) > TONE_SHARE)
+            .count() as f64
             * PIECE.as_secs_f64()
     }
 
@@ -56,7 +63,11 @@ impl Sound {
 
     /// How many samples are at full scale.
     pub fn clipped(&self) -> usize {
-        self.pcm.samples.iter().filter(|sample| sample.unsigned_abs() >= FULL_SCALE).count()
+        self.pcm
+            .samples
+            .iter()
+            .filter(|sample| sample.unsigned_abs() >= FULL_SCALE)
+            .count()
     }
 
     /// For how many seconds something sounded that is neither silence nor one or two steady tones.
@@ -70,14 +81,20 @@ impl Sound {
     /// How many times the beep before a recording was heard.
     pub fn beeps(&self) -> usize {
         let cadence = Plan::default().cadence(Tone::Beep);
-        let Some((hz, ms)) = cadence.first().and_then(|step| Some((*step.hz.first()?, step.ms))) else { return 0 };
+        let Some((hz, ms)) = cadence
+            .first()
+            .and_then(|step| Some((*step.hz.first()?, step.ms)))
+        else {
+            return 0;
+        };
         let beeping: Vec<bool> = self
             .pieces()
             .map(|piece| !is_silent(piece) && self.share(piece, f64::from(hz)) > TONE_SHARE)
             .collect();
         let whole = f64::from(ms) / 1000.0 / PIECE.as_secs_f64();
         let runs = beeping.split(|beeping| !beeping).map(<[bool]>::len);
-        runs.filter(|run| (0.6 * whole..1.5 * whole).contains(&(*run as f64))).count()
+        runs.filter(|run| (0.6 * whole..1.5 * whole).contains(&(*run as f64)))
+            .count()
     }
 
     fn pieces(&self) -> impl Iterator<Item = &[i16]> {
@@ -125,7 +142,11 @@ impl Sound {
             energy += at(index) * at(index);
         }
         let right = matrix.map(|row| row[4]);
-        let foreseen: f64 = solve(matrix).iter().zip(right).map(|(weight, product)| weight * product).sum();
+        let foreseen: f64 = solve(matrix)
+            .iter()
+            .zip(right)
+            .map(|(weight, product)| weight * product)
+            .sum();
         1.0 - foreseen / energy.max(1.0)
     }
 
@@ -138,7 +159,8 @@ impl Sound {
 pub fn tone_file(office: &Office, hz: f64) -> PathBuf {
     let path = office.path(&format!("tone-{hz}.wav"));
     if !path.exists() {
-        let bytes = media::wav::write(&tone(hz, RATE, Duration::from_secs(10))).expect("a tone as WAV");
+        let bytes =
+            media::wav::write(&tone(hz, RATE, Duration::from_secs(10))).expect("a tone as WAV");
         std::fs::write(&path, bytes).expect("the tone is written");
     }
     path
@@ -147,8 +169,12 @@ pub fn tone_file(office: &Office, hz: f64) -> PathBuf {
 /// A tone at -12 dBFS.
 pub fn tone(hz: f64, rate: u32, length: Duration) -> Pcm {
     let count = (length.as_secs_f64() * f64::from(rate)) as usize;
-    let sample = |index: usize| (8_000.0 * (TAU * hz * index as f64 / f64::from(rate)).sin()) as i16;
-    Pcm { samples: (0..count).map(sample).collect(), rate }
+    let sample =
+        |index: usize| (8_000.0 * (TAU * hz * index as f64 / f64::from(rate)).sin()) as i16;
+    Pcm {
+        samples: (0..count).map(sample).collect(),
+        rate,
+    }
 }
 
 /// The samples of a RIFF file. Sizes are not believed: who writes as he records sets them last.
@@ -162,8 +188,14 @@ fn wave(bytes: &[u8]) -> Option<Pcm> {
         match name {
             b"fmt " => rate = Some(u32::from_le_bytes(content.get(4..8)?.try_into().ok()?)),
             b"data" => {
-                let samples = content.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
-                return Some(Pcm { samples, rate: rate? });
+                let samples = content
+                    .chunks_exact(2)
+                    .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+                    .collect();
+                return Some(Pcm {
+                    samples,
+                    rate: rate?,
+                });
             }
             _ => {}
         }
@@ -183,7 +215,11 @@ fn solve(mut matrix: [[f64; 5]; 4]) -> [f64; 4] {
     }
     for pivot in 0..4 {
         let top = matrix[pivot].map(|value| value / matrix[pivot][pivot]);
-        for (_, row) in matrix.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
+        for (_, row) in matrix
+            .iter_mut()
+            .enumerate()
+            .filter(|(index, _)| *index != pivot)
+        {
             let factor = row[pivot];
             for (cell, above) in row.iter_mut().zip(top) {
                 *cell -= factor * above;
@@ -212,7 +248,10 @@ mod tests {
 
     fn join(parts: &[Pcm]) -> Sound {
         let samples = parts.iter().flat_map(|part| part.samples.clone()).collect();
-        Sound::of(Pcm { samples, rate: 8000 })
+        Sound::of(Pcm {
+            samples,
+            rate: 8000,
+        })
     }
 
     fn seconds_of_tone(hz: f64, seconds: f64) -> Pcm {
@@ -220,22 +259,46 @@ mod tests {
     }
 
     fn pause(seconds: f64) -> Pcm {
-        Pcm { samples: vec![0; (seconds * 8000.0) as usize], rate: 8000 }
+        Pcm {
+            samples: vec![0; (seconds * 8000.0) as usize],
+            rate: 8000,
+        }
     }
 
     #[test]
     fn a_tone_is_measured_and_is_no_speech() {
-        let sound = join(&[pause(0.5), seconds_of_tone(440.0, 2.0), pause(0.3), seconds_of_tone(700.0, 1.0)]);
+        let sound = join(&[
+            pause(0.5),
+            seconds_of_tone(440.0, 2.0),
+            pause(0.3),
+            seconds_of_tone(700.0, 1.0),
+        ]);
         assert!((sound.seconds_of(440.0) - 2.0).abs() < 0.1);
-        assert!((sound.purity(440.0) - 2.0 / 3.0).abs() < 0.05, "{}", sound.purity(440.0));
+        assert!(
+            (sound.purity(440.0) - 2.0 / 3.0).abs() < 0.05,
+            "{}",
+            sound.purity(440.0)
+        );
         assert!(sound.speech_seconds() < 0.01, "{}", sound.speech_seconds());
     }
 
     #[test]
     fn ringback_of_two_tones_is_no_speech() {
         let (low, high) = (seconds_of_tone(440.0, 2.0), seconds_of_tone(480.0, 2.0));
-        let both = low.samples.iter().zip(&high.samples).map(|(a, b)| a / 2 + b / 2).collect();
-        let sound = join(&[pause(1.0), Pcm { samples: both, rate: 8000 }, pause(1.0)]);
+        let both = low
+            .samples
+            .iter()
+            .zip(&high.samples)
+            .map(|(a, b)| a / 2 + b / 2)
+            .collect();
+        let sound = join(&[
+            pause(1.0),
+            Pcm {
+                samples: both,
+                rate: 8000,
+            },
+            pause(1.0),
+        ]);
         assert!(sound.speech_seconds() < 0.01, "{}", sound.speech_seconds());
     }
 
@@ -245,18 +308,29 @@ mod tests {
             .map(|index| {
                 let time = f64::from(index) / 8000.0;
                 let pitch = 120.0 + 40.0 * (TAU * 3.0 * time).sin();
-                let voice: f64 = (1..12).map(|n| (TAU * pitch * f64::from(n) * time).sin() / f64::from(n)).sum();
+                let voice: f64 = (1..12)
+                    .map(|n| (TAU * pitch * f64::from(n) * time).sin() / f64::from(n))
+                    .sum();
                 (4000.0 * voice) as i16
             })
             .collect();
-        let sound = Sound::of(Pcm { samples: voice_samples, rate: 8000 });
+        let sound = Sound::of(Pcm {
+            samples: voice_samples,
+            rate: 8000,
+        });
         assert!(sound.speech_seconds() > 1.5, "{}", sound.speech_seconds());
         assert_eq!(sound.beeps(), 0);
     }
 
     #[test]
     fn beeps_are_counted_and_longer_tones_are_none() {
-        let sound = join(&[pause(0.5), seconds_of_tone(1000.0, 0.4), pause(1.0), seconds_of_tone(1000.0, 0.4), pause(0.2)]);
+        let sound = join(&[
+            pause(0.5),
+            seconds_of_tone(1000.0, 0.4),
+            pause(1.0),
+            seconds_of_tone(1000.0, 0.4),
+            pause(0.2),
+        ]);
         assert_eq!(sound.beeps(), 2);
         assert_eq!(join(&[seconds_of_tone(1000.0, 3.0)]).beeps(), 0);
     }

@@ -79,11 +79,22 @@ impl Streams {
         let sockets: Vec<UdpSocket> = (0..sockets)
             .map(|_| bind_udp("127.0.0.1:0".parse().expect("an address")).expect("a UDP port"))
             .collect();
-        let addresses = sockets.iter().map(|socket| socket.local_addr().expect("bound")).collect();
+        let addresses = sockets
+            .iter()
+            .map(|socket| socket.local_addr().expect("bound"))
+            .collect();
         let (state, stop) = (Arc::default(), Arc::default());
         let engine = Engine::new(sockets, Arc::clone(&state), Arc::clone(&stop));
-        let thread = std::thread::Builder::new().name("streams".into()).spawn(move || engine.run()).expect("a thread");
-        Self { addresses, state, stop, thread: Some(thread) }
+        let thread = std::thread::Builder::new()
+            .name("streams".into())
+            .spawn(move || engine.run())
+            .expect("a thread");
+        Self {
+            addresses,
+            state,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// A new stream, still silent: what to say about it in SDP.
@@ -106,7 +117,13 @@ impl Streams {
             received: 0,
             heard: None,
         });
-        (id, Audio { address: self.addresses[socket], ssrc: Some(ssrc) })
+        (
+            id,
+            Audio {
+                address: self.addresses[socket],
+                ssrc: Some(ssrc),
+            },
+        )
     }
 
     /// From now on the stream sends to `far`, and what comes with its SSRC is this stream's.
@@ -144,7 +161,10 @@ impl Streams {
         let payloads = self.state().streams[id].heard.clone().unwrap_or_default();
         let mut samples = vec![0; payloads.len()];
         media::codec::Decoder::new(Codec::Pcmu).decode(&payloads, &mut samples);
-        crate::sound::Sound::of(media::pcm::Pcm { samples, rate: 8000 })
+        crate::sound::Sound::of(media::pcm::Pcm {
+            samples,
+            rate: 8000,
+        })
     }
 
     /// Sends no more.
@@ -155,7 +175,10 @@ impl Streams {
     /// Packets of one stream.
     pub fn of(&self, id: StreamId) -> Totals {
         let state = self.state();
-        Totals { sent: state.streams[id].sent, received: state.streams[id].received }
+        Totals {
+            sent: state.streams[id].sent,
+            received: state.streams[id].received,
+        }
     }
 
     /// Packets of all streams.
@@ -226,7 +249,9 @@ impl Engine {
 
     fn send(&mut self, state: &mut State, slot: usize) {
         let mut packet = [0; MAX_PACKET];
-        let State { streams, totals, .. } = state;
+        let State {
+            streams, totals, ..
+        } = state;
         for stream in streams.iter_mut().skip(slot).step_by(SLOTS) {
             let Some(far) = stream.far else { continue };
             let length = stream.next_packet(&mut packet, &self.tone, self.began);
@@ -237,7 +262,12 @@ impl Engine {
                 batch.send(&self.sockets[stream.socket]);
             }
         }
-        for (batch, socket) in self.outgoing.iter_mut().zip(&self.sockets).filter(|(batch, _)| !batch.is_empty()) {
+        for (batch, socket) in self
+            .outgoing
+            .iter_mut()
+            .zip(&self.sockets)
+            .filter(|(batch, _)| !batch.is_empty())
+        {
             batch.send(socket);
         }
     }
@@ -262,7 +292,13 @@ impl Engine {
 
 impl State {
     fn take(&mut self, packet: &rtp::Packet<'_>, now: Duration) {
-        let Some(stream) = self.expected.get(&packet.header.ssrc).and_then(|id| self.streams.get_mut(*id)) else { return };
+        let Some(stream) = self
+            .expected
+            .get(&packet.header.ssrc)
+            .and_then(|id| self.streams.get_mut(*id))
+        else {
+            return;
+        };
         stream.received += 1;
         self.totals.received += 1;
         if let Some(heard) = &mut stream.heard
@@ -270,9 +306,14 @@ impl State {
         {
             heard.extend_from_slice(packet.payload);
         }
-        if let (Voice::Clock, Some((stamp, _))) = (stream.voice, packet.payload.split_first_chunk::<8>()) {
+        if let (Voice::Clock, Some((stamp, _))) =
+            (stream.voice, packet.payload.split_first_chunk::<8>())
+        {
             let sent = Duration::from_nanos(u64::from_le_bytes(*stamp));
-            if let Some(delay) = now.checked_sub(sent).filter(|delay| *delay < Duration::from_secs(5)) {
+            if let Some(delay) = now
+                .checked_sub(sent)
+                .filter(|delay| *delay < Duration::from_secs(5))
+            {
                 self.delays.push(delay);
             }
         }
@@ -302,7 +343,9 @@ impl Stream {
                 self.frame = (self.frame + 1) % tone.frame_count();
                 payload.copy_from_slice(tone.frame(self.frame).unwrap_or(&[0xff; FRAME]));
             }
-            Voice::Clock => payload[..8].copy_from_slice(&(began.elapsed().as_nanos() as u64).to_le_bytes()),
+            Voice::Clock => {
+                payload[..8].copy_from_slice(&(began.elapsed().as_nanos() as u64).to_le_bytes())
+            }
         }
         self.write(0, false, self.timestamp, &payload, packet)
     }
@@ -317,8 +360,21 @@ impl Stream {
         self.write(101, step == 0, began, &payload, packet)
     }
 
-    fn write(&self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8], packet: &mut [u8]) -> usize {
-        let header = Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc };
+    fn write(
+        &self,
+        payload_type: u8,
+        marker: bool,
+        timestamp: u32,
+        payload: &[u8],
+        packet: &mut [u8],
+    ) -> usize {
+        let header = Header {
+            marker,
+            payload_type,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        };
         header.write(payload, packet).unwrap_or(0)
     }
 }

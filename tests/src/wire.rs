@@ -37,8 +37,13 @@ pub fn body(message: &str) -> &str {
 
 /// The URI within `<>`, or the whole value without parameters.
 pub fn uri(value: &str) -> &str {
-    let inner = value.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
-    inner.map_or_else(|| value.split(';').next().unwrap_or_default(), |(uri, _)| uri)
+    let inner = value
+        .split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    inner.map_or_else(
+        || value.split(';').next().unwrap_or_default(),
+        |(uri, _)| uri,
+    )
 }
 
 /// A response to `request` (RFC 3261 section 8.2.6). `tag` is added to the To that has none; `headers` are whole lines.
@@ -50,8 +55,16 @@ pub fn response(request: &str, status: u16, tag: &str, headers_too: &str, body: 
         }
     }
     let to = header(request, "To");
-    let tag = if to.contains(";tag=") { String::new() } else { format!(";tag={tag}") };
-    let _ = write!(text, "To: {to}{tag}\r\n{headers_too}Content-Length: {}\r\n\r\n{body}", body.len());
+    let tag = if to.contains(";tag=") {
+        String::new()
+    } else {
+        format!(";tag={tag}")
+    };
+    let _ = write!(
+        text,
+        "To: {to}{tag}\r\n{headers_too}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     text
 }
 
@@ -68,7 +81,10 @@ impl Audio {
     /// An address where nobody is, another for each `number`: for calls whose audio is of no interest.
     pub fn nowhere(number: u32) -> Self {
         let ip = [127, 1, (number >> 14) as u8, 1];
-        Self { address: SocketAddr::from((ip, 20_000 + (number % 0x4000) as u16)), ssrc: Some(number) }
+        Self {
+            address: SocketAddr::from((ip, 20_000 + (number % 0x4000) as u16)),
+            ssrc: Some(number),
+        }
     }
 
     /// An offer or answer of G.711 µ-law and RFC 4733 events.
@@ -92,6 +108,9 @@ impl Audio {
         let ip = line("c=IN IP4 ")?.trim().parse().ok()?;
         let port = line("m=audio ")?.split(' ').next()?.parse().ok()?;
         let ssrc = line("a=ssrc:").and_then(|value| value.split(' ').next()?.parse().ok());
-        Some(Self { address: SocketAddr::new(ip, port), ssrc })
+        Some(Self {
+            address: SocketAddr::new(ip, port),
+            ssrc,
+        })
     }
 }

@@ -31,7 +31,12 @@ impl Worker {
 
     /// The same at a given SIP address: for a worker that comes back after a crash.
     pub fn start_at(office: &Office, sip: &str) -> Self {
-        Self::spawn(&office.manifests(), &office.state(), sip, &office.path("worker.log"))
+        Self::spawn(
+            &office.manifests(),
+            &office.state(),
+            sip,
+            &office.path("worker.log"),
+        )
     }
 
     /// Starts the demo company.
@@ -41,7 +46,12 @@ impl Worker {
 
     /// The demo company at a given SIP address.
     pub fn demo_at(office: &Office, sip: &str) -> Self {
-        Self::spawn(&root().join("crds/examples/office"), &office.state(), sip, &office.path("worker.log"))
+        Self::spawn(
+            &root().join("crds/examples/office"),
+            &office.state(),
+            sip,
+            &office.path("worker.log"),
+        )
     }
 
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
@@ -81,9 +91,12 @@ impl Worker {
             match words.next() {
                 Some("SIP") => sip = line.split_whitespace().find_map(|word| word.parse().ok()),
                 Some("metrics") => {
-                    metrics = words
-                        .next()
-                        .and_then(|url| url.strip_prefix("http://")?.strip_suffix("/metrics")?.parse().ok());
+                    metrics = words.next().and_then(|url| {
+                        url.strip_prefix("http://")?
+                            .strip_suffix("/metrics")?
+                            .parse()
+                            .ok()
+                    });
                 }
                 Some(_) | None => {}
             }
@@ -134,11 +147,18 @@ impl Worker {
     /// The answer to `GET PATH` of its metrics server: status line and body.
     pub fn get(&self, path: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.metrics).expect("the metrics port");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n").expect("a request");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n"
+        )
+        .expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
-        (head.lines().next().unwrap_or_default().to_owned(), body.to_owned())
+        (
+            head.lines().next().unwrap_or_default().to_owned(),
+            body.to_owned(),
+        )
     }
 
     /// The value of one metric with its labels as written on the page; 0 when it isn't there.
@@ -155,7 +175,11 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- the worker said:\n{}\n--- and logged:\n{}", self.output(), self.log());
+            eprintln!(
+                "--- the worker said:\n{}\n--- and logged:\n{}",
+                self.output(),
+                self.log()
+            );
         }
     }
 }
@@ -164,7 +188,11 @@ impl Drop for Worker {
 pub fn binary() -> PathBuf {
     let path = std::env::var_os("MEDIA_WORKER")
         .map_or_else(|| root().join("target/release/media-worker"), PathBuf::from);
-    assert!(path.exists(), "no {}: run `cargo build --release -p media-worker` (./check does)", path.display());
+    assert!(
+        path.exists(),
+        "no {}: run `cargo build --release -p media-worker` (./check does)",
+        path.display()
+    );
     path
 }
 

@@ -18,7 +18,9 @@ fn baresip_leaves_a_message_and_baresip_hears_it() {
 
     john.command("dial", &format!("3{}", MARY.extension));
     john.expect("CALL_ESTABLISHED");
-    wait_for("the beep", Duration::from_secs(40), || (Sound::read(&at_john).beeps() >= 1).then_some(()));
+    wait_for("the beep", Duration::from_secs(40), || {
+        (Sound::read(&at_john).beeps() >= 1).then_some(())
+    });
     // How long he speaks is part of the story, not a wait for a condition.
     std::thread::sleep(Duration::from_secs(4));
     john.command("hangup", "");
@@ -49,7 +51,9 @@ fn two_baresips_talk() {
     mary.command("accept", "");
     john.expect("CALL_ESTABLISHED");
     wait_for("both tones", Duration::from_secs(20), || {
-        (Sound::read(&at_john).seconds_of(440.0) > 1.0 && Sound::read(&at_mary).seconds_of(440.0) > 1.0).then_some(())
+        (Sound::read(&at_john).seconds_of(440.0) > 1.0
+            && Sound::read(&at_mary).seconds_of(440.0) > 1.0)
+            .then_some(())
     });
     john.command("hangup", "");
     mary.expect("CALL_CLOSED");

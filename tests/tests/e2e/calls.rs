@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use switchboard_tests::office::PASSWORD;
 use switchboard_tests::office::{ANN, JOHN, MARY, Office};
 use switchboard_tests::phone::{Keys, Phone, Setup};
 use switchboard_tests::raw::{Digest, RawPhone};
 use switchboard_tests::sound::{Sound, tone_file};
-use switchboard_tests::worker::Worker;
 use switchboard_tests::wait_for;
-use switchboard_tests::office::PASSWORD;
+use switchboard_tests::worker::Worker;
 
 /// Two phones talk for a while; each must hear the other's tone, and little else.
 fn talk(john: Setup, mary: Setup) {
@@ -22,20 +22,32 @@ fn talk(john: Setup, mary: Setup) {
     john.call(MARY.extension, Some(&low), Some(&heard_by_john));
     let incoming = mary.expect("incoming", |_| true);
     let message = incoming["message"].as_str().unwrap();
-    assert!(message.contains("John Smith") && message.contains("sip:102@"), "{message}");
+    assert!(
+        message.contains("John Smith") && message.contains("sip:102@"),
+        "{message}"
+    );
     mary.answer(Some(&high), Some(&heard_by_mary));
     john.expect_call("CONFIRMED");
-    wait_for("two seconds of sound at both ends", Duration::from_secs(10), || {
-        (Sound::read(&heard_by_john).seconds_of(950.0) > 2.0
-            && Sound::read(&heard_by_mary).seconds_of(440.0) > 2.0)
-            .then_some(())
-    });
+    wait_for(
+        "two seconds of sound at both ends",
+        Duration::from_secs(10),
+        || {
+            (Sound::read(&heard_by_john).seconds_of(950.0) > 2.0
+                && Sound::read(&heard_by_mary).seconds_of(440.0) > 2.0)
+                .then_some(())
+        },
+    );
     john.hang_up();
     mary.expect_call("DISCONNECTED");
     drop((john, mary));
     for (file, hz) in [(&heard_by_john, 950.0), (&heard_by_mary, 440.0)] {
         let sound = Sound::read(file);
-        assert!(sound.purity(hz) > 0.95, "{}: {:.3} at {hz} Hz", file.display(), sound.purity(hz));
+        assert!(
+            sound.purity(hz) > 0.95,
+            "{}: {:.3} at {hz} Hz",
+            file.display(),
+            sound.purity(hz)
+        );
         assert!(sound.clipped() == 0, "clipping in {}", file.display());
     }
 }
@@ -48,8 +60,14 @@ fn two_phones_hear_each_other() {
 #[test]
 fn a_g722_phone_and_a_pcmu_phone_hear_each_other() {
     talk(
-        Setup { codec: Some("G722"), ..Setup::default() },
-        Setup { codec: Some("PCMU"), ..Setup::default() },
+        Setup {
+            codec: Some("G722"),
+            ..Setup::default()
+        },
+        Setup {
+            codec: Some("PCMU"),
+            ..Setup::default()
+        },
     );
 }
 
@@ -85,12 +103,23 @@ fn a_caller_who_hangs_up_stops_the_ringing() {
 #[test]
 fn the_first_handset_to_answer_wins_and_the_other_shows_no_missed_call() {
     let office = Office::of(&[MARY, JOHN]);
-    office.write("second.yaml", &ANN.manifests().replace("kind: User\nmetadata: {name: ann}", "kind: User\nmetadata: {name: ann}").replace("ownerRef: {name: ann}", "ownerRef: {name: mary}"));
+    office.write(
+        "second.yaml",
+        &ANN.manifests()
+            .replace(
+                "kind: User\nmetadata: {name: ann}",
+                "kind: User\nmetadata: {name: ann}",
+            )
+            .replace("ownerRef: {name: ann}", "ownerRef: {name: mary}"),
+    );
     let worker = Worker::start(&office);
     let mut desk = Phone::of(&MARY, worker.sip);
     let mut john = Phone::of(&JOHN, worker.sip);
     let mut second = RawPhone::new(worker.sip);
-    assert_eq!(second.register("ann-desk", PASSWORD, Digest::Sha256).status, 200);
+    assert_eq!(
+        second.register("ann-desk", PASSWORD, Digest::Sha256).status,
+        200
+    );
     john.call(MARY.extension, None, None);
     let invite = second.expect_request("INVITE");
     second.answer(&invite, 180);
@@ -98,7 +127,10 @@ fn the_first_handset_to_answer_wins_and_the_other_shows_no_missed_call() {
     desk.answer(None, None);
     john.expect_call("CONFIRMED");
     let cancel = second.expect_request("CANCEL");
-    assert!(cancel.contains("Reason: SIP ;cause=200") || cancel.contains("Reason: SIP;cause=200"), "{cancel}");
+    assert!(
+        cancel.contains("Reason: SIP ;cause=200") || cancel.contains("Reason: SIP;cause=200"),
+        "{cancel}"
+    );
     assert!(cancel.contains("Call completed elsewhere"), "{cancel}");
     john.hang_up();
     desk.expect_call("DISCONNECTED");
@@ -160,5 +192,9 @@ fn an_unknown_number_is_announced_and_refused_with_404() {
     assert_eq!(ended["code"], 404, "{ended}");
     drop(john);
     let sound = Sound::read(&heard);
-    assert!(sound.speech_seconds() > 1.0, "{:.1} s of speech", sound.speech_seconds());
+    assert!(
+        sound.speech_seconds() > 1.0,
+        "{:.1} s of speech",
+        sound.speech_seconds()
+    );
 }

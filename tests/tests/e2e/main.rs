@@ -1,10 +1,17 @@
 //! Real phones against a real worker, judged by what is heard.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod baresip;
 mod calls;
-
+mod crash;
+mod hostile;
 mod register;
+mod sipp;
 mod standalone;
 mod voicemail;

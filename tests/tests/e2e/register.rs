@@ -1,27 +1,32 @@
 //! Phones register, or are refused without learning anything.
 
+use std::time::Duration;
 use switchboard_tests::office::{DOMAIN, JOHN, MARY, Office, PASSWORD};
 use switchboard_tests::phone::{Phone, Setup};
 use switchboard_tests::raw::{Digest, RawPhone};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
-use std::time::Duration;
 
 #[test]
 fn a_phone_registers_over_udp() {
     let office = Office::of(&[MARY]);
     let worker = Worker::start(&office);
     let _mary = Phone::of(&MARY, worker.sip);
-    wait_for("the registration to be counted", Duration::from_secs(3), || {
-        (worker.metric("switchboard_registrations") >= 1.0).then_some(())
-    });
+    wait_for(
+        "the registration to be counted",
+        Duration::from_secs(3),
+        || (worker.metric("switchboard_registrations") >= 1.0).then_some(()),
+    );
 }
 
 #[test]
 fn a_phone_registers_over_tcp_and_is_rung_over_it() {
     let office = Office::of(&[MARY, JOHN]);
     let worker = Worker::start(&office);
-    let setup = Setup { transport: "tcp", ..Setup::default() };
+    let setup = Setup {
+        transport: "tcp",
+        ..Setup::default()
+    };
     let mut mary = Phone::set_up(&MARY, worker.sip, setup);
     let mut john = Phone::of(&JOHN, worker.sip);
     john.call(MARY.extension, None, None);

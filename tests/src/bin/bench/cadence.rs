@@ -16,9 +16,13 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let company = Company::of(callers);
     let streams = Streams::start(SOCKETS);
     let calls = greeted(&company, &streams, callers);
-    calls.iter().for_each(|(caller, _)| streams.press(caller.stream, "#"));
+    calls
+        .iter()
+        .for_each(|(caller, _)| streams.press(caller.stream, "#"));
     until(Instant::now() + KEY + BEEP);
-    calls.iter().for_each(|(caller, _)| streams.say(caller.stream, Voice::Tone));
+    calls
+        .iter()
+        .for_each(|(caller, _)| streams.say(caller.stream, Voice::Tone));
     until(Instant::now() + Duration::from_secs(2));
     scale.ready(company.worker.pid());
 
@@ -29,10 +33,20 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let bare = bare_timers(threads, Duration::from_secs(10));
     until(Instant::now() + Duration::from_millis(1100));
     let late = late() - before;
-    calls.into_iter().for_each(|(caller, _)| caller.hang_up(&streams));
+    calls
+        .into_iter()
+        .for_each(|(caller, _)| caller.hang_up(&streams));
     let work = format!("late ticks in 10 s, {callers} messages being recorded");
     let note = format!("{threads} media threads, {threads} bare timers");
-    vec![Line::figure(&work, format!("{late:.0}"), format!("≤ {bare} (bare timers)"), late <= bare as f64).noting(note)]
+    vec![
+        Line::figure(
+            &work,
+            format!("{late:.0}"),
+            format!("≤ {bare} (bare timers)"),
+            late <= bare as f64,
+        )
+        .noting(note),
+    ]
 }
 
 /// How many ticks of 20 ms began over 5 ms late in threads that do nothing else.
@@ -46,7 +60,10 @@ fn bare_timers(threads: usize, length: Duration) -> u64 {
         .collect();
     until(Instant::now() + length);
     stop.store(true, Ordering::Relaxed);
-    timers.into_iter().map(|timer| timer.join().expect("a timer ends well")).sum()
+    timers
+        .into_iter()
+        .map(|timer| timer.join().expect("a timer ends well"))
+        .sum()
 }
 
 fn count_late(stop: &AtomicBool) -> u64 {
@@ -64,6 +81,13 @@ fn media_threads(pid: u32) -> usize {
     tasks
         .flatten()
         .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.starts_with("media-") && name.trim_start_matches("media-").trim().parse::<u8>().is_ok())
+        .filter(|name| {
+            name.starts_with("media-")
+                && name
+                    .trim_start_matches("media-")
+                    .trim()
+                    .parse::<u8>()
+                    .is_ok()
+        })
         .count()
 }

@@ -30,7 +30,12 @@ impl Company {
         let office = Office::of_many(people);
         let worker = Worker::start(&office);
         let processor = Processor::of(worker.pid());
-        Self { worker, traffic: Arc::default(), processor, _office: office }
+        Self {
+            worker,
+            traffic: Arc::default(),
+            processor,
+            _office: office,
+        }
     }
 
     /// The worker's processor time so far.
@@ -49,12 +54,24 @@ impl Company {
     }
 
     /// A user calls a number; his audio flows as soon as he is answered.
-    pub(crate) fn call(&self, user: usize, number: &str, streams: &Streams, voice: Voice) -> Caller {
+    pub(crate) fn call(
+        &self,
+        user: usize,
+        number: &str,
+        streams: &Streams,
+        voice: Voice,
+    ) -> Caller {
         let mut line = self.line(user);
         let (stream, audio) = streams.open();
-        let dialog = line.call(number, &audio).unwrap_or_else(|failure| panic!("{number}: {failure:?}"));
+        let dialog = line
+            .call(number, &audio)
+            .unwrap_or_else(|failure| panic!("{number}: {failure:?}"));
         streams.connect(stream, dialog.audio.expect("an answer with audio"), voice);
-        Caller { line, dialog, stream }
+        Caller {
+            line,
+            dialog,
+            stream,
+        }
     }
 }
 

@@ -24,12 +24,14 @@ pub(crate) fn signalling(traffic: &Traffic, lines: usize) -> Duration {
     let echo = std::thread::spawn(move || answer_until_stopped(&socket, answer_size));
     std::thread::scope(|scope| {
         for line in 0..lines {
-            let share = (received as usize * (line + 1) / lines) - (received as usize * line / lines);
+            let share =
+                (received as usize * (line + 1) / lines) - (received as usize * line / lines);
             scope.spawn(move || ask(server, share, request_size, answers));
         }
     });
     let stop = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
-    stop.send_to(&[STOP], server).expect("the loop is told to stop");
+    stop.send_to(&[STOP], server)
+        .expect("the loop is told to stop");
     echo.join().expect("the loop ends well")
 }
 
@@ -49,7 +51,9 @@ fn answer_until_stopped(socket: &UdpSocket, answer_size: usize) -> Duration {
 fn ask(server: SocketAddr, requests: usize, size: usize, answers: f64) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
     socket.connect(server).expect("a UDP socket connects");
-    socket.set_read_timeout(Some(Duration::from_secs(1))).expect("a time-out can be set");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(1)))
+        .expect("a time-out can be set");
     let mut request = vec![b'.'; size.max(1)];
     let mut buffer = [0; 65_535];
     for index in 0..requests {
@@ -74,14 +78,34 @@ pub(crate) struct Phase {
 /// back where the phase says so, at most 64 datagrams per system call.
 pub(crate) fn media(streams: usize, phases: &[Phase]) -> Duration {
     let load = Streams::start(SOCKETS);
-    let sockets: Vec<UdpSocket> = (0..SOCKETS).map(|_| bind_udp("127.0.0.1:0".parse().expect("an address")).expect("a UDP port")).collect();
-    let addresses: Vec<SocketAddr> = sockets.iter().map(|socket| socket.local_addr().expect("bound")).collect();
+    let sockets: Vec<UdpSocket> = (0..SOCKETS)
+        .map(|_| bind_udp("127.0.0.1:0".parse().expect("an address")).expect("a UDP port"))
+        .collect();
+    let addresses: Vec<SocketAddr> = sockets
+        .iter()
+        .map(|socket| socket.local_addr().expect("bound"))
+        .collect();
     let opened: Vec<_> = (0..streams).map(|_| load.open()).collect();
     let far: Vec<SocketAddr> = opened.iter().map(|(_, audio)| audio.address).collect();
-    let (sends, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let pump = Pump { sockets, far, sends: Arc::clone(&sends), stop: Arc::clone(&stop) };
+    let (sends, stop) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let pump = Pump {
+        sockets,
+        far,
+        sends: Arc::clone(&sends),
+        stop: Arc::clone(&stop),
+    };
     for ((stream, _), address) in opened.iter().zip(addresses.iter().cycle()) {
-        load.connect(*stream, Audio { address: *address, ssrc: None }, Voice::Silence);
+        load.connect(
+            *stream,
+            Audio {
+                address: *address,
+                ssrc: None,
+            },
+            Voice::Silence,
+        );
     }
     let thread = std::thread::spawn(move || pump.run());
     for phase in phases {

@@ -60,7 +60,11 @@ struct Scale {
 
 impl Scale {
     fn of(self, whole: usize) -> usize {
-        if self.quick { (whole / 10).max(1) } else { whole }
+        if self.quick {
+            (whole / 10).max(1)
+        } else {
+            whole
+        }
     }
 
     fn ready(self, pid: u32) {
@@ -73,7 +77,11 @@ impl Scale {
 
 fn main() {
     let Options { rows, quick, pause } = Options::parse();
-    let rows = if rows.is_empty() { Row::value_variants().to_vec() } else { rows };
+    let rows = if rows.is_empty() {
+        Row::value_variants().to_vec()
+    } else {
+        rows
+    };
     let scale = Scale { quick, pause };
     let mut lines = Vec::new();
     for row in rows {

@@ -22,17 +22,39 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     leave(&company, &streams, callers, SPOKEN);
     let cost = company.processor_time() - before;
     drop(streams);
-    let phases = [Phase { length: GREETING + BEEP, sends: true }, Phase { length: SPOKEN, sends: false }];
+    let phases = [
+        Phase {
+            length: GREETING + BEEP,
+            sends: true,
+        },
+        Phase {
+            length: SPOKEN,
+            sends: false,
+        },
+    ];
     let floor = floor::media(callers, &phases) + floor::signalling(&company.traffic, 1);
     let units = callers as u32;
     let note = format!("{callers} callers at once");
-    vec![Line::per_unit("2 s greeting + 10 s message, stored", cost / units, Duration::from_millis(2), floor / units, 6.0).noting(note)]
+    vec![
+        Line::per_unit(
+            "2 s greeting + 10 s message, stored",
+            cost / units,
+            Duration::from_millis(2),
+            floor / units,
+            6.0,
+        )
+        .noting(note),
+    ]
 }
 
 /// Each caller of that many hears 2 s of the greeting of the user of his number, goes on with `#`, and leaves a message
 /// that is in the store when this returns.
 pub(crate) fn leave(company: &Company, streams: &Streams, callers: usize, spoken: Duration) {
-    let delivered = || company.worker.metric("switchboard_messages_total{result=\"delivered\"}");
+    let delivered = || {
+        company
+            .worker
+            .metric("switchboard_messages_total{result=\"delivered\"}")
+    };
     let wanted = delivered() + callers as f64;
     let calls = greeted(company, streams, callers);
     let mut ends = Vec::new();
@@ -42,20 +64,38 @@ pub(crate) fn leave(company: &Company, streams: &Streams, callers: usize, spoken
         ends.push((Instant::now() + KEY + BEEP + spoken, caller));
     }
     until(Instant::now() + KEY + BEEP);
-    ends.iter().for_each(|(_, caller)| streams.say(caller.stream, Voice::Tone));
+    ends.iter()
+        .for_each(|(_, caller)| streams.say(caller.stream, Voice::Tone));
     for (end, caller) in ends {
         until(end);
         caller.hang_up(streams);
     }
-    wait_for("the messages", Duration::from_secs(20), || (delivered() >= wanted).then_some(()));
+    wait_for("the messages", Duration::from_secs(20), || {
+        (delivered() >= wanted).then_some(())
+    });
     let stored = || company.worker.metric("switchboard_spool_oldest_seconds");
-    wait_for("the messages in the store", Duration::from_secs(20), || (stored() < 1.0).then_some(()));
+    wait_for("the messages in the store", Duration::from_secs(20), || {
+        (stored() < 1.0).then_some(())
+    });
 }
 
 /// Callers who hear the greeting, each with the moment he was answered.
-pub(crate) fn greeted(company: &Company, streams: &Streams, callers: usize) -> Vec<(Caller, Instant)> {
-    let call = |user| company.call(user, &format!("3{}", extension(user)), streams, Voice::Silence);
-    (0..callers).map(|user| (call(user), Instant::now())).collect()
+pub(crate) fn greeted(
+    company: &Company,
+    streams: &Streams,
+    callers: usize,
+) -> Vec<(Caller, Instant)> {
+    let call = |user| {
+        company.call(
+            user,
+            &format!("3{}", extension(user)),
+            streams,
+            Voice::Silence,
+        )
+    };
+    (0..callers)
+        .map(|user| (call(user), Instant::now()))
+        .collect()
 }
 
 const GREETING: Duration = Duration::from_secs(2);

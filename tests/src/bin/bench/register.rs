@@ -20,7 +20,13 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let cost = company.processor_time() - before;
     let floor = floor::signalling(&company.traffic, LINES);
     let units = (each * LINES) as u32;
-    vec![Line::per_unit("REGISTER with digest (challenge and answer)", cost / units, Duration::from_micros(40), floor / units, 12.0)]
+    vec![Line::per_unit(
+        "REGISTER with digest (challenge and answer)",
+        cost / units,
+        Duration::from_micros(40),
+        floor / units,
+        12.0,
+    )]
 }
 
 fn run(company: &Company, each: usize) {

@@ -17,13 +17,26 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let median = times[times.len() / 2];
     let figure = format!("{:.0} ms", median.as_secs_f64() * 1e3);
     let work = format!("start to first 200 OK, median of {}", times.len());
-    let note = format!("slowest {:.0} ms; the demo company", times[times.len() - 1].as_secs_f64() * 1e3);
-    vec![Line::figure(&work, figure, "< 500 ms".into(), median < Duration::from_millis(500)).noting(note)]
+    let note = format!(
+        "slowest {:.0} ms; the demo company",
+        times[times.len() - 1].as_secs_f64() * 1e3
+    );
+    vec![
+        Line::figure(
+            &work,
+            figure,
+            "< 500 ms".into(),
+            median < Duration::from_millis(500),
+        )
+        .noting(note),
+    ]
 }
 
 fn once() -> Duration {
     let office = Office::of(&[]);
-    let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a UDP port");
+    let free = UdpSocket::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a UDP port");
     let (tell, told) = channel();
     let began = Instant::now();
     let phone = std::thread::spawn(move || {
@@ -31,7 +44,9 @@ fn once() -> Duration {
         let _ = tell.send(began.elapsed());
     });
     let worker = Worker::demo_at(&office, &free.to_string());
-    let took = told.recv_timeout(Duration::from_secs(20)).expect("the phone registers");
+    let took = told
+        .recv_timeout(Duration::from_secs(20))
+        .expect("the phone registers");
     phone.join().expect("the phone ends well");
     drop(worker);
     took
@@ -40,7 +55,9 @@ fn once() -> Duration {
 fn register_as_soon_as_possible(server: SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
     socket.connect(server).expect("a UDP socket connects");
-    socket.set_read_timeout(Some(Duration::from_millis(2))).expect("a time-out can be set");
+    socket
+        .set_read_timeout(Some(Duration::from_millis(2)))
+        .expect("a time-out can be set");
     let own = socket.local_addr().expect("its address");
     let options = format!(
         "OPTIONS sip:{server} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bKstart\r\nMax-Forwards: 70\r\n\
@@ -56,5 +73,7 @@ fn register_as_soon_as_possible(server: SocketAddr) {
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     }
-    Phone::new(server, "john-desk", "john-desk-demo").register(3600).expect("a registration");
+    Phone::new(server, "john-desk", "john-desk-demo")
+        .register(3600)
+        .expect("a registration");
 }

@@ -1,0 +1,107 @@
+//! SIPp, running the scenarios of `tests/sipp/`.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::line::Line;
+use crate::office::{DOMAIN, PASSWORD, Person};
+use crate::{root, wait_for};
+
+/// A sipp that runs a scenario once.
+#[derive(Debug)]
+pub struct Sipp {
+    child: Child,
+    scenario: &'static str,
+}
+
+impl Sipp {
+    /// The handset of `person`, registered, waits for a call.
+    pub fn waiting(scenario: &'static str, person: &Person, server: SocketAddr) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
+        let own = socket.local_addr().expect("its address");
+        // Phones are reached where they registered from: sipp takes the port over.
+        Line::on(socket, server, &person.handset(), PASSWORD)
+            .register(300)
+            .expect("the registration");
+        let mut command = sipp(scenario, server);
+        command.args(["-p", &own.port().to_string()]);
+        let sipp = Self::run(command, scenario);
+        wait_for("sipp to listen", Duration::from_secs(5), || {
+            UdpSocket::bind(own).is_err().then_some(())
+        });
+        sipp
+    }
+
+    /// The handset of `person` calls `number`.
+    pub fn calling(
+        scenario: &'static str,
+        person: &Person,
+        number: &str,
+        server: SocketAddr,
+    ) -> Self {
+        // sipp answers the first challenge only, and that asks for SHA-256, which it does not know.
+        let mut line = Line::new(server, &person.handset(), PASSWORD);
+        line.register(300).expect("the registration");
+        let credentials = line.credentials("INVITE", &format!("sip:{number}@{DOMAIN}"));
+        let mut command = sipp(scenario, server);
+        command
+            .args(["-s", number, "-key", "credentials", &credentials])
+            .args(["-key", "user", &person.handset(), "-key", "domain", DOMAIN]);
+        Self::run(command, scenario)
+    }
+
+    /// Waits for the end of the scenario.
+    ///
+    /// # Panics
+    /// When it did not go as it is written.
+    pub fn succeeds(mut self) {
+        let scenario = self.scenario;
+        let status = wait_for(scenario, Duration::from_secs(30), || {
+            self.child.try_wait().expect("sipp's status")
+        });
+        assert!(status.success(), "{scenario}.xml: sipp ended with {status}");
+    }
+
+    fn run(mut command: Command, scenario: &'static str) -> Self {
+        let child = command
+            .spawn()
+            .expect("sipp starts: install sip-tester (./check does)");
+        Self { child, scenario }
+    }
+}
+
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sipp(scenario: &str, server: SocketAddr) -> Command {
+    let mut command = Command::new("sipp");
+    command
+        .arg(server.to_string())
+        .arg("-sf")
+        .arg(
+            root()
+                .join("tests/sipp")
+                .join(scenario)
+                .with_extension("xml"),
+        )
+        .args([
+            "-i",
+            "127.0.0.1",
+            "-m",
+            "1",
+            "-nostdin",
+            "-timeout",
+            "25",
+            "-timeout_error",
+        ])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
