@@ -56,7 +56,10 @@ impl Directory {
     /// The user whose mailbox this is. Standalone it has his name; in the cluster it is looked for.
     pub fn user_of_mailbox(&self, mailbox: &str) -> Option<&UserEntry> {
         let owns = |user: &&UserEntry| *user.mailbox == *mailbox;
-        self.users.get(mailbox).filter(owns).or_else(|| self.users.values().find(owns))
+        self.users
+            .get(mailbox)
+            .filter(owns)
+            .or_else(|| self.users.values().find(owns))
     }
 
     /// The user whose own number this is.
