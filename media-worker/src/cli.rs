@@ -76,7 +76,7 @@ pub struct Probe {
     /// Whom to call: `sip:101@127.0.0.1:5060`.
     pub uri: String,
     /// The handset to call as: its username.
-    #[arg(long = "as", value_name = "HANDSET")]
+    #[arg(long = "as", value_name = "HANDSET", requires = "password")]
     pub handset: Option<String>,
     /// That handset's SIP password.
     #[arg(long, env = "SWITCHBOARD_PROBE_PASSWORD", hide_env_values = true)]
@@ -90,13 +90,17 @@ pub struct Probe {
     /// Keep what was heard in this WAV file.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Hang up after this many seconds.
+    /// The domain in From and To; without it, the host of the URI.
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// Hang up this many seconds after calling, whatever has happened by then.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub seconds: u64,
 }
 
 fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let wrong = || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
+    let wrong =
+        || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
     let (first, last) = text.split_once('-').ok_or_else(wrong)?;
     let first: u16 = first.trim().parse().map_err(|_| wrong())?;
     let last: u16 = last.trim().parse().map_err(|_| wrong())?;
@@ -104,7 +108,9 @@ fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
         return Err(format!("`{text}`: the last port is below the first"));
     }
     if last - first >= 64 {
-        return Err(format!("`{text}`: 64 ports at most; a few carry thousands of calls"));
+        return Err(format!(
+            "`{text}`: 64 ports at most; a few carry thousands of calls"
+        ));
     }
     Ok(first..=last)
 }

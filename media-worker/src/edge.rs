@@ -28,7 +28,10 @@ pub struct Edge {
 impl Edge {
     /// An edge whose challenges are made by `authority`.
     pub fn new(exchange: Rc<Exchange>, authority: Authority) -> Rc<Self> {
-        Rc::new(Self { exchange, authority: RefCell::new(authority) })
+        Rc::new(Self {
+            exchange,
+            authority: RefCell::new(authority),
+        })
     }
 
     /// Serves requests until the endpoint has gone.
@@ -36,14 +39,21 @@ impl Edge {
         while let Some(event) = requests.recv().await {
             match event {
                 Event::Request { tx, request, flow } => self.request(tx, request, flow),
-                Event::Invite { session, request, flow } => {
-                    match self.identify(&request) {
-                        Ok(from) => self.call(Arrival { session, request, flow, from }),
-                        Err(refusal) => self.exchange.signalling.with(|endpoint, now| {
-                            endpoint.reject(session, refusal.status, refusal.headers, now);
-                        }),
-                    }
-                }
+                Event::Invite {
+                    session,
+                    request,
+                    flow,
+                } => match self.identify(&request) {
+                    Ok(from) => self.call(Arrival {
+                        session,
+                        request,
+                        flow,
+                        from,
+                    }),
+                    Err(refusal) => self.exchange.signalling.with(|endpoint, now| {
+                        endpoint.reject(session, refusal.status, refusal.headers, now);
+                    }),
+                },
                 // Those of calls and of our own requests find their way by themselves.
                 Event::Session { .. } | Event::Response { .. } => {}
             }
@@ -53,7 +63,12 @@ impl Edge {
     fn call(&self, arrival: Arrival) {
         if self.exchange.is_stopping() {
             self.exchange.signalling.with(|endpoint, now| {
-                endpoint.reject(arrival.session, StatusCode::SERVICE_UNAVAILABLE, retry_soon(), now);
+                endpoint.reject(
+                    arrival.session,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    retry_soon(),
+                    now,
+                );
             });
             return;
         }
@@ -108,7 +123,9 @@ impl Edge {
         let event = request.headers.event().ok().flatten();
         if event.is_none_or(|event| event.package != "message-summary") {
             let mut response = request.respond(StatusCode::BAD_EVENT);
-            response.headers.push(HeaderName::AllowEvents, "message-summary");
+            response
+                .headers
+                .push(HeaderName::AllowEvents, "message-summary");
             return self.respond(tx, response);
         }
         let Some(home) = self.watched(&account, &request) else {
@@ -126,13 +143,21 @@ impl Edge {
     /// our Contact, which names nobody: the home is then that of the phone's own user.
     fn watched(&self, account: &Account, request: &Request) -> Option<Home> {
         let directory = self.exchange.directory();
-        let named = request.headers.to().ok().flatten()?.uri.user().map(std::borrow::Cow::into_owned);
+        let named = request
+            .headers
+            .to()
+            .ok()
+            .flatten()?
+            .uri
+            .user()
+            .map(std::borrow::Cow::into_owned);
         let own = account.user.clone().or_else(|| account.owner.clone());
         let user = match named.as_deref() {
             None => directory.user(own.as_deref()?)?,
             Some(name) => named_user(&directory, account, name)?,
         };
-        let may = own.as_ref() == Some(&user.name) || own.is_some_and(|own| user.monitored_by.contains(&own));
+        let may = own.as_ref() == Some(&user.name)
+            || own.is_some_and(|own| user.monitored_by.contains(&own));
         may.then(|| self.exchange.homes.of_user(&user.name))
     }
 
@@ -144,7 +169,10 @@ impl Edge {
         let outcome = authority.verify(request, |username| hashes(&directory, username), now);
         let stale = match outcome {
             Outcome::Ok { username } => {
-                return directory.account(&username).cloned().ok_or_else(|| Refusal::plain(StatusCode::FORBIDDEN));
+                return directory
+                    .account(&username)
+                    .cloned()
+                    .ok_or_else(|| Refusal::plain(StatusCode::FORBIDDEN));
             }
             Outcome::Challenge { stale } => stale,
             Outcome::Denied(denial) => {
@@ -153,7 +181,11 @@ impl Edge {
                     Denial::Uri => "uri",
                     Denial::Malformed => "malformed",
                 };
-                self.exchange.metrics.auth_failures_total.with_label_values(&[reason]).inc();
+                self.exchange
+                    .metrics
+                    .auth_failures_total
+                    .with_label_values(&[reason])
+                    .inc();
                 false
             }
         };
@@ -161,11 +193,16 @@ impl Edge {
         for challenge in authority.challenge(now, stale) {
             headers.push(HeaderName::WwwAuthenticate, challenge);
         }
-        Err(Refusal { status: StatusCode::UNAUTHORIZED, headers })
+        Err(Refusal {
+            status: StatusCode::UNAUTHORIZED,
+            headers,
+        })
     }
 
     fn respond(&self, tx: ServerTx, response: Response) {
-        self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+        self.exchange
+            .signalling
+            .with(|endpoint, now| endpoint.respond(tx, response, now));
     }
 }
 
@@ -178,7 +215,10 @@ struct Refusal {
 
 impl Refusal {
     fn plain(status: StatusCode) -> Self {
-        Self { status, headers: Headers::default() }
+        Self {
+            status,
+            headers: Headers::default(),
+        }
     }
 
     fn to(self, request: &Request) -> Response {
@@ -190,11 +230,19 @@ impl Refusal {
 
 fn hashes(directory: &Directory, username: &str) -> Option<Ha1s> {
     let known = directory.account(username)?.ha1?;
-    Some(Ha1s::default().with(Ha1::md5(known.md5)).with(Ha1::sha256(known.sha256)))
+    Some(
+        Ha1s::default()
+            .with(Ha1::md5(known.md5))
+            .with(Ha1::sha256(known.sha256)),
+    )
 }
 
 /// The user that a phone means by its own username, a user's name or an extension.
-fn named_user<'a>(directory: &'a Directory, account: &Account, name: &str) -> Option<&'a UserEntry> {
+fn named_user<'a>(
+    directory: &'a Directory,
+    account: &Account,
+    name: &str,
+) -> Option<&'a UserEntry> {
     if *account.username == *name {
         return directory.user(account.user.as_deref().or(account.owner.as_deref())?);
     }
@@ -204,7 +252,9 @@ fn named_user<'a>(directory: &'a Directory, account: &Account, name: &str) -> Op
     let meaning = directory.interpret(name, &directory.caller_of(account));
     let user: Arc<str> = match meaning {
         Meaning::User(user) | Meaning::MessageCenterOf(user) => user,
-        Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => account.user.clone().or_else(|| account.owner.clone())?,
+        Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => {
+            account.user.clone().or_else(|| account.owner.clone())?
+        }
         Meaning::Emergency { .. }
         | Meaning::Extension(_)
         | Meaning::LeaveMessage(_)

@@ -43,11 +43,7 @@ pub async fn serve(
 
 async fn metrics(State(pages): State<Pages>) -> impl IntoResponse {
     match pages.metrics.page() {
-        Ok(page) => (
-            [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-            page,
-        )
-            .into_response(),
+        Ok(page) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], page).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }

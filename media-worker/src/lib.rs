@@ -8,6 +8,7 @@ pub mod http;
 pub mod logs;
 pub mod media_threads;
 pub mod metrics;
+pub mod probe;
 pub mod random;
 pub mod signalling;
 pub mod sockets;

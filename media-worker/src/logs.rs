@@ -10,7 +10,9 @@ use crate::cli::LogFormat;
 /// system wants to see: registrations, calls, messages, and what is wrong.
 pub fn begin(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false);
     match format {
         LogFormat::Text => lines.with_timer(Clock).init(),
         LogFormat::Json => lines.json().init(),

@@ -3,32 +3,37 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use media_worker::cli::{Cli, Command};
-use media_worker::{logs, source, standalone};
+use media_worker::cli::{self, Cli, Command};
+use media_worker::{logs, probe, source, standalone};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let out = &mut std::io::stdout();
     let done = match &cli.command {
         Command::Standalone(options) => {
             logs::begin(cli.log);
-            standalone::run(options, &mut std::io::stdout())
+            standalone::run(options, cli.log, out)
         }
         Command::Check(options) => Ok(check(options)),
-        Command::Probe(_) => Ok(ExitCode::FAILURE),
+        Command::Probe(options) => probe::run(options, out).map(Into::into),
     };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("media-worker: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("media-worker: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-fn check(options: &media_worker::cli::Check) -> ExitCode {
+fn check(options: &cli::Check) -> ExitCode {
     let complaints = source::check(&options.manifests);
     for complaint in &complaints {
         println!("{complaint}");
     }
-    if complaints.iter().any(source::Complaint::is_error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if complaints.iter().any(source::Complaint::is_error) {
+        return ExitCode::FAILURE;
+    }
+    println!(
+        "{}: nothing wrong that would keep it from working",
+        options.manifests.display()
+    );
+    ExitCode::SUCCESS
 }

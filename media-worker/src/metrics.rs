@@ -125,7 +125,12 @@ impl Metrics {
                 "spool_oldest_seconds",
                 "Age of the oldest message not yet in the store",
             )?,
-            uploads_total: counters(r, "uploads_total", "Messages carried to the store", &["result"])?,
+            uploads_total: counters(
+                r,
+                "uploads_total",
+                "Messages carried to the store",
+                &["result"],
+            )?,
             rtp_packets_total: counters(r, "rtp_packets_total", "RTP packets", &["direction"])?,
             rtp_lost_total: counter(r, "rtp_lost_total", "RTP packets that never came")?,
             media_late_ticks_total: counter(
@@ -165,7 +170,10 @@ impl Metrics {
     ///
     /// # Errors
     /// When another has its name.
-    pub fn register(&self, figure: impl prometheus::core::Collector + 'static) -> prometheus::Result<()> {
+    pub fn register(
+        &self,
+        figure: impl prometheus::core::Collector + 'static,
+    ) -> prometheus::Result<()> {
         self.registry.register(Box::new(figure))
     }
 
@@ -191,7 +199,12 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> prometheus::Result<IntG
     Ok(gauge)
 }
 
-fn gauges(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+fn gauges(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntGaugeVec> {
     let gauges = IntGaugeVec::new(Opts::new(name, help), labels)?;
     registry.register(Box::new(gauges.clone()))?;
     Ok(gauges)
@@ -203,13 +216,23 @@ fn counter(registry: &Registry, name: &str, help: &str) -> prometheus::Result<In
     Ok(counter)
 }
 
-fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+fn counters(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> prometheus::Result<IntCounterVec> {
     let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
     registry.register(Box::new(counters.clone()))?;
     Ok(counters)
 }
 
-fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<Histogram> {
+fn histogram(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    buckets: &[f64],
+) -> prometheus::Result<Histogram> {
     let histogram = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))?;
     registry.register(Box::new(histogram.clone()))?;
     Ok(histogram)

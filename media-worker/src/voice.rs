@@ -70,7 +70,9 @@ impl Voice {
         let pcm = self.library.pcm(clip);
         match Clip::encode(&pcm.samples, pcm.rate, codec) {
             Ok(encoded) => {
-                self.clips.borrow_mut().insert((clip, codec), encoded.clone());
+                self.clips
+                    .borrow_mut()
+                    .insert((clip, codec), encoded.clone());
                 Some(encoded)
             }
             Err(error) => {

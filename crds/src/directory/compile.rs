@@ -24,10 +24,24 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
     let secrets = secrets::Index::new(&objects.secrets);
     let system = system::compile(objects, &secrets, &mut problems);
     let mut zones = system::Zones::default();
-    let mut users = people::compile(objects, &system, &secrets, &mut zones, &mut problems);
-    let extensions = numbers::compile(objects, &system.entry, &mut users, &mut problems);
-    let (accounts, usernames) =
-        phones::compile(objects, &system.entry, &mut users, &secrets, &mut problems);
+    let people = in_order(&objects.users, Kind::User, &mut problems);
+    let mut users = people::compile(
+        objects,
+        &people,
+        &system,
+        &secrets,
+        &mut zones,
+        &mut problems,
+    );
+    let extensions = numbers::compile(objects, &people, &system.entry, &mut users, &mut problems);
+    let (accounts, usernames) = phones::compile(
+        objects,
+        &people,
+        &system.entry,
+        &mut users,
+        &secrets,
+        &mut problems,
+    );
     let known = routes::Known {
         users: &users,
         extensions: &extensions,
@@ -86,10 +100,7 @@ fn in_order<'a, K: Resource>(
             );
         }
     }
-    ordered.sort_by_cached_key(|object| {
-        let (time, name) = age_order(*object);
-        (time, name.to_owned())
-    });
+    ordered.sort_by(|a, b| age_order(*a).cmp(&age_order(*b)));
     ordered
 }
 

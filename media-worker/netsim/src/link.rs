@@ -20,14 +20,22 @@ pub struct Link {
 impl Default for Link {
     /// One millisecond, nothing lost.
     fn default() -> Self {
-        Self { loss: 0.0, delay: Duration::from_millis(1), jitter: Duration::ZERO, duplication: 0.0 }
+        Self {
+            loss: 0.0,
+            delay: Duration::from_millis(1),
+            jitter: Duration::ZERO,
+            duplication: 0.0,
+        }
     }
 }
 
 impl Link {
     /// A link with this delay and nothing else wrong.
     pub fn delayed(delay: Duration) -> Self {
-        Self { delay, ..Self::default() }
+        Self {
+            delay,
+            ..Self::default()
+        }
     }
 
     /// The same link, losing this share of datagrams.
@@ -45,7 +53,10 @@ impl Link {
     /// The same link, delivering this share of datagrams twice.
     #[must_use]
     pub fn duplicating(self, duplication: f64) -> Self {
-        Self { duplication, ..self }
+        Self {
+            duplication,
+            ..self
+        }
     }
 
     /// How many copies of a datagram arrive: none, one or two.

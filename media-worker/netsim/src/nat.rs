@@ -92,21 +92,33 @@ impl Nat {
     }
 
     /// An outgoing datagram: its public source.
-    pub(crate) fn outgoing(&mut self, from: SocketAddr, to: SocketAddr, now: Instant) -> SocketAddr {
+    pub(crate) fn outgoing(
+        &mut self,
+        from: SocketAddr,
+        to: SocketAddr,
+        now: Instant,
+    ) -> SocketAddr {
         let key = match self.mapping {
             Mapping::EndpointIndependent => (from, None),
             Mapping::AddressAndPortDependent => (from, Some(to)),
         };
-        let live = self
-            .ports
-            .get(&key)
-            .copied()
-            .filter(|port| self.mapped.get(port).is_some_and(|it| now.duration_since(it.last_out) <= self.idle));
+        let live = self.ports.get(&key).copied().filter(|port| {
+            self.mapped
+                .get(port)
+                .is_some_and(|it| now.duration_since(it.last_out) <= self.idle)
+        });
         let port = live.unwrap_or_else(|| {
             let port = self.next_port;
             self.next_port = self.next_port.checked_add(1).unwrap_or(FIRST_PORT);
             self.ports.insert(key, port);
-            self.mapped.insert(port, Mapped { inside: from, sent_to: HashSet::new(), last_out: now });
+            self.mapped.insert(
+                port,
+                Mapped {
+                    inside: from,
+                    sent_to: HashSet::new(),
+                    last_out: now,
+                },
+            );
             port
         });
         if let Some(mapped) = self.mapped.get_mut(&port) {

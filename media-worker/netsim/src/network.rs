@@ -102,7 +102,10 @@ impl<P: Clone> Network<P> {
     /// Sends a datagram at the present time.
     pub fn send(&mut self, mut datagram: Datagram<P>) {
         self.tally.sent += 1;
-        let inside = self.nats.iter().position(|nat| nat.covers(datagram.from.ip()) && !nat.covers(datagram.to.ip()));
+        let inside = self
+            .nats
+            .iter()
+            .position(|nat| nat.covers(datagram.from.ip()) && !nat.covers(datagram.to.ip()));
         if let Some(nat) = inside.and_then(|index| self.nats.get_mut(index)) {
             datagram.from = nat.outgoing(datagram.from, datagram.to, self.now);
         }
@@ -137,7 +140,9 @@ impl<P: Clone> Network<P> {
                 return None;
             }
             self.in_flight.pop();
-            let Some(mut datagram) = self.datagrams.remove(&order) else { continue };
+            let Some(mut datagram) = self.datagrams.remove(&order) else {
+                continue;
+            };
             match self.nats.iter().find(|nat| nat.is_public(datagram.to.ip())) {
                 None => return Some(datagram),
                 Some(nat) => match nat.incoming(datagram.from, datagram.to.port(), self.now) {
@@ -158,7 +163,11 @@ impl<P: Clone> Network<P> {
         loop {
             self.collect(nodes);
             let timeouts = nodes.iter().filter_map(|node| node.next_timeout());
-            let Some(next) = timeouts.chain(self.next_arrival()).min().filter(|next| *next <= until) else {
+            let Some(next) = timeouts
+                .chain(self.next_arrival())
+                .min()
+                .filter(|next| *next <= until)
+            else {
                 break;
             };
             self.advance_to(next);

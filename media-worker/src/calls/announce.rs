@@ -9,16 +9,33 @@ use super::line::Line;
 use crate::metrics::CallResult;
 
 /// The number means nothing.
-pub async fn unknown_number(call: &mut Inbound) -> CallResult {
-    refuse(call, Announcement::UnknownNumber, StatusCode::NOT_FOUND, CallResult::UnknownNumber).await
+pub(super) async fn unknown_number(call: &mut Inbound) -> CallResult {
+    refuse(
+        call,
+        Announcement::UnknownNumber,
+        StatusCode::NOT_FOUND,
+        CallResult::UnknownNumber,
+    )
+    .await
 }
 
 /// What the number means can't be reached: there is no trunk, no conference center.
-pub async fn not_available(call: &mut Inbound) -> CallResult {
-    refuse(call, Announcement::Unavailable, StatusCode::TEMPORARILY_UNAVAILABLE, CallResult::Refused).await
+pub(super) async fn not_available(call: &mut Inbound) -> CallResult {
+    refuse(
+        call,
+        Announcement::Unavailable,
+        StatusCode::TEMPORARILY_UNAVAILABLE,
+        CallResult::Refused,
+    )
+    .await
 }
 
-async fn refuse(call: &mut Inbound, what: Announcement, status: StatusCode, result: CallResult) -> CallResult {
+async fn refuse(
+    call: &mut Inbound,
+    what: Announcement,
+    status: StatusCode,
+    result: CallResult,
+) -> CallResult {
     // A caller whose media can't be agreed on is told by the status alone.
     if call.progress_with_media(&[]).is_ok() {
         let listener = applications::listener(call);

@@ -11,7 +11,7 @@ use super::office::CallOffice;
 use crate::metrics::CallResult;
 
 /// The caller leaves `user` a message.
-pub async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallResult {
+pub(super) async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallResult {
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
@@ -23,7 +23,7 @@ pub async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallResult {
 }
 
 /// The caller hears his messages, or those of `user`, whose PIN he knows.
-pub async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -> CallResult {
+pub(super) async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -> CallResult {
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
@@ -36,11 +36,21 @@ pub async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -> CallR
 }
 
 /// The caller is spoken to in his own language and time zone, a stranger in the system's.
-pub fn listener(call: &Inbound) -> Listener {
+pub(super) fn listener(call: &Inbound) -> Listener {
     let system = call.directory.system();
-    match call.caller.user().and_then(|name| call.directory.user(name)) {
-        Some(user) => Listener { language: Arc::clone(&user.language), zone: user.time_zone.clone() },
-        None => Listener { language: Arc::clone(&system.language), zone: system.time_zone.clone() },
+    match call
+        .caller
+        .user()
+        .and_then(|name| call.directory.user(name))
+    {
+        Some(user) => Listener {
+            language: Arc::clone(&user.language),
+            zone: user.time_zone.clone(),
+        },
+        None => Listener {
+            language: Arc::clone(&system.language),
+            zone: system.time_zone.clone(),
+        },
     }
 }
 

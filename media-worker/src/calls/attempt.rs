@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 /// What is known of the phones that ring.
 #[derive(Debug)]
-pub struct Attempt<Branch> {
+pub(super) struct Attempt<Branch> {
     branches: HashMap<Branch, State>,
     busy: bool,
 }
@@ -18,7 +18,7 @@ enum State {
 
 /// Why nobody answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unanswered {
+pub(super) enum Unanswered {
     /// At least one phone was busy, and no phone is left.
     Busy,
     /// All phones failed otherwise, were declined or did not exist.
@@ -27,13 +27,19 @@ pub enum Unanswered {
 
 impl<Branch: Copy + Eq + Hash> Attempt<Branch> {
     /// These phones ring.
-    pub fn new(branches: impl IntoIterator<Item = Branch>) -> Self {
-        let branches = branches.into_iter().map(|branch| (branch, State::Trying)).collect();
-        Self { branches, busy: false }
+    pub(super) fn new(branches: impl IntoIterator<Item = Branch>) -> Self {
+        let branches = branches
+            .into_iter()
+            .map(|branch| (branch, State::Trying))
+            .collect();
+        Self {
+            branches,
+            busy: false,
+        }
     }
 
     /// A phone has failed with this status. When it was the last, that is the end of the attempt.
-    pub fn failed(&mut self, branch: Branch, status: u16) -> Option<Unanswered> {
+    pub(super) fn failed(&mut self, branch: Branch, status: u16) -> Option<Unanswered> {
         if let Some(state) = self.branches.get_mut(&branch) {
             *state = State::Failed;
             self.busy |= is_busy(status);
@@ -42,7 +48,7 @@ impl<Branch: Copy + Eq + Hash> Attempt<Branch> {
     }
 
     /// How the attempt ended, once no phone is left.
-    pub fn over(&self) -> Option<Unanswered> {
+    pub(super) fn over(&self) -> Option<Unanswered> {
         let left = self.branches.values().any(|state| *state == State::Trying);
         match (left, self.busy) {
             (true, _) => None,
@@ -52,7 +58,7 @@ impl<Branch: Copy + Eq + Hash> Attempt<Branch> {
     }
 
     /// The phones that still ring, but for one.
-    pub fn others(&self, but: Option<Branch>) -> impl Iterator<Item = Branch> {
+    pub(super) fn others(&self, but: Option<Branch>) -> impl Iterator<Item = Branch> {
         self.branches
             .iter()
             .filter(move |(branch, state)| **state == State::Trying && Some(**branch) != but)
@@ -60,7 +66,7 @@ impl<Branch: Copy + Eq + Hash> Attempt<Branch> {
     }
 
     /// Whether it is one of the attempt's phones.
-    pub fn has(&self, branch: Branch) -> bool {
+    pub(super) fn has(&self, branch: Branch) -> bool {
         self.branches.contains_key(&branch)
     }
 }

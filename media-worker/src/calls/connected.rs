@@ -8,7 +8,7 @@ use super::party::Party;
 use super::{CallEvent, Exchange, info};
 
 /// The two sides of a connected call.
-pub struct Connected<'a> {
+pub(super) struct Connected<'a> {
     exchange: &'a Exchange,
     caller: &'a mut Party,
     callee: &'a mut Party,
@@ -32,7 +32,7 @@ enum Negotiation {
 
 /// Who ended the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Over {
+pub(super) enum Over {
     /// Somebody hung up, or was lost.
     HungUp,
     /// The worker stops.
@@ -41,14 +41,23 @@ pub enum Over {
 
 impl<'a> Connected<'a> {
     /// Joins the two, whose media both are agreed on.
-    pub fn join(exchange: &'a Exchange, caller: &'a mut Party, callee: &'a mut Party) -> Self {
-        let connected = Self { exchange, caller, callee, negotiation: Negotiation::Settled };
+    pub(super) fn join(
+        exchange: &'a Exchange,
+        caller: &'a mut Party,
+        callee: &'a mut Party,
+    ) -> Self {
+        let connected = Self {
+            exchange,
+            caller,
+            callee,
+            negotiation: Negotiation::Settled,
+        };
         connected.bridge();
         connected
     }
 
     /// Passes on what happens until the call is over; both sessions are ended then.
-    pub async fn talk(
+    pub(super) async fn talk(
         mut self,
         events: &mut tokio::sync::mpsc::UnboundedReceiver<CallEvent>,
     ) -> Over {
@@ -129,7 +138,9 @@ impl<'a> Connected<'a> {
         match other.media.offer(&codecs, wanted) {
             Ok(body) => {
                 self.negotiation = Negotiation::Passing(side);
-                self.exchange.signalling.with(|endpoint, now| endpoint.reoffer(target, body, now));
+                self.exchange
+                    .signalling
+                    .with(|endpoint, now| endpoint.reoffer(target, body, now));
             }
             Err(_) => self.answer(side),
         }
@@ -143,7 +154,9 @@ impl<'a> Connected<'a> {
     }
 
     fn settle(&mut self) {
-        if let Negotiation::Passing(side) = std::mem::replace(&mut self.negotiation, Negotiation::Settled) {
+        if let Negotiation::Passing(side) =
+            std::mem::replace(&mut self.negotiation, Negotiation::Settled)
+        {
             self.answer(side);
         }
     }
@@ -153,19 +166,26 @@ impl<'a> Connected<'a> {
         let party = self.party(side);
         let session = party.session;
         match party.media.answer(&prefer, Direction::SendRecv) {
-            Ok(body) => self.exchange.signalling.with(|endpoint, now| endpoint.answer_offer(session, body, now)),
+            Ok(body) => self
+                .exchange
+                .signalling
+                .with(|endpoint, now| endpoint.answer_offer(session, body, now)),
             Err(status) => self.refuse(session, status),
         }
         self.bridge();
     }
 
     fn refuse(&self, session: SessionId, status: StatusCode) {
-        self.exchange.signalling.with(|endpoint, now| endpoint.refuse_offer(session, status, now));
+        self.exchange
+            .signalling
+            .with(|endpoint, now| endpoint.refuse_offer(session, status, now));
     }
 
     /// INFO with a key goes on as the other side understands it; anything else within a call has no use here.
     fn request(&mut self, side: Side, tx: ServerTx, request: &Request) {
-        let digit = (request.method == Method::Info).then(|| info::digit(request)).flatten();
+        let digit = (request.method == Method::Info)
+            .then(|| info::digit(request))
+            .flatten();
         let status = match (digit, &request.method) {
             (Some(digit), _) => {
                 self.pass_digit(side.other(), digit, request);
@@ -175,7 +195,9 @@ impl<'a> Connected<'a> {
             (None, _) => StatusCode::NOT_IMPLEMENTED,
         };
         let response = request.respond(status);
-        self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+        self.exchange
+            .signalling
+            .with(|endpoint, now| endpoint.respond(tx, response, now));
     }
 
     fn pass_digit(&mut self, to: Side, digit: media::dtmf::Digit, request: &Request) {

@@ -7,9 +7,12 @@ use super::inbound::Inbound;
 use crate::metrics::CallResult;
 
 /// Keeps the details of a call that is over.
-pub fn keep(call: &Inbound) {
+pub(super) fn keep(call: &Inbound) {
     let record = &call.record;
-    let duration = record.answered.map(|answered| answered.elapsed()).unwrap_or_default();
+    let duration = record
+        .answered
+        .map(|answered| answered.elapsed())
+        .unwrap_or_default();
     info!(
         from = %call.from.display_name,
         number = call.from.extension.as_deref().unwrap_or("none"),
@@ -19,7 +22,10 @@ pub fn keep(call: &Inbound) {
         seconds = duration.as_secs(),
         "call"
     );
-    let called = call.called.as_deref().and_then(|name| call.directory.user(name));
+    let called = call
+        .called
+        .as_deref()
+        .and_then(|name| call.directory.user(name));
     let detail = CallDetail {
         call: call.number.to_string(),
         time: record.began_at,
@@ -49,10 +55,17 @@ fn answerer(call: &Inbound) -> Option<Answerer> {
     match call.record.result {
         CallResult::Answered => Some(Answerer::User {
             user: user.unwrap_or_default(),
-            device: call.record.answered_by.as_deref().unwrap_or_default().to_owned(),
+            device: call
+                .record
+                .answered_by
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
         }),
         CallResult::Voicemail => user.map(|user| Answerer::Mailbox { user }),
-        CallResult::Application => Some(Answerer::Application { name: "message center".to_owned() }),
+        CallResult::Application => Some(Answerer::Application {
+            name: "message center".to_owned(),
+        }),
         CallResult::Busy
         | CallResult::NoAnswer
         | CallResult::Cancelled

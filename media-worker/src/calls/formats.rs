@@ -7,7 +7,7 @@ use sip::sdp::{Capabilities, Direction, Format, Kind, Media, Payload, Session};
 use super::media::Seat;
 
 /// The encodings to offer: those named first, then the others we speak, best first. Numbers are RFC 3551's, or dynamic ones.
-pub fn capabilities(seat: &Seat, prefer: &[Codec], direction: Direction) -> Capabilities {
+pub(super) fn capabilities(seat: &Seat, prefer: &[Codec], direction: Direction) -> Capabilities {
     let address = seat.address();
     let mut codecs: Vec<Codec> = prefer.to_vec();
     codecs.extend(OURS.into_iter().filter(|codec| !prefer.contains(codec)));
@@ -19,19 +19,29 @@ pub fn capabilities(seat: &Seat, prefer: &[Codec], direction: Direction) -> Capa
 }
 
 /// What we send by an agreed encoding.
-pub fn sent(format: &Format) -> Option<engine::Format> {
-    Some(engine::Format { payload: format.send, codec: Codec::from_name(&format.name)? })
+pub(super) fn sent(format: &Format) -> Option<engine::Format> {
+    Some(engine::Format {
+        payload: format.send,
+        codec: Codec::from_name(&format.name)?,
+    })
 }
 
 /// What we receive by an agreed encoding.
-pub fn received(format: &Format) -> Option<engine::Format> {
-    Some(engine::Format { payload: format.receive, codec: Codec::from_name(&format.name)? })
+pub(super) fn received(format: &Format) -> Option<engine::Format> {
+    Some(engine::Format {
+        payload: format.receive,
+        codec: Codec::from_name(&format.name)?,
+    })
 }
 
 /// The codecs that a description names for its audio, in its order.
-pub fn named_in(session: &Session) -> Vec<Codec> {
+pub(super) fn named_in(session: &Session) -> Vec<Codec> {
     let mut named = Vec::new();
-    for codec in audio(session).iter().flat_map(|media| &media.payloads).filter_map(|payload| Codec::from_name(&payload.name)) {
+    for codec in audio(session)
+        .iter()
+        .flat_map(|media| &media.payloads)
+        .filter_map(|payload| Codec::from_name(&payload.name))
+    {
         if !named.contains(&codec) {
             named.push(codec);
         }
@@ -40,17 +50,20 @@ pub fn named_in(session: &Session) -> Vec<Codec> {
 }
 
 /// The first audio stream that is not refused.
-pub fn audio(session: &Session) -> Option<&Media> {
-    session.media.iter().find(|media| media.kind == Kind::Audio && media.port != 0)
+pub(super) fn audio(session: &Session) -> Option<&Media> {
+    session
+        .media
+        .iter()
+        .find(|media| media.kind == Kind::Audio && media.port != 0)
 }
 
 /// The direction of a description's audio, from its writer's point of view.
-pub fn direction_of(session: &Session) -> Direction {
+pub(super) fn direction_of(session: &Session) -> Direction {
     audio(session).map_or(Direction::SendRecv, |media| session.direction(media))
 }
 
 /// The engine's word for a direction.
-pub fn direction(direction: Direction) -> engine::Direction {
+pub(super) fn direction(direction: Direction) -> engine::Direction {
     match direction {
         Direction::SendRecv => engine::Direction::SendRecv,
         Direction::SendOnly => engine::Direction::SendOnly,

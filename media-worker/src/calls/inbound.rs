@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use crds::Directory;
 use crds::directory::{Account, Attempt, Caller, Finally, Meaning, Plan, Target};
+use jiff::Timestamp;
 use media::codec::Codec;
 use sip::endpoint::{SessionEvent, SessionId};
 use sip::sdp::Direction;
@@ -25,7 +25,7 @@ use super::{CallEvent, Exchange, announce, applications};
 use crate::metrics::CallResult;
 
 /// A call in progress.
-pub struct Inbound {
+pub(super) struct Inbound {
     pub(super) exchange: Rc<Exchange>,
     /// The snapshot that the call began with; it keeps it to its end.
     pub(super) directory: Arc<Directory>,
@@ -83,7 +83,9 @@ pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
     let number = exchange.next_call();
     let span = info_span!("call", number);
     async move {
-        let Some(mut call) = Inbound::new(exchange, arrival, number) else { return };
+        let Some(mut call) = Inbound::new(exchange, arrival, number) else {
+            return;
+        };
         let dialled = call.dialled.clone();
         call.record.result = call.dial(&dialled).await;
         call.close();
@@ -94,7 +96,12 @@ pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
 
 impl Inbound {
     fn new(exchange: Rc<Exchange>, arrival: Arrival, number: u64) -> Option<Self> {
-        let Arrival { session, request, flow, from } = arrival;
+        let Arrival {
+            session,
+            request,
+            flow,
+            from,
+        } = arrival;
         let (sender, events) = mpsc::unbounded_channel();
         let media = Negotiation::new(&exchange.media, number, flow, &sender);
         let mut party = Party::new(&exchange.signalling, session, media, &sender);
@@ -108,7 +115,11 @@ impl Inbound {
         let caller = directory.caller_of(&from);
         let dialled = request.uri.user().unwrap_or_default().into_owned();
         let hops_left = request.headers.max_forwards().ok().flatten().unwrap_or(70);
-        exchange.metrics.calls_active.with_label_values(&["in"]).inc();
+        exchange
+            .metrics
+            .calls_active
+            .with_label_values(&["in"])
+            .inc();
         Some(Self {
             exchange,
             directory,
@@ -148,10 +159,12 @@ impl Inbound {
                     None => announce::unknown_number(self).await,
                 }
             }
-            Meaning::Extension(Target::CallRoute(route)) => match self.directory.plan(&route).cloned() {
-                Some(plan) => self.follow(plan).await,
-                None => announce::unknown_number(self).await,
-            },
+            Meaning::Extension(Target::CallRoute(route)) => {
+                match self.directory.plan(&route).cloned() {
+                    Some(plan) => self.follow(plan).await,
+                    None => announce::unknown_number(self).await,
+                }
+            }
             Meaning::LeaveMessage(user) => self.voicemail(&user).await,
             Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => {
                 applications::message_center(self, None).await
@@ -185,7 +198,10 @@ impl Inbound {
         let mut plan = first;
         loop {
             if visited.contains(&plan.user) {
-                let first = visited.first().cloned().unwrap_or_else(|| plan.user.clone());
+                let first = visited
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| plan.user.clone());
                 return self.voicemail(&first).await;
             }
             visited.push(plan.user.clone());
@@ -201,13 +217,22 @@ impl Inbound {
                 Finally::Outside(_) | Finally::AutoAttendant(_) | Finally::Queue(_) => {
                     return announce::not_available(self).await;
                 }
-                Finally::Extension(number) => match self.directory.interpret(&number, &self.caller) {
+                Finally::Extension(number) => match self.directory.interpret(&number, &self.caller)
+                {
                     Meaning::User(user) => match self.plan_of(&user) {
                         Some(plan) => plan,
                         None => return announce::unknown_number(self).await,
                     },
                     Meaning::LeaveMessage(user) => return self.voicemail(&user).await,
-                    other => return Box::pin(self.to(other)).await,
+                    other @ (Meaning::Emergency { .. }
+                    | Meaning::Extension(_)
+                    | Meaning::MessageCenter
+                    | Meaning::MessageCenterOf(_)
+                    | Meaning::ConferenceCenter
+                    | Meaning::Operator
+                    | Meaning::Outside { .. }
+                    | Meaning::Account { .. }
+                    | Meaning::Unknown) => return Box::pin(self.to(other)).await,
                 },
             };
         }
@@ -220,7 +245,9 @@ impl Inbound {
                 Ok(result) => return Ok(result),
                 Err(Unanswered::NoAnswer) => {}
                 Err(Unanswered::Busy) => {
-                    let Some(on_busy) = &plan.on_busy else { continue };
+                    let Some(on_busy) = &plan.on_busy else {
+                        continue;
+                    };
                     for attempt in &on_busy.attempts {
                         if let Ok(result) = self.try_one(attempt).await {
                             return Ok(result);
@@ -235,7 +262,10 @@ impl Inbound {
 
     async fn try_one(&mut self, attempt: &Attempt) -> Result<CallResult, Unanswered> {
         match self.ring(attempt).await {
-            Rung::Answered { mut callee, handset } => {
+            Rung::Answered {
+                mut callee,
+                handset,
+            } => {
                 info!(handset = %handset, "answered");
                 self.record.answered_by = Some(handset);
                 let exchange = Rc::clone(&self.exchange);
@@ -261,7 +291,9 @@ impl Inbound {
                 self.provisional(StatusCode::RINGING, None);
             }
             Stage::Answered => {
-                if let (Some(seat), Some(codec)) = (self.party.media.seat(), self.party.media.sends()) {
+                if let (Some(seat), Some(codec)) =
+                    (self.party.media.seat(), self.party.media.sends())
+                {
                     seat.play(vec![self.exchange.voice.ringback(codec)], RINGBACK);
                 }
             }
@@ -302,14 +334,21 @@ impl Inbound {
                 return Ok(());
             }
             Stage::Early(body) => body.clone(),
-            Stage::Trying | Stage::Ringing => self.party.media.answer(prefer, Direction::SendRecv)?,
+            Stage::Trying | Stage::Ringing => {
+                self.party.media.answer(prefer, Direction::SendRecv)?
+            }
         };
         self.stage = Stage::Answered;
         let answered = Instant::now();
         self.record.answered = Some(answered);
-        self.exchange.metrics.call_setup_seconds.observe((answered - self.record.began).as_secs_f64());
+        self.exchange
+            .metrics
+            .call_setup_seconds
+            .observe((answered - self.record.began).as_secs_f64());
         let session = self.party.session;
-        self.exchange.signalling.with(|endpoint, now| endpoint.accept(session, body, Headers::default(), now));
+        self.exchange
+            .signalling
+            .with(|endpoint, now| endpoint.accept(session, body, Headers::default(), now));
         Ok(())
     }
 
@@ -318,7 +357,11 @@ impl Inbound {
         match self.stage {
             Stage::Answered => self.party.end(None),
             Stage::Trying | Stage::Ringing | Stage::Early(_) => {
-                let headers = if status == StatusCode::SERVICE_UNAVAILABLE { super::retry_soon() } else { Headers::default() };
+                let headers = if status == StatusCode::SERVICE_UNAVAILABLE {
+                    super::retry_soon()
+                } else {
+                    Headers::default()
+                };
                 self.party.reject(status, headers);
             }
         }
@@ -328,10 +371,14 @@ impl Inbound {
     /// Whether an event of the caller's session means that he is gone; what he asks for while ringing is answered.
     pub(super) fn caller_has_gone(&mut self, event: SessionEvent) -> bool {
         match event {
-            SessionEvent::Cancelled { .. } | SessionEvent::Ended { .. } | SessionEvent::Failed { .. } => true,
+            SessionEvent::Cancelled { .. }
+            | SessionEvent::Ended { .. }
+            | SessionEvent::Failed { .. } => true,
             SessionEvent::Request { tx, request } => {
                 let response = request.respond(StatusCode::NOT_IMPLEMENTED);
-                self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                self.exchange
+                    .signalling
+                    .with(|endpoint, now| endpoint.respond(tx, response, now));
                 false
             }
             SessionEvent::Offer { .. } => {
@@ -351,20 +398,37 @@ impl Inbound {
 
     /// The caller as called phones see him.
     pub(super) fn identity(&self) -> NameAddr {
-        let number = self.from.extension.as_deref().unwrap_or(&self.from.username);
+        let number = self
+            .from
+            .extension
+            .as_deref()
+            .unwrap_or(&self.from.username);
         let domain: &str = &self.directory.system().domain;
-        NameAddr::named(self.from.display_name.to_string(), Uri::sip(Some(number), Host::Name(domain.into()), None))
+        NameAddr::named(
+            self.from.display_name.to_string(),
+            Uri::sip(Some(number), Host::Name(domain.into()), None),
+        )
     }
 
     fn provisional(&self, status: StatusCode, body: Option<Bytes>) {
         let session = self.party.session;
-        self.exchange.signalling.with(|endpoint, now| endpoint.progress(session, status, body, Headers::default(), now));
+        self.exchange.signalling.with(|endpoint, now| {
+            endpoint.progress(session, status, body, Headers::default(), now);
+        });
     }
 
     fn close(self) {
         let result = self.record.result.label();
-        self.exchange.metrics.calls_active.with_label_values(&["in"]).dec();
-        self.exchange.metrics.calls_total.with_label_values(&["in", result]).inc();
+        self.exchange
+            .metrics
+            .calls_active
+            .with_label_values(&["in"])
+            .dec();
+        self.exchange
+            .metrics
+            .calls_total
+            .with_label_values(&["in", result])
+            .inc();
         super::details::keep(&self);
     }
 }

@@ -4,7 +4,7 @@ use media::dtmf::Digit;
 use sip::syntax::Request;
 
 /// The key in an INFO's body (`application/dtmf-relay` or `application/dtmf`), if it has one.
-pub fn digit(request: &Request) -> Option<Digit> {
+pub(super) fn digit(request: &Request) -> Option<Digit> {
     let kind = request.headers.content_type()?;
     media::dtmf::from_info(&kind, &request.body)
 }

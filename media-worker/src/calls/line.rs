@@ -18,7 +18,7 @@ use super::office::{CallOffice, Recording, Spoken};
 use super::{CallEvent, info};
 
 /// The caller of an answered call.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     call: &'a mut Inbound,
     listener: Listener,
     keys: VecDeque<Key>,
@@ -48,14 +48,18 @@ enum Presence {
 enum News {
     Key(Key),
     Said,
-    Recorded { recording: u64, why: RecordEnd, length: Duration },
+    Recorded {
+        recording: u64,
+        why: RecordEnd,
+        length: Duration,
+    },
     Gone,
     Nothing,
 }
 
 impl<'a> Line<'a> {
     /// The caller of `call`, who is answered and spoken to like this.
-    pub fn new(call: &'a mut Inbound, listener: Listener) -> Self {
+    pub(super) fn new(call: &'a mut Inbound, listener: Listener) -> Self {
         Self {
             call,
             listener,
@@ -82,7 +86,9 @@ impl<'a> Line<'a> {
         };
         let news = match event {
             Some(CallEvent::Media(event)) => self.heard(event),
-            Some(CallEvent::Session(session, event)) if session == self.call.party.session => self.signalled(event),
+            Some(CallEvent::Session(session, event)) if session == self.call.party.session => {
+                self.signalled(event)
+            }
             // A phone that rang before and lost.
             Some(CallEvent::Session(..)) => News::Nothing,
             None => News::Gone,
@@ -98,9 +104,24 @@ impl<'a> Line<'a> {
 
     fn heard(&mut self, event: Event) -> News {
         match event {
-            Event::Digit { digit, .. } => Key::from_char(digit.to_char()).map_or(News::Nothing, News::Key),
-            Event::PlayEnded { tag, completed: true, .. } if self.speech == Speech::Speaking(tag) => News::Said,
-            Event::RecordEnded { recording, why, duration, .. } => News::Recorded { recording, why, length: duration },
+            Event::Digit { digit, .. } => {
+                Key::from_char(digit.to_char()).map_or(News::Nothing, News::Key)
+            }
+            Event::PlayEnded {
+                tag,
+                completed: true,
+                ..
+            } if self.speech == Speech::Speaking(tag) => News::Said,
+            Event::RecordEnded {
+                recording,
+                why,
+                duration,
+                ..
+            } => News::Recorded {
+                recording,
+                why,
+                length: duration,
+            },
             Event::PlayEnded { .. }
             | Event::DigitsSent { .. }
             | Event::FirstPacket { .. }
@@ -111,7 +132,9 @@ impl<'a> Line<'a> {
 
     fn signalled(&mut self, event: SessionEvent) -> News {
         match event {
-            SessionEvent::Ended { .. } | SessionEvent::Cancelled { .. } | SessionEvent::Failed { .. } => News::Gone,
+            SessionEvent::Ended { .. }
+            | SessionEvent::Cancelled { .. }
+            | SessionEvent::Failed { .. } => News::Gone,
             SessionEvent::Request { tx, request } => {
                 let key = (request.method == Method::Info)
                     .then(|| info::digit(&request))
@@ -123,7 +146,10 @@ impl<'a> Line<'a> {
                     (None, _) => StatusCode::NOT_IMPLEMENTED,
                 };
                 let response = request.respond(status);
-                self.call.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                self.call
+                    .exchange
+                    .signalling
+                    .with(|endpoint, now| endpoint.respond(tx, response, now));
                 key.map_or(News::Nothing, News::Key)
             }
             SessionEvent::Offer { sdp } => {
@@ -151,10 +177,13 @@ impl<'a> Line<'a> {
         let answered = sdp
             .map_or(Ok(()), |sdp| party.media.take_offer(sdp))
             .and_then(|()| party.media.answer(&prefer, Direction::SendRecv));
-        self.call.exchange.signalling.with(|endpoint, now| match answered {
-            Ok(body) => endpoint.answer_offer(session, body, now),
-            Err(status) => endpoint.refuse_offer(session, status, now),
-        });
+        self.call
+            .exchange
+            .signalling
+            .with(|endpoint, now| match answered {
+                Ok(body) => endpoint.answer_offer(session, body, now),
+                Err(status) => endpoint.refuse_offer(session, status, now),
+            });
     }
 
     fn there(&self) -> Result<(), HungUp> {
@@ -172,13 +201,19 @@ impl<'a> Line<'a> {
         let ended = async {
             loop {
                 match self.call.events.recv().await {
-                    Some(CallEvent::Media(Event::RecordEnded { recording: ended, duration, .. })) if ended == recording => {
+                    Some(CallEvent::Media(Event::RecordEnded {
+                        recording: ended,
+                        duration,
+                        ..
+                    })) if ended == recording => {
                         return Some(duration);
                     }
                     Some(CallEvent::Media(Event::Digit { digit, .. })) => {
                         self.keys.extend(Key::from_char(digit.to_char()));
                     }
-                    Some(CallEvent::Session(session, event)) if session == self.call.party.session => {
+                    Some(CallEvent::Session(session, event))
+                        if session == self.call.party.session =>
+                    {
                         if matches!(event, SessionEvent::Ended { .. }) {
                             self.presence = Presence::Gone;
                         }
@@ -207,10 +242,16 @@ impl Call<CallOffice> for Line<'_> {
 
     async fn start(&mut self, what: &[Say<Spoken>]) -> Result<(), HungUp> {
         self.there()?;
-        let Some(seat) = self.call.party.media.seat() else { return Err(HungUp) };
+        let Some(seat) = self.call.party.media.seat() else {
+            return Err(HungUp);
+        };
         let codec = self.call.party.media.sends().unwrap_or(Codec::Pcmu);
         let now = jiff::Timestamp::now().to_zoned(self.listener.zone.clone());
-        let items = self.call.exchange.voice.items(&self.listener.language, what, codec, &now);
+        let items = self
+            .call
+            .exchange
+            .voice
+            .items(&self.listener.language, what, codec, &now);
         if items.is_empty() {
             self.speech = Speech::Said;
             return Ok(());
@@ -260,11 +301,17 @@ impl Call<CallOffice> for Line<'_> {
         let _ = self.stop().await;
         while let Some(key) = self.keys.pop_front() {
             if rules.ends.contains(&key) {
-                return Take { length: Duration::ZERO, ended: Ended::Key(key) };
+                return Take {
+                    length: Duration::ZERO,
+                    ended: Ended::Key(key),
+                };
             }
         }
         let Some(seat) = self.call.party.media.seat() else {
-            return Take { length: Duration::ZERO, ended: Ended::HungUp };
+            return Take {
+                length: Duration::ZERO,
+                ended: Ended::HungUp,
+            };
         };
         seat.record(recording.number(), rules.silence, rules.max);
         let began = Instant::now();
@@ -280,7 +327,11 @@ impl Call<CallOffice> for Line<'_> {
                     }
                     Ended::Key(key)
                 }
-                News::Recorded { recording: ended, why, length } if ended == recording.number() => {
+                News::Recorded {
+                    recording: ended,
+                    why,
+                    length,
+                } if ended == recording.number() => {
                     let ended = match why {
                         RecordEnd::Stopped | RecordEnd::LegClosed => Ended::HungUp,
                         RecordEnd::Silence => Ended::Silence,
@@ -292,7 +343,10 @@ impl Call<CallOffice> for Line<'_> {
                 News::Said | News::Nothing | News::Recorded { .. } => continue,
             };
             let length = self.finish_recording(recording.number()).await;
-            return Take { length: length.unwrap_or_else(|| began.elapsed()), ended };
+            return Take {
+                length: length.unwrap_or_else(|| began.elapsed()),
+                ended,
+            };
         }
     }
 }

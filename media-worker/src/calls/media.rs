@@ -47,7 +47,10 @@ impl MediaPool {
     ) -> Option<Seat> {
         let leg = self.next_leg();
         let far = Far::Nat(flow.remote.ip());
-        let port = self.pairs.borrow_mut().reserve(leg, call, far, Instant::now())?;
+        let port = self
+            .pairs
+            .borrow_mut()
+            .reserve(leg, call, far, Instant::now())?;
         Some(self.seat(leg, port, flow, listener))
     }
 
@@ -61,7 +64,10 @@ impl MediaPool {
         listener: &mpsc::UnboundedSender<CallEvent>,
     ) -> Option<Seat> {
         let leg = self.next_leg();
-        let port = self.pairs.borrow_mut().answer(leg, call, far, remote_ssrc, Instant::now())?;
+        let port = self
+            .pairs
+            .borrow_mut()
+            .answer(leg, call, far, remote_ssrc, Instant::now())?;
         Some(self.seat(leg, port, flow, listener))
     }
 
@@ -126,7 +132,7 @@ enum Stage {
 }
 
 /// One leg's place on a local port. Dropping it closes the leg.
-pub struct Seat {
+pub(super) struct Seat {
     pool: Rc<MediaPool>,
     leg: LegId,
     port: PortId,
@@ -136,20 +142,18 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// The leg's name in the engine.
-    pub fn leg(&self) -> LegId {
-        self.leg
-    }
-
     /// Where the far side is told to send.
-    pub fn address(&self) -> SocketAddr {
+    pub(super) fn address(&self) -> SocketAddr {
         // Pairs hands out only ports that the threads have bound.
-        let bound = self.pool.threads.local_addr(self.port.thread, self.port.port);
+        let bound = self
+            .pool
+            .threads
+            .local_addr(self.port.thread, self.port.port);
         SocketAddr::new(self.address, bound.map_or(0, |bound| bound.port()))
     }
 
     /// The SSRC of what we send, as announced.
-    pub fn ssrc(&self) -> u32 {
+    pub(super) fn ssrc(&self) -> u32 {
         self.ssrc
     }
 
@@ -157,7 +161,7 @@ impl Seat {
     ///
     /// # Errors
     /// [`WaitError::NoneFree`]: answer 503.
-    pub fn wait_for(&mut self, far: Far, remote_ssrc: Option<u32>) -> Result<(), WaitError> {
+    pub(super) fn wait_for(&mut self, far: Far, remote_ssrc: Option<u32>) -> Result<(), WaitError> {
         match self.start_waiting(far, remote_ssrc) {
             Err(WaitError::Move(port)) => {
                 self.port = port;
@@ -171,7 +175,11 @@ impl Seat {
     ///
     /// # Errors
     /// [`WaitError::NoneFree`]: end the leg.
-    pub fn answered(&mut self, far: Far, remote_ssrc: Option<u32>) -> Result<bool, WaitError> {
+    pub(super) fn answered(
+        &mut self,
+        far: Far,
+        remote_ssrc: Option<u32>,
+    ) -> Result<bool, WaitError> {
         match self.start_waiting(far, remote_ssrc) {
             Err(WaitError::Move(port)) => {
                 self.port = port;
@@ -189,8 +197,10 @@ impl Seat {
     }
 
     /// Opens the leg with what the two sides agreed on, or changes it to that.
-    pub fn set(&mut self, agreed: &Agreed, flow: &Flow) {
-        let Some(spec) = self.spec(agreed, flow) else { return };
+    pub(super) fn set(&mut self, agreed: &Agreed, flow: &Flow) {
+        let Some(spec) = self.spec(agreed, flow) else {
+            return;
+        };
         let command = match self.stage {
             Stage::Reserved => Command::Open(spec),
             Stage::Open => Command::Redirect(spec),
@@ -200,33 +210,48 @@ impl Seat {
     }
 
     /// Plays items in order; [`Event::PlayEnded`] comes back with the tag.
-    pub fn play(&self, items: Vec<PlayItem>, tag: u64) {
-        self.order(Command::Play { leg: self.leg, items, tag });
+    pub(super) fn play(&self, items: Vec<PlayItem>, tag: u64) {
+        self.order(Command::Play {
+            leg: self.leg,
+            items,
+            tag,
+        });
     }
 
     /// Stops playing.
-    pub fn stop_play(&self) {
+    pub(super) fn stop_play(&self) {
         self.order(Command::StopPlay { leg: self.leg });
     }
 
     /// Records into the spool.
-    pub fn record(&self, recording: u64, silence: Option<Duration>, max: Duration) {
-        self.order(Command::Record { leg: self.leg, recording, silence, max });
+    pub(super) fn record(&self, recording: u64, silence: Option<Duration>, max: Duration) {
+        self.order(Command::Record {
+            leg: self.leg,
+            recording,
+            silence,
+            max,
+        });
     }
 
     /// Ends the recording.
-    pub fn stop_record(&self) {
+    pub(super) fn stop_record(&self) {
         self.order(Command::StopRecord { leg: self.leg });
     }
 
     /// Lets this leg and another hear each other.
-    pub fn bridge(&self, other: &Seat) {
-        self.order(Command::Bridge { a: self.leg, b: other.leg });
+    pub(super) fn bridge(&self, other: &Seat) {
+        self.order(Command::Bridge {
+            a: self.leg,
+            b: other.leg,
+        });
     }
 
     /// Sends digits as the far side understands them.
-    pub fn send_digits(&self, digits: impl IntoIterator<Item = media::dtmf::Digit>) {
-        self.order(Command::SendDigits { leg: self.leg, digits: digits.into_iter().collect() });
+    pub(super) fn send_digits(&self, digits: impl IntoIterator<Item = media::dtmf::Digit>) {
+        self.order(Command::SendDigits {
+            leg: self.leg,
+            digits: digits.into_iter().collect(),
+        });
     }
 
     fn order(&self, command: Command) {
@@ -241,7 +266,11 @@ impl Seat {
             remote_ssrc: agreed.ssrc,
             local_ssrc: self.ssrc,
             send: formats::sent(&agreed.send)?,
-            receive: agreed.formats.iter().filter_map(formats::received).collect(),
+            receive: agreed
+                .formats
+                .iter()
+                .filter_map(formats::received)
+                .collect(),
             telephone_event: agreed.telephone_event.as_ref().map(|events| events.receive),
             inband_dtmf: agreed.telephone_event.is_none(),
             ptime: agreed.ptime,
@@ -262,7 +291,7 @@ impl Drop for Seat {
 }
 
 /// Where a leg's packets will come from: the address in SDP, unless that is a private one behind the public one that signalling comes from.
-pub fn far(announced: SocketAddr, flow: &Flow) -> Far {
+pub(super) fn far(announced: SocketAddr, flow: &Flow) -> Far {
     let source = flow.remote.ip();
     if announced.ip() != source && is_private(announced.ip()) {
         Far::Nat(source)
@@ -290,7 +319,10 @@ fn is_private(ip: IpAddr) -> bool {
                 || (a == 100 && (64..128).contains(&b))
         }
         IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
         }
     }
 }
@@ -312,7 +344,10 @@ mod tests {
     #[test]
     fn a_private_address_in_sdp_behind_a_public_source_is_a_nat() {
         let announced = "192.168.1.20:4000".parse().unwrap();
-        assert_eq!(far(announced, &from("203.0.113.9:61000")), Far::Nat("203.0.113.9".parse().unwrap()));
+        assert_eq!(
+            far(announced, &from("203.0.113.9:61000")),
+            Far::Nat("203.0.113.9".parse().unwrap())
+        );
     }
 
     #[test]

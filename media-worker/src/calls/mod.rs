@@ -62,8 +62,17 @@ pub struct Exchange {
     calls: Cell<u64>,
 }
 
+/// What changes while calls are made.
+#[derive(Debug)]
+pub struct News {
+    /// The directory in force.
+    pub directory: watch::Receiver<Arc<Directory>>,
+    /// True once the worker stops.
+    pub stop: watch::Receiver<bool>,
+}
+
 impl Exchange {
-    /// What calls work with, until `stop` says true.
+    /// What calls work with.
     pub fn new(
         signalling: Rc<Signalling>,
         media: Rc<MediaPool>,
@@ -71,10 +80,19 @@ impl Exchange {
         mailboxes: Mailboxes,
         voice: Voice,
         metrics: Metrics,
-        directory: watch::Receiver<Arc<Directory>>,
-        stop: watch::Receiver<bool>,
+        news: News,
     ) -> Rc<Self> {
-        Rc::new(Self { signalling, media, homes, mailboxes, voice, metrics, directory, stop, calls: Cell::new(0) })
+        Rc::new(Self {
+            signalling,
+            media,
+            homes,
+            mailboxes,
+            voice,
+            metrics,
+            directory: news.directory,
+            stop: news.stop,
+            calls: Cell::new(0),
+        })
     }
 
     /// The directory in force.

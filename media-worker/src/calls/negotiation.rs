@@ -14,7 +14,7 @@ use super::media::{MediaPool, Seat, far};
 use super::{CallEvent, formats};
 
 /// The media of one side of a call. Dropping it frees its seat.
-pub struct Negotiation {
+pub(super) struct Negotiation {
     pool: Rc<MediaPool>,
     flow: Flow,
     call: u64,
@@ -29,7 +29,12 @@ pub struct Negotiation {
 
 impl Negotiation {
     /// Nothing said yet, with the far side of `flow`.
-    pub fn new(pool: &Rc<MediaPool>, call: u64, flow: Flow, listener: &mpsc::UnboundedSender<CallEvent>) -> Self {
+    pub(super) fn new(
+        pool: &Rc<MediaPool>,
+        call: u64,
+        flow: Flow,
+        listener: &mpsc::UnboundedSender<CallEvent>,
+    ) -> Self {
         Self {
             pool: Rc::clone(pool),
             flow,
@@ -47,28 +52,33 @@ impl Negotiation {
     ///
     /// # Errors
     /// 400 when it can't be read.
-    pub fn take_offer(&mut self, offer: &Bytes) -> Result<(), StatusCode> {
+    pub(super) fn take_offer(&mut self, offer: &Bytes) -> Result<(), StatusCode> {
         self.theirs = Some(sdp::Session::parse(offer).map_err(|_| StatusCode::BAD_REQUEST)?);
         Ok(())
     }
 
     /// The codecs that the far side named last, best first.
-    pub fn codecs(&self) -> Vec<Codec> {
-        self.theirs.as_ref().map(formats::named_in).unwrap_or_default()
+    pub(super) fn codecs(&self) -> Vec<Codec> {
+        self.theirs
+            .as_ref()
+            .map(formats::named_in)
+            .unwrap_or_default()
     }
 
     /// The codec we send in, once agreed.
-    pub fn sends(&self) -> Option<Codec> {
+    pub(super) fn sends(&self) -> Option<Codec> {
         formats::sent(&self.agreed.as_ref()?.send).map(|format| format.codec)
     }
 
     /// Whether the far side takes RFC 4733 events.
-    pub fn takes_events(&self) -> bool {
-        self.agreed.as_ref().is_some_and(|agreed| agreed.telephone_event.is_some())
+    pub(super) fn takes_events(&self) -> bool {
+        self.agreed
+            .as_ref()
+            .is_some_and(|agreed| agreed.telephone_event.is_some())
     }
 
     /// Its media, once there is any.
-    pub fn seat(&self) -> Option<&Seat> {
+    pub(super) fn seat(&self) -> Option<&Seat> {
         self.seat.as_ref()
     }
 
@@ -76,8 +86,14 @@ impl Negotiation {
     ///
     /// # Errors
     /// The status to refuse with: 488 when nothing can be agreed on, 503 when every port is taken.
-    pub fn answer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
-        let Some(theirs) = self.theirs.take() else { return self.offer(prefer, direction) };
+    pub(super) fn answer(
+        &mut self,
+        prefer: &[Codec],
+        direction: Direction,
+    ) -> Result<Bytes, StatusCode> {
+        let Some(theirs) = self.theirs.take() else {
+            return self.offer(prefer, direction);
+        };
         let answered = self.answer_to(&theirs, prefer, direction);
         self.theirs = Some(theirs);
         let (ours, agreed) = answered?;
@@ -98,17 +114,23 @@ impl Negotiation {
             .ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let ssrc = formats::audio(theirs).and_then(|media| media.ssrcs.first().copied());
         let place = far(remote, &self.flow);
-        let moves = self.agreed.as_ref().is_none_or(|before| before.remote != remote);
+        let moves = self
+            .agreed
+            .as_ref()
+            .is_none_or(|before| before.remote != remote);
         // Before the port is named: it is one where nobody else waits for the same far side.
         let seat = match &mut self.seat {
             Some(seat) => {
                 if moves {
-                    seat.wait_for(place, ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+                    seat.wait_for(place, ssrc)
+                        .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
                 }
                 seat
             }
             none @ None => {
-                let seat = self.pool.answer(self.call, &self.flow, place, ssrc, &self.listener);
+                let seat = self
+                    .pool
+                    .answer(self.call, &self.flow, place, ssrc, &self.listener);
                 none.insert(seat.ok_or(StatusCode::SERVICE_UNAVAILABLE)?)
             }
         };
@@ -120,7 +142,11 @@ impl Negotiation {
     ///
     /// # Errors
     /// 503 when every port is taken.
-    pub fn offer(&mut self, prefer: &[Codec], direction: Direction) -> Result<Bytes, StatusCode> {
+    pub(super) fn offer(
+        &mut self,
+        prefer: &[Codec],
+        direction: Direction,
+    ) -> Result<Bytes, StatusCode> {
         let seat = match &mut self.seat {
             Some(seat) => seat,
             none @ None => {
@@ -140,16 +166,19 @@ impl Negotiation {
     ///
     /// # Errors
     /// The status that says why the call can't go on.
-    pub fn take_answer(&mut self, answer: &Bytes) -> Result<bool, StatusCode> {
+    pub(super) fn take_answer(&mut self, answer: &Bytes) -> Result<bool, StatusCode> {
         let ours = self.ours.as_ref().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let theirs = sdp::Session::parse(answer).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
         let agreed = sdp::agree(ours, &theirs).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
-        let known = self.agreed.as_ref().is_some_and(|before| before.remote == agreed.remote);
+        let known = self
+            .agreed
+            .as_ref()
+            .is_some_and(|before| before.remote == agreed.remote);
         let place = far(agreed.remote, &self.flow);
         let moved = match &mut self.seat {
-            Some(seat) if !known => {
-                seat.answered(place, agreed.ssrc).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?
-            }
+            Some(seat) if !known => seat
+                .answered(place, agreed.ssrc)
+                .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?,
             Some(_) | None => false,
         };
         self.theirs = Some(theirs);
@@ -158,13 +187,17 @@ impl Negotiation {
     }
 
     /// Which way media is to flow by what the far side said last, from its point of view.
-    pub fn offered_direction(&self) -> Direction {
-        self.theirs.as_ref().map_or(Direction::SendRecv, formats::direction_of)
+    pub(super) fn offered_direction(&self) -> Direction {
+        self.theirs
+            .as_ref()
+            .map_or(Direction::SendRecv, formats::direction_of)
     }
 
     /// Which way media flows by what we said last, from our point of view.
-    pub fn told_direction(&self) -> Direction {
-        self.ours.as_ref().map_or(Direction::SendRecv, formats::direction_of)
+    pub(super) fn told_direction(&self) -> Direction {
+        self.ours
+            .as_ref()
+            .map_or(Direction::SendRecv, formats::direction_of)
     }
 
     fn agree(&mut self, agreed: Agreed) {
@@ -176,6 +209,9 @@ impl Negotiation {
 
     fn next_version(&mut self) -> Version {
         self.version += 1;
-        Version { session: self.call, version: self.version }
+        Version {
+            session: self.call,
+            version: self.version,
+        }
     }
 }

@@ -29,17 +29,17 @@ impl Audible for Spoken {
 
 /// A recording in the spool, neither delivered nor discarded.
 #[derive(Debug)]
-pub struct Recording(RecordingId);
+pub(super) struct Recording(RecordingId);
 
 impl Recording {
     /// Its number in the spool.
-    pub fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.0.0
     }
 }
 
 /// The company, as one call sees it.
-pub struct CallOffice {
+pub(super) struct CallOffice {
     exchange: Rc<Exchange>,
     directory: Arc<Directory>,
     /// What recordings are made in: as the caller's phone sends.
@@ -48,7 +48,7 @@ pub struct CallOffice {
 
 impl CallOffice {
     /// For an answered call.
-    pub fn new(call: &Inbound) -> Self {
+    pub(super) fn new(call: &Inbound) -> Self {
         Self {
             exchange: Rc::clone(&call.exchange),
             directory: Arc::clone(&call.directory),
@@ -69,9 +69,15 @@ impl CallOffice {
                     extension: user.extension.as_deref().unwrap_or_default().to_owned(),
                     name: user.display_name.to_string(),
                 },
-                None => Sender::External { number: None, name: Some(name.to_string()) },
+                None => Sender::External {
+                    number: None,
+                    name: Some(name.to_string()),
+                },
             },
-            Caller::SharedHandset(handset) => Sender::External { number: None, name: Some(handset.to_string()) },
+            Caller::SharedHandset(handset) => Sender::External {
+                number: None,
+                name: Some(handset.to_string()),
+            },
             Caller::External { number, name } => Sender::External {
                 number: (!number.is_empty()).then(|| number.to_string()),
                 name: name.as_deref().map(str::to_owned),
@@ -80,7 +86,11 @@ impl CallOffice {
     }
 
     fn counted(&self, result: &str) {
-        self.exchange.metrics.messages_total.with_label_values(&[result]).inc();
+        self.exchange
+            .metrics
+            .messages_total
+            .with_label_values(&[result])
+            .inc();
     }
 }
 
@@ -102,7 +112,13 @@ impl Office for CallOffice {
     }
 
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<HomeInbox> {
-        match self.exchange.homes.of_user(&user.name).login(side, pin).await {
+        match self
+            .exchange
+            .homes
+            .of_user(&user.name)
+            .login(side, pin)
+            .await
+        {
             Some(LoginAnswer::Admitted(inbox)) => Login::Admitted(inbox),
             Some(LoginAnswer::Wrong) => Login::Wrong,
             Some(LoginAnswer::LockedOut) => Login::LockedOut,
@@ -113,13 +129,18 @@ impl Office for CallOffice {
 
     async fn spoken_name(&self, user: &UserEntry) -> Option<Spoken> {
         let name = self.mailbox(user)?.name().await;
-        name.inspect_err(|error| warn!(user = %user.name, %error, "a recorded name can't be read")).ok()?.map(Spoken)
+        name.inspect_err(|error| warn!(user = %user.name, %error, "a recorded name can't be read"))
+            .ok()?
+            .map(Spoken)
     }
 
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Spoken> {
         let slot = mailbox::GreetingSlot::new(format!("{slot:?}")).ok()?;
         let greeting = self.mailbox(user)?.greeting(&slot).await;
-        greeting.inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read")).ok()?.map(Spoken)
+        greeting
+            .inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read"))
+            .ok()?
+            .map(Spoken)
     }
 
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
@@ -142,7 +163,10 @@ impl Office for CallOffice {
             place: Some(place),
         };
         match self.exchange.mailboxes.spool().begin(draft) {
-            Ok(id) => Ok(Begun { recording: Recording(id), max_length }),
+            Ok(id) => Ok(Begun {
+                recording: Recording(id),
+                max_length,
+            }),
             Err(error) => {
                 warn!(%error, "a message can't be taken");
                 self.counted("refused");

@@ -6,12 +6,12 @@ use sip::endpoint::SessionId;
 use sip::syntax::{Headers, Reason, StatusCode};
 use tokio::sync::mpsc;
 
-use super::negotiation::Negotiation;
 use super::CallEvent;
+use super::negotiation::Negotiation;
 use crate::signalling::Signalling;
 
 /// One side of a call. Dropping it frees its media; its session is ended by [`Party::end`] or [`Party::reject`].
-pub struct Party {
+pub(super) struct Party {
     /// Its session.
     pub session: SessionId,
     /// Its media.
@@ -21,25 +21,31 @@ pub struct Party {
 
 impl Party {
     /// The far side of `session`, whose events go to `listener` from now on.
-    pub fn new(
+    pub(super) fn new(
         signalling: &Rc<Signalling>,
         session: SessionId,
         media: Negotiation,
         listener: &mpsc::UnboundedSender<CallEvent>,
     ) -> Self {
         signalling.listen(session, listener);
-        Self { session, media, signalling: Rc::clone(signalling) }
+        Self {
+            session,
+            media,
+            signalling: Rc::clone(signalling),
+        }
     }
 
     /// Ends the session, whatever state it is in.
-    pub fn end(&self, reason: Option<Reason>) {
+    pub(super) fn end(&self, reason: Option<Reason>) {
         self.signalling.forget(self.session);
-        self.signalling.with(|endpoint, now| endpoint.end(self.session, reason, now));
+        self.signalling
+            .with(|endpoint, now| endpoint.end(self.session, reason, now));
     }
 
     /// Refuses the session, which has not been answered.
-    pub fn reject(&self, status: StatusCode, headers: Headers) {
+    pub(super) fn reject(&self, status: StatusCode, headers: Headers) {
         self.signalling.forget(self.session);
-        self.signalling.with(|endpoint, now| endpoint.reject(self.session, status, headers, now));
+        self.signalling
+            .with(|endpoint, now| endpoint.reject(self.session, status, headers, now));
     }
 }

@@ -18,7 +18,7 @@ use super::negotiation::Negotiation;
 use super::party::Party;
 
 /// How an attempt ended.
-pub enum Rung {
+pub(super) enum Rung {
     /// This phone answered, and the caller has been told so.
     Answered {
         /// The phone that answered.
@@ -50,7 +50,9 @@ impl Inbound {
             }
         }
         let mut attempt = Attempt::new(branches.keys().copied());
-        let rung = self.wait(&mut branches, &mut attempt, destinations.ring_time).await;
+        let rung = self
+            .wait(&mut branches, &mut attempt, destinations.ring_time)
+            .await;
         let reason = match &rung {
             Rung::Answered { .. } => Some(Reason::sip(200, "Call completed elsewhere")),
             Rung::Unanswered(_) | Rung::CallerGone => None,
@@ -84,8 +86,12 @@ impl Inbound {
                     return Rung::CallerGone;
                 }
             };
-            let Some(event) = event else { return Rung::CallerGone };
-            let CallEvent::Session(session, event) = event else { continue };
+            let Some(event) = event else {
+                return Rung::CallerGone;
+            };
+            let CallEvent::Session(session, event) = event else {
+                continue;
+            };
             if session == self.party.session {
                 if self.caller_has_gone(event) {
                     return Rung::CallerGone;
@@ -118,25 +124,36 @@ impl Inbound {
                     Ok(()) => {
                         // No longer one of those to be ended.
                         attempt.failed(session, 200);
-                        Some(Rung::Answered { callee: Box::new(branch.party), handset: branch.handset })
+                        Some(Rung::Answered {
+                            callee: Box::new(branch.party),
+                            handset: branch.handset,
+                        })
                     }
                     Err(status) => {
-                        branch.party.end(Some(Reason::sip(status.code(), "No common media")));
+                        branch
+                            .party
+                            .end(Some(Reason::sip(status.code(), "No common media")));
                         attempt.failed(session, status.code()).map(Rung::Unanswered)
                     }
                 }
             }
             SessionEvent::Failed { response } => {
                 branches.remove(&session);
-                attempt.failed(session, response.status.code()).map(Rung::Unanswered)
+                attempt
+                    .failed(session, response.status.code())
+                    .map(Rung::Unanswered)
             }
             SessionEvent::Ended { .. } | SessionEvent::Cancelled { .. } => {
                 branches.remove(&session);
-                attempt.failed(session, StatusCode::TEMPORARILY_UNAVAILABLE.code()).map(Rung::Unanswered)
+                attempt
+                    .failed(session, StatusCode::TEMPORARILY_UNAVAILABLE.code())
+                    .map(Rung::Unanswered)
             }
             SessionEvent::Request { tx, request } => {
                 let response = request.respond(StatusCode::NOT_IMPLEMENTED);
-                self.exchange.signalling.with(|endpoint, now| endpoint.respond(tx, response, now));
+                self.exchange
+                    .signalling
+                    .with(|endpoint, now| endpoint.respond(tx, response, now));
                 None
             }
             SessionEvent::Offer { .. } => {
@@ -145,7 +162,9 @@ impl Inbound {
                 });
                 None
             }
-            SessionEvent::Confirmed { .. } | SessionEvent::Answer { .. } | SessionEvent::OfferFailed { .. } => None,
+            SessionEvent::Confirmed { .. }
+            | SessionEvent::Answer { .. }
+            | SessionEvent::OfferFailed { .. } => None,
         }
     }
 
@@ -165,7 +184,11 @@ impl Inbound {
     }
 
     /// The phone has answered: so is the caller, in the phone's codec where he has it too.
-    fn connect(&mut self, branch: &mut Branch, sdp: Option<&bytes::Bytes>) -> Result<(), StatusCode> {
+    fn connect(
+        &mut self,
+        branch: &mut Branch,
+        sdp: Option<&bytes::Bytes>,
+    ) -> Result<(), StatusCode> {
         let sdp = sdp.ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let moved = branch.party.media.take_answer(sdp)?;
         let prefer: Vec<_> = branch.party.media.sends().into_iter().collect();
@@ -175,7 +198,9 @@ impl Inbound {
             let codecs = branch.party.media.codecs();
             let body = branch.party.media.offer(&codecs, Direction::SendRecv)?;
             let session = branch.party.session;
-            self.exchange.signalling.with(|endpoint, now| endpoint.reoffer(session, body, now));
+            self.exchange
+                .signalling
+                .with(|endpoint, now| endpoint.reoffer(session, body, now));
         }
         Ok(())
     }
@@ -208,7 +233,11 @@ impl Inbound {
             )
         });
         let party = Party::new(&exchange.signalling, session, media, &listener);
-        Some(Branch { party, handset, heard: false })
+        Some(Branch {
+            party,
+            handset,
+            heard: false,
+        })
     }
 
     /// Where the handsets of an attempt are registered. The phone that calls is not rung.
@@ -219,10 +248,16 @@ impl Inbound {
                 Destination::Handset(name) => handsets.push(Arc::clone(name)),
                 Destination::Extension(number) => {
                     let user = self.directory.user_by_extension(number);
-                    handsets.extend(user.into_iter().flat_map(|user| user.handsets.iter().cloned()));
+                    handsets.extend(
+                        user.into_iter()
+                            .flat_map(|user| user.handsets.iter().cloned()),
+                    );
                 }
                 Destination::HotDesk => {
-                    let user = self.called.as_deref().and_then(|name| self.directory.user(name));
+                    let user = self
+                        .called
+                        .as_deref()
+                        .and_then(|name| self.directory.user(name));
                     handsets.extend(user.and_then(|user| user.hot_desk.clone()));
                 }
                 // Nothing answers there yet: such a destination counts as failed.
@@ -234,7 +269,9 @@ impl Inbound {
         handsets.retain(|handset| *handset != self.from.handset);
         let mut contacts = Vec::new();
         for handset in handsets {
-            let Some(account) = self.directory.handset(&handset) else { continue };
+            let Some(account) = self.directory.handset(&handset) else {
+                continue;
+            };
             let home = self.exchange.homes.of(account);
             for contact in home.contacts(Arc::clone(&account.handset)).await {
                 contacts.push((Arc::clone(&handset), contact));
@@ -246,6 +283,10 @@ impl Inbound {
     /// Who is called, as the called phone sees it.
     fn called_address(&self) -> Uri {
         let domain: &str = &self.directory.system().domain;
-        Uri::sip(Some(&self.dialled), sip::syntax::Host::Name(domain.into()), None)
+        Uri::sip(
+            Some(&self.dialled),
+            sip::syntax::Host::Name(domain.into()),
+            None,
+        )
     }
 }

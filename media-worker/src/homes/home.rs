@@ -70,7 +70,12 @@ impl HomeState {
 
     async fn hear(&mut self, message: ToHome) {
         match message {
-            ToHome::Register { handset, request, flow, reply } => {
+            ToHome::Register {
+                handset,
+                request,
+                flow,
+                reply,
+            } => {
                 let (response, registered) = self.register(&handset, &request, flow);
                 // The phone hears of its registration before it hears of its messages.
                 let _ = reply.send(response);
@@ -78,9 +83,16 @@ impl HomeState {
                     self.show_to(&handset).await;
                 }
             }
-            ToHome::Subscribe { watcher, request, flow, reply } => {
+            ToHome::Subscribe {
+                watcher,
+                request,
+                flow,
+                reply,
+            } => {
                 let policy = self.policy();
-                let (response, key) = self.lamps.subscribe(watcher, &request, flow, &policy, Instant::now());
+                let (response, key) =
+                    self.lamps
+                        .subscribe(watcher, &request, flow, &policy, Instant::now());
                 let _ = reply.send(response);
                 if let Some(key) = key {
                     self.show_subscriber(&key).await;
@@ -95,7 +107,12 @@ impl HomeState {
                 let _ = reply.send(self.phones.contacts(&handset, Instant::now()));
             }
             ToHome::Restore(entry) => {
-                self.phones.restore(entry, &self.context.signalling, Instant::now(), Timestamp::now());
+                self.phones.restore(
+                    entry,
+                    &self.context.signalling,
+                    Instant::now(),
+                    Timestamp::now(),
+                );
                 self.shown = None;
                 self.show().await;
             }
@@ -106,12 +123,19 @@ impl HomeState {
         }
     }
 
-    fn register(&mut self, handset: &Arc<str>, request: &Request, flow: Flow) -> (Response, Registered) {
+    fn register(
+        &mut self,
+        handset: &Arc<str>,
+        request: &Request,
+        flow: Flow,
+    ) -> (Response, Registered) {
         let now = Instant::now();
         let policy = self.policy();
         let (response, registered) = self.phones.register(handset, request, flow, &policy, now);
         if response.status.is_success() {
-            self.context.journal.keep(self.phones.entry(handset, now, Timestamp::now()));
+            self.context
+                .journal
+                .keep(self.phones.entry(handset, now, Timestamp::now()));
         }
         if registered == Registered::Added {
             info!(handset = %handset, from = %flow.remote, "registered");
@@ -121,17 +145,24 @@ impl HomeState {
 
     fn policy(&self) -> ExpiryPolicy {
         let default = self.context.directory.borrow().system().registration_expiry;
-        ExpiryPolicy { default, ..ExpiryPolicy::default() }
+        ExpiryPolicy {
+            default,
+            ..ExpiryPolicy::default()
+        }
     }
 
     /// Tells all lamps of the mailbox, when it shows something else than before.
     async fn show(&mut self) {
-        let Some((account, shown)) = self.shows().await else { return };
+        let Some((account, shown)) = self.shows().await else {
+            return;
+        };
         if self.shown.replace(shown) == Some(shown) {
             return;
         }
         let now = Instant::now();
-        let notices = self.lamps.notify_all(&account, shown, self.phones.all(now), now);
+        let notices = self
+            .lamps
+            .notify_all(&account, shown, self.phones.all(now), now);
         for notice in notices {
             self.send(notice);
         }
@@ -139,7 +170,9 @@ impl HomeState {
 
     /// Tells a phone that has just registered, unless it has subscribed.
     async fn show_to(&mut self, handset: &Arc<str>) {
-        let Some((account, shown)) = self.shows().await else { return };
+        let Some((account, shown)) = self.shows().await else {
+            return;
+        };
         if self.lamps.has(handset) {
             return;
         }
@@ -149,7 +182,10 @@ impl HomeState {
     }
 
     async fn show_subscriber(&mut self, key: &SubscriptionKey) {
-        let (account, shown) = self.shows().await.unwrap_or_else(|| (self.account(), Shown::default()));
+        let (account, shown) = self
+            .shows()
+            .await
+            .unwrap_or_else(|| (self.account(), Shown::default()));
         if let Some(notice) = self.lamps.notify_one(key, &account, shown, Instant::now()) {
             self.send(notice);
         }
@@ -158,7 +194,13 @@ impl HomeState {
     /// What lamps are to show; none for a handset that is nobody's.
     async fn shows(&self) -> Option<(sip::syntax::Uri, Shown)> {
         let counts = self.mailbox(&self.user()?)?.counts().await;
-        Some((self.account(), Shown { new: counts.new, saved: counts.saved }))
+        Some((
+            self.account(),
+            Shown {
+                new: counts.new,
+                saved: counts.saved,
+            },
+        ))
     }
 
     fn account(&self) -> sip::syntax::Uri {
@@ -183,12 +225,15 @@ impl HomeState {
 
     /// Whether the PIN is right, and what a wrong one leads to (spec MC-A5).
     fn login(&mut self, side: Side, pin: &str) -> LoginAnswer {
-        let Some(user) = self.user() else { return LoginAnswer::Unavailable };
+        let Some(user) = self.user() else {
+            return LoginAnswer::Unavailable;
+        };
         let now = Timestamp::now();
         let lockout = self.lockouts.get(&side).copied().unwrap_or_default();
         let (lockout, verdict) = lockout.attempt(now, || user.pin.verify(pin));
         self.lockouts.insert(side, lockout);
-        self.lockouts.retain(|_, lockout| !lockout.is_forgotten(now));
+        self.lockouts
+            .retain(|_, lockout| !lockout.is_forgotten(now));
         let result = match verdict {
             Verdict::Admitted => "ok",
             Verdict::Wrong => "wrong_pin",
@@ -198,7 +243,11 @@ impl HomeState {
             }
             Verdict::Locked(_) => "locked",
         };
-        self.context.metrics.mailbox_logins_total.with_label_values(&[result]).inc();
+        self.context
+            .metrics
+            .mailbox_logins_total
+            .with_label_values(&[result])
+            .inc();
         match verdict {
             Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
                 (Some(mailbox), Some(inbox)) => {
@@ -230,14 +279,20 @@ impl HomeState {
         for key in self.lamps.expire(now) {
             self.show_subscriber(&key).await;
         }
-        let next = [self.phones.expire(now), self.lamps.next_expiry()].into_iter().flatten().min();
+        let next = [self.phones.expire(now), self.lamps.next_expiry()]
+            .into_iter()
+            .flatten()
+            .min();
         let count = self.phones.count(now);
         let change = count.cast_signed() - self.counted.cast_signed();
-        self.context.metrics.registrations.add(i64::try_from(change).unwrap_or_default());
+        self.context
+            .metrics
+            .registrations
+            .add(i64::try_from(change).unwrap_or_default());
         self.counted = count;
         next.unwrap_or(now + IDLE)
     }
 }
 
 /// How often a home with nothing to expire looks about.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);

@@ -36,7 +36,11 @@ pub struct HomeInbox {
 
 impl HomeInbox {
     pub(super) fn new(mailbox: Mailbox, limits: MailboxLimits, home: Home) -> Self {
-        Self { mailbox, limits, home }
+        Self {
+            mailbox,
+            limits,
+            home,
+        }
     }
 
     async fn changed(&self, outcome: Result<(), MailboxError>) -> Result<(), Unavailable> {
@@ -64,12 +68,25 @@ impl Inbox for HomeInbox {
     }
 
     async fn list(&self, folder: Folder) -> Vec<MessageId> {
-        self.mailbox.list(folder).await.into_iter().map(|message| message.id).collect()
+        self.mailbox
+            .list(folder)
+            .await
+            .into_iter()
+            .map(|message| message.id)
+            .collect()
     }
 
     async fn open(&self, id: &MessageId) -> Result<(Message, Spoken), OpenError> {
-        let message = self.mailbox.message(id).await.map_err(|error| self.unopened(id, &error))?;
-        let audio = self.mailbox.audio(id).await.map_err(|error| self.unopened(id, &error))?;
+        let message = self
+            .mailbox
+            .message(id)
+            .await
+            .map_err(|error| self.unopened(id, &error))?;
+        let audio = self
+            .mailbox
+            .audio(id)
+            .await
+            .map_err(|error| self.unopened(id, &error))?;
         Ok((message, Spoken(Arc::new(audio))))
     }
 
@@ -103,5 +120,9 @@ impl HomeInbox {
 
 /// A user's limits, as mailboxes count.
 pub fn limits(limits: &MailboxLimits) -> mailbox::Limits {
-    mailbox::Limits { messages: limits.max_messages, total: limits.max_total, message: limits.max_message_length }
+    mailbox::Limits {
+        messages: limits.max_messages,
+        total: limits.max_total,
+        message: limits.max_message_length,
+    }
 }

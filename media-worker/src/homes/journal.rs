@@ -25,7 +25,7 @@ pub struct StoredContact {
     pub expires_at: Timestamp,
     /// The Call-ID it was made with.
     pub call_id: String,
-    /// Its last CSeq.
+    /// Its last `CSeq`.
     pub cseq: u32,
     /// What the phone calls itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,10 @@ mod tests {
             cseq: 1,
             user_agent: None,
         };
-        Entry { handset: handset.into(), contacts: vec![contact] }
+        Entry {
+            handset: handset.into(),
+            contacts: vec![contact],
+        }
     }
 
     #[test]

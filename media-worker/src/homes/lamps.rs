@@ -37,7 +37,10 @@ pub(super) struct Notice {
 impl Lamps {
     /// No lamps yet; the seed makes the subscriptions' tags.
     pub(super) fn new(seed: [u8; 32]) -> Self {
-        Self { subscriptions: Subscriptions::new("message-summary", MAX_SUBSCRIPTIONS, seed), watchers: HashMap::new() }
+        Self {
+            subscriptions: Subscriptions::new("message-summary", MAX_SUBSCRIPTIONS, seed),
+            watchers: HashMap::new(),
+        }
     }
 
     /// Carries out a SUBSCRIBE; its first NOTIFY follows with [`Lamps::notify_one`].
@@ -59,9 +62,21 @@ impl Lamps {
     }
 
     /// The NOTIFY of one subscription.
-    pub(super) fn notify_one(&mut self, key: &SubscriptionKey, account: &Uri, shown: Shown, now: Instant) -> Option<Notice> {
-        let notify = self.subscriptions.notify(key, CONTENT_TYPE, body(account, shown), now)?;
-        Some(Notice { request: notify.request, flow: notify.flow, key: Some(key.clone()) })
+    pub(super) fn notify_one(
+        &mut self,
+        key: &SubscriptionKey,
+        account: &Uri,
+        shown: Shown,
+        now: Instant,
+    ) -> Option<Notice> {
+        let notify = self
+            .subscriptions
+            .notify(key, CONTENT_TYPE, body(account, shown), now)?;
+        Some(Notice {
+            request: notify.request,
+            flow: notify.flow,
+            key: Some(key.clone()),
+        })
     }
 
     /// The NOTIFYs that tell every subscribed phone, and every other one of `contacts`.
@@ -91,7 +106,11 @@ impl Lamps {
     }
 
     /// What became of a NOTIFY: a phone that no longer knows the subscription has lost it (RFC 6665 section 4.2.2).
-    pub(super) fn answered(&mut self, key: &SubscriptionKey, answer: &crate::signalling::Answer) -> Outcome {
+    pub(super) fn answered(
+        &mut self,
+        key: &SubscriptionKey,
+        answer: &crate::signalling::Answer,
+    ) -> Outcome {
         let outcome = self.subscriptions.outcome(key, answer);
         if outcome == Outcome::Removed {
             self.watchers.remove(key);
@@ -117,12 +136,22 @@ impl Lamps {
 /// A NOTIFY that nobody asked for, to a registered phone that did not subscribe: as PBXes have long done.
 pub(super) fn unsolicited(account: &Uri, shown: Shown, contact: &Contact) -> Notice {
     let mut request = Request::new(Method::Notify, contact.uri.clone());
-    request.headers.push(HeaderName::From, NameAddr::new(account.clone()).to_string());
-    request.headers.push(HeaderName::To, NameAddr::new(account.clone()).to_string());
+    request
+        .headers
+        .push(HeaderName::From, NameAddr::new(account.clone()).to_string());
+    request
+        .headers
+        .push(HeaderName::To, NameAddr::new(account.clone()).to_string());
     request.headers.push(HeaderName::Event, "message-summary");
-    request.headers.push(HeaderName::SubscriptionState, "active");
+    request
+        .headers
+        .push(HeaderName::SubscriptionState, "active");
     request.set_body(CONTENT_TYPE, body(account, shown));
-    Notice { request, flow: contact.flow, key: None }
+    Notice {
+        request,
+        flow: contact.flow,
+        key: None,
+    }
 }
 
 /// The address of the mailbox: what the phone dials to hear its messages, at our domain.

@@ -77,7 +77,10 @@ pub struct Homes {
 impl Homes {
     /// No home yet; each begins when it is first asked for.
     pub fn new(context: HomeContext) -> Rc<Self> {
-        Rc::new(Self { context: Rc::new(context), homes: RefCell::default() })
+        Rc::new(Self {
+            context: Rc::new(context),
+            homes: RefCell::default(),
+        })
     }
 
     /// The home that an account's registrations belong to.
@@ -94,7 +97,9 @@ impl Homes {
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());
         for entry in entries {
-            let Some(account) = directory.handset(&entry.handset) else { continue };
+            let Some(account) = directory.handset(&entry.handset) else {
+                continue;
+            };
             let _ = self.of(account).inbox.send(ToHome::Restore(entry)).await;
         }
     }
@@ -126,31 +131,75 @@ pub struct Home {
 
 /// What a home is told and asked.
 enum ToHome {
-    Register { handset: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },
-    Subscribe { watcher: Arc<str>, request: Box<Request>, flow: Flow, reply: oneshot::Sender<Response> },
-    Notified { key: sip::subscription::SubscriptionKey, answer: crate::signalling::Answer },
-    Contacts { handset: Arc<str>, reply: oneshot::Sender<Vec<Contact>> },
+    Register {
+        handset: Arc<str>,
+        request: Box<Request>,
+        flow: Flow,
+        reply: oneshot::Sender<Response>,
+    },
+    Subscribe {
+        watcher: Arc<str>,
+        request: Box<Request>,
+        flow: Flow,
+        reply: oneshot::Sender<Response>,
+    },
+    Notified {
+        key: sip::subscription::SubscriptionKey,
+        answer: crate::signalling::Answer,
+    },
+    Contacts {
+        handset: Arc<str>,
+        reply: oneshot::Sender<Vec<Contact>>,
+    },
     Restore(Entry),
     MailboxChanged,
-    Login { side: Side, pin: String, reply: oneshot::Sender<LoginAnswer> },
+    Login {
+        side: Side,
+        pin: String,
+        reply: oneshot::Sender<LoginAnswer>,
+    },
 }
 
 impl Home {
     /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
-    pub async fn register(&self, handset: Arc<str>, request: Request, flow: Flow) -> Option<Response> {
+    pub async fn register(
+        &self,
+        handset: Arc<str>,
+        request: Request,
+        flow: Flow,
+    ) -> Option<Response> {
         let request = Box::new(request);
-        self.ask(|reply| ToHome::Register { handset, request, flow, reply }).await
+        self.ask(|reply| ToHome::Register {
+            handset,
+            request,
+            flow,
+            reply,
+        })
+        .await
     }
 
     /// A SUBSCRIBE to its message lamp by a handset that may watch it; the response to it.
-    pub async fn subscribe(&self, watcher: Arc<str>, request: Request, flow: Flow) -> Option<Response> {
+    pub async fn subscribe(
+        &self,
+        watcher: Arc<str>,
+        request: Request,
+        flow: Flow,
+    ) -> Option<Response> {
         let request = Box::new(request);
-        self.ask(|reply| ToHome::Subscribe { watcher, request, flow, reply }).await
+        self.ask(|reply| ToHome::Subscribe {
+            watcher,
+            request,
+            flow,
+            reply,
+        })
+        .await
     }
 
     /// Where a handset is registered now.
     pub async fn contacts(&self, handset: Arc<str>) -> Vec<Contact> {
-        self.ask(|reply| ToHome::Contacts { handset, reply }).await.unwrap_or_default()
+        self.ask(|reply| ToHome::Contacts { handset, reply })
+            .await
+            .unwrap_or_default()
     }
 
     /// Checks the PIN of the home's user.

@@ -37,29 +37,39 @@ impl Phones {
         policy: &ExpiryPolicy,
         now: Instant,
     ) -> (Response, Registered) {
-        let bindings = self.handsets.entry(Arc::clone(handset)).or_insert_with(|| Bindings::new(MAX_CONTACTS));
+        let bindings = self
+            .handsets
+            .entry(Arc::clone(handset))
+            .or_insert_with(|| Bindings::new(MAX_CONTACTS));
         match bindings.apply(request, flow, now, policy) {
             Ok(change) => {
                 let response = sip::registrar::ok(request, bindings, now);
-                let registered = if !change.added.is_empty() { Registered::Added } else { Registered::Kept };
+                let registered = if change.added.is_empty() {
+                    Registered::Kept
+                } else {
+                    Registered::Added
+                };
                 (response, registered)
             }
-            Err(refusal) => {
-                (refusal.response(request), Registered::Kept)
-            }
+            Err(refusal) => (refusal.response(request), Registered::Kept),
         }
     }
 
     /// Where a handset is registered.
     pub(super) fn contacts(&self, handset: &str, now: Instant) -> Vec<Contact> {
-        self.handsets.get(handset).map(|bindings| bindings.contacts(now).cloned().collect()).unwrap_or_default()
+        self.handsets
+            .get(handset)
+            .map(|bindings| bindings.contacts(now).cloned().collect())
+            .unwrap_or_default()
     }
 
     /// All contacts of all handsets.
     pub(super) fn all(&self, now: Instant) -> impl Iterator<Item = (&Arc<str>, &Contact)> {
-        self.handsets
-            .iter()
-            .flat_map(move |(handset, bindings)| bindings.contacts(now).map(move |contact| (handset, contact)))
+        self.handsets.iter().flat_map(move |(handset, bindings)| {
+            bindings
+                .contacts(now)
+                .map(move |contact| (handset, contact))
+        })
     }
 
     /// How many contacts there are.
@@ -72,18 +82,37 @@ impl Phones {
         for bindings in self.handsets.values_mut() {
             bindings.expire(now);
         }
-        self.handsets.values().filter_map(Bindings::next_expiry).min()
+        self.handsets
+            .values()
+            .filter_map(Bindings::next_expiry)
+            .min()
     }
 
     /// A handset's contacts as the journal keeps them.
     pub(super) fn entry(&self, handset: &Arc<str>, now: Instant, clock: Timestamp) -> Entry {
-        let contacts = self.contacts(handset, now).iter().map(|contact| store(contact, now, clock)).collect();
-        Entry { handset: handset.to_string(), contacts }
+        let contacts = self
+            .contacts(handset, now)
+            .iter()
+            .map(|contact| store(contact, now, clock))
+            .collect();
+        Entry {
+            handset: handset.to_string(),
+            contacts,
+        }
     }
 
     /// Gives back what the journal kept. Only datagram flows outlive the worker.
-    pub(super) fn restore(&mut self, entry: Entry, signalling: &Signalling, now: Instant, clock: Timestamp) {
-        let bindings = self.handsets.entry(entry.handset.into()).or_insert_with(|| Bindings::new(MAX_CONTACTS));
+    pub(super) fn restore(
+        &mut self,
+        entry: Entry,
+        signalling: &Signalling,
+        now: Instant,
+        clock: Timestamp,
+    ) {
+        let bindings = self
+            .handsets
+            .entry(entry.handset.into())
+            .or_insert_with(|| Bindings::new(MAX_CONTACTS));
         for stored in entry.contacts {
             if let Some(contact) = load(stored, signalling, now, clock) {
                 bindings.restore(contact);
@@ -97,22 +126,29 @@ fn store(contact: &Contact, now: Instant, clock: Timestamp) -> StoredContact {
     StoredContact {
         uri: contact.uri.to_string(),
         remote: contact.flow.remote,
-        expires_at: clock.saturating_add(SignedDuration::try_from(left).unwrap_or_default()).unwrap_or(clock),
-        call_id: contact.call_id.to_string(),
+        expires_at: clock
+            .saturating_add(SignedDuration::try_from(left).unwrap_or_default())
+            .unwrap_or(clock),
+        call_id: contact.call_id.clone(),
         cseq: contact.cseq,
         user_agent: contact.user_agent.as_deref().map(str::to_owned),
     }
 }
 
-fn load(stored: StoredContact, signalling: &Signalling, now: Instant, clock: Timestamp) -> Option<Contact> {
+fn load(
+    stored: StoredContact,
+    signalling: &Signalling,
+    now: Instant,
+    clock: Timestamp,
+) -> Option<Contact> {
     let left = Duration::try_from(stored.expires_at.duration_since(clock)).ok()?;
     Some(Contact {
         uri: Uri::parse(&stored.uri).ok()?,
         flow: signalling.udp_flow(stored.remote),
         expires_at: now + left,
-        call_id: stored.call_id.into(),
+        call_id: stored.call_id,
         cseq: stored.cseq,
-        user_agent: stored.user_agent.map(Into::into),
+        user_agent: stored.user_agent,
         q: None,
         instance: None,
         reg_id: None,

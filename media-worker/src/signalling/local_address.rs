@@ -15,7 +15,11 @@ pub struct LocalAddresses {
 impl LocalAddresses {
     /// `bound` is where the sockets listen, `advertised` what to say instead, where it is given.
     pub fn new(bound: IpAddr, advertised: Option<IpAddr>) -> Self {
-        Self { bound, advertised, known: RefCell::default() }
+        Self {
+            bound,
+            advertised,
+            known: RefCell::default(),
+        }
     }
 
     /// The address to write into SDP, Contact and Via for `remote`.

@@ -13,8 +13,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use crate::calls::CallEvent;
+use bytes::Bytes;
 use sip::endpoint::{ClientTx, Endpoint, Event, Output, RequestError, SessionEvent, SessionId};
 use sip::syntax::Response;
 use sip::transport::{Flow, Protocol};
@@ -109,7 +109,10 @@ impl Signalling {
     pub fn udp_flow(&self, remote: SocketAddr) -> Flow {
         Flow {
             protocol: Protocol::Udp,
-            local: SocketAddr::new(self.addresses.towards(remote.ip()), self.udp.address().port()),
+            local: SocketAddr::new(
+                self.addresses.towards(remote.ip()),
+                self.udp.address().port(),
+            ),
             remote,
             connection: 0,
         }
@@ -190,7 +193,12 @@ impl Signalling {
     fn dispatch(&self, event: Event) {
         match event {
             Event::Session { session, event } => {
-                let last = matches!(event, SessionEvent::Ended { .. } | SessionEvent::Failed { .. } | SessionEvent::Cancelled { .. });
+                let last = matches!(
+                    event,
+                    SessionEvent::Ended { .. }
+                        | SessionEvent::Failed { .. }
+                        | SessionEvent::Cancelled { .. }
+                );
                 if let Some(call) = self.sessions.borrow().get(&session) {
                     // A call that has just gone needs no more events.
                     let _ = call.send(CallEvent::Session(session, event));

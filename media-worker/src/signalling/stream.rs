@@ -29,7 +29,10 @@ impl StreamListener {
     /// # Errors
     /// When the address is in use or not ours.
     pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address).await?, next: Cell::new(1) })
+        Ok(Self {
+            listener: TcpListener::bind(address).await?,
+            next: Cell::new(1),
+        })
     }
 
     /// Where it is bound.
@@ -59,7 +62,9 @@ impl StreamListener {
             debug!("too many TCP connections: one more was closed");
             return;
         }
-        let Ok(local) = stream.local_addr() else { return };
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
         // SIP messages are small and someone waits for each.
         let _ = stream.set_nodelay(true);
         let connection = self.next.get();

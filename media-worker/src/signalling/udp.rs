@@ -1,6 +1,6 @@
 //! The UDP socket of SIP.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
@@ -8,11 +8,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
 /// A bound UDP socket.
-#[derive(Debug)]
 pub struct UdpListener {
     socket: UdpSocket,
     address: SocketAddr,
-    buffer: RefCell<Box<[u8]>>,
+    /// Lent to each round of receiving.
+    buffer: Cell<Box<[u8]>>,
 }
 
 impl UdpListener {
@@ -21,7 +21,11 @@ impl UdpListener {
     /// # Errors
     /// When the address is in use or not ours.
     pub fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
         // Room for a burst of registrations, as after a power cut; the system may give less.
         let _ = socket.set_recv_buffer_size(BUFFER);
         let _ = socket.set_send_buffer_size(BUFFER);
@@ -29,7 +33,11 @@ impl UdpListener {
         socket.bind(&address.into())?;
         let socket = UdpSocket::from_std(socket.into())?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address, buffer: RefCell::new(vec![0; MAX_DATAGRAM].into()) })
+        Ok(Self {
+            socket,
+            address,
+            buffer: Cell::new(vec![0; MAX_DATAGRAM].into()),
+        })
     }
 
     /// Where it is bound.
@@ -43,25 +51,44 @@ impl UdpListener {
     /// When the socket fails for good.
     pub async fn receive(&self, mut each: impl FnMut(SocketAddr, &[u8])) -> std::io::Result<()> {
         self.socket.readable().await?;
-        let mut buffer = self.buffer.borrow_mut();
+        let mut buffer = self.buffer.take();
+        let drained = self.drain(&mut buffer, &mut each);
+        self.buffer.set(buffer);
+        if drained? == Drained::Partly {
+            // Others have something to do too.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    fn drain(
+        &self,
+        buffer: &mut [u8],
+        each: &mut impl FnMut(SocketAddr, &[u8]),
+    ) -> std::io::Result<Drained> {
         for _ in 0..BATCH {
-            match self.socket.try_recv_from(&mut buffer) {
+            match self.socket.try_recv_from(buffer) {
                 Ok((length, from)) => each(from, buffer.get(..length).unwrap_or_default()),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Drained::Wholly),
                 // An ICMP error for an earlier datagram: that peer is gone, the socket is fine.
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
                 Err(error) => return Err(error),
             }
         }
-        drop(buffer);
-        tokio::task::yield_now().await;
-        Ok(())
+        Ok(Drained::Partly)
     }
 
     /// Sends one datagram; false when the system would not take it, which SIP's retransmissions mend.
     pub fn send(&self, to: SocketAddr, datagram: &[u8]) -> bool {
         self.socket.try_send_to(datagram, to).is_ok()
     }
+}
+
+/// Whether a socket has more to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drained {
+    Wholly,
+    Partly,
 }
 
 const BUFFER: usize = 4 << 20;

@@ -16,29 +16,50 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
     let oldest = exchange.mailboxes.spool().oldest();
-    let age = oldest.map_or(0, |since| jiff::Timestamp::now().duration_since(since).as_secs());
+    let age = oldest.map_or(0, |since| {
+        jiff::Timestamp::now().duration_since(since).as_secs()
+    });
     metrics.spool_oldest_seconds.set(age);
-    metrics.spool_bytes.set(i64::try_from(size(spool)).unwrap_or(i64::MAX));
+    metrics
+        .spool_bytes
+        .set(i64::try_from(size(spool)).unwrap_or(i64::MAX));
 }
 
 /// The bytes of the log: a few files.
 fn size(spool: &Path) -> u64 {
-    let Ok(files) = std::fs::read_dir(spool) else { return 0 };
-    files.flatten().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    let Ok(files) = std::fs::read_dir(spool) else {
+        return 0;
+    };
+    files
+        .flatten()
+        .filter_map(|file| file.metadata().ok())
+        .map(|file| file.len())
+        .sum()
 }
 
 fn sip(exchange: &Exchange, metrics: &Metrics) {
-    let counters = exchange.signalling.with(|endpoint, _| endpoint.drain_counters());
+    let counters = exchange
+        .signalling
+        .with(|endpoint, _| endpoint.drain_counters());
     for (index, method) in COUNTED_METHODS.iter().enumerate() {
-        for (direction, counts) in [(Direction::In, &counters.requests_in), (Direction::Out, &counters.requests_out)] {
+        for (direction, counts) in [
+            (Direction::In, &counters.requests_in),
+            (Direction::Out, &counters.requests_out),
+        ] {
             if let Some(count @ 1..) = counts.get(index) {
-                metrics.sip_messages_total.with_label_values(&[direction.label(), method]).inc_by(*count);
+                metrics
+                    .sip_messages_total
+                    .with_label_values(&[direction.label(), method])
+                    .inc_by(*count);
             }
         }
     }
     for reason in Rejected::ALL {
         if let count @ 1.. = counters.rejected(reason) {
-            metrics.sip_rejected_total.with_label_values(&[reason.label()]).inc_by(count);
+            metrics
+                .sip_rejected_total
+                .with_label_values(&[reason.label()])
+                .inc_by(count);
         }
     }
 }
@@ -55,7 +76,10 @@ fn media(threads: &MediaHandle, metrics: &Metrics) {
     }
     raise_to(&metrics.media_late_ticks_total, late);
     raise_to(&metrics.rtp_lost_total, lost);
-    raise_to(&metrics.rtp_packets_total.with_label_values(&["in"]), received);
+    raise_to(
+        &metrics.rtp_packets_total.with_label_values(&["in"]),
+        received,
+    );
     raise_to(&metrics.rtp_packets_total.with_label_values(&["out"]), sent);
 }
 
@@ -68,8 +92,16 @@ pub(super) struct Ticks {
 impl Ticks {
     pub(super) fn new(threads: MediaHandle) -> prometheus::Result<Self> {
         let help = "Seconds one tick of a media thread took".to_owned();
-        let description = Desc::new("media_tick_seconds".into(), help, Vec::new(), std::collections::HashMap::new())?;
-        Ok(Self { threads, description })
+        let description = Desc::new(
+            "media_tick_seconds".into(),
+            help,
+            Vec::new(),
+            std::collections::HashMap::new(),
+        )?;
+        Ok(Self {
+            threads,
+            description,
+        })
     }
 }
 
@@ -91,13 +123,16 @@ impl Collector for Ticks {
             }
         }
         let mut below = 0;
-        let bounds = TICK_BUCKETS_SECONDS.iter().zip(buckets).map(|(bound, count)| {
-            below += count;
-            let mut bucket = proto::Bucket::default();
-            bucket.set_cumulative_count(below);
-            bucket.set_upper_bound(*bound);
-            bucket
-        });
+        let bounds = TICK_BUCKETS_SECONDS
+            .iter()
+            .zip(buckets)
+            .map(|(bound, count)| {
+                below += count;
+                let mut bucket = proto::Bucket::default();
+                bucket.set_cumulative_count(below);
+                bucket.set_upper_bound(*bound);
+                bucket
+            });
         histogram.set_bucket(bounds.collect());
         histogram.set_sample_count(count);
         histogram.set_sample_sum(sum);

@@ -22,7 +22,11 @@ use sockets::Sockets;
 ///
 /// # Errors
 /// What failed, with what to do about it.
-pub fn run(options: &cli::Standalone, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub fn run(
+    options: &cli::Standalone,
+    log: cli::LogFormat,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
     let state = State::open(&options.state)?;
     let source = match Source::open(&options.manifests, state) {
         Ok(source) => Arc::new(source),
@@ -41,7 +45,7 @@ pub fn run(options: &cli::Standalone, out: &mut impl Write) -> anyhow::Result<Ex
     local.block_on(&runtime, async {
         let sockets = Sockets::bind(options).await?;
         let worker = Worker::start(options, &source, library, sockets)?;
-        worker.introduce(out)?;
+        worker.introduce(log, out)?;
         worker.run().await
     })?;
     Ok(ExitCode::SUCCESS)
@@ -54,7 +58,8 @@ fn prompts(named: Option<&std::path::Path>) -> anyhow::Result<Library> {
         Some(named) => format!("there are no prompts in {}: give the folder that has en/catalogue.yaml with --prompts", named.display()),
         None => "no folder of prompts was found: give it with --prompts".to_owned(),
     })?;
-    Library::load(&folder).with_context(|| format!("the prompts in {} can't be used", folder.display()))
+    Library::load(&folder)
+        .with_context(|| format!("the prompts in {} can't be used", folder.display()))
 }
 
 const WRONG_MANIFESTS: u8 = 2;

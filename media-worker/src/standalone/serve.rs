@@ -1,6 +1,7 @@
 //! The worker's parts put together, and its life from start to stop.
 
 use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use tracing::{error, info, warn};
 
 use super::figures::{self, Ticks};
 use super::sockets::Sockets;
-use crate::calls::{Exchange, MediaPool};
-use crate::cli;
+use crate::calls::{Exchange, MediaPool, News};
+use crate::cli::{self, LogFormat};
 use crate::edge::Edge;
 use crate::homes::{HomeContext, Homes, Journal};
 use crate::http::{self, Pages};
@@ -33,7 +34,7 @@ use crate::media_threads::{EventReceiver, MediaConfig, MediaThreads, Recorder};
 use crate::metrics::Metrics;
 use crate::random::Random;
 use crate::signalling::{LocalAddresses, Signalling, StreamListener};
-use crate::source::{Snapshot, Source, Watching, setup_sheet};
+use crate::source::{Complaint, Snapshot, Source, Watching, setup_sheet};
 use crate::voice::Voice;
 
 /// A worker with all its parts, serving.
@@ -42,7 +43,7 @@ pub(super) struct Worker {
     source: Arc<Source>,
     ready: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
-    metrics_address: std::net::SocketAddr,
+    metrics_address: SocketAddr,
     media_ports: Vec<u16>,
     media: MediaThreads,
     /// Ends when dropped.
@@ -67,7 +68,10 @@ impl Worker {
         metrics.register(Ticks::new(media.handle())?)?;
 
         let addresses = LocalAddresses::new(options.sip.ip(), options.advertise);
-        let config = EndpointConfig { user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")), ..EndpointConfig::default() };
+        let config = EndpointConfig {
+            user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
+            ..EndpointConfig::default()
+        };
         let endpoint = Endpoint::new(config, random.bytes());
         let (signalling, requests) = Signalling::new(endpoint, sockets.udp, addresses);
 
@@ -89,15 +93,25 @@ impl Worker {
             mailboxes,
             Voice::new(library),
             metrics.clone(),
-            directory,
-            stopped,
+            News {
+                directory,
+                stop: stopped,
+            },
         );
         let edge = Edge::new(Rc::clone(&exchange), authority(&exchange, &random));
         let ready = Arc::new(AtomicBool::new(false));
-        let watching = source.watch().context("the folder of manifests can't be watched")?;
+        let watching = source
+            .watch()
+            .context("the folder of manifests can't be watched")?;
         let metrics_address = sockets.metrics.local_addr()?;
         spawn_parts(&exchange, sockets.tcp, media_events, delivered, snapshots);
-        spawn_http(sockets.metrics, Pages { metrics, ready: Arc::clone(&ready) });
+        spawn_http(
+            sockets.metrics,
+            Pages {
+                metrics,
+                ready: Arc::clone(&ready),
+            },
+        );
         spawn_local(edge.serve(requests));
         let homes = Rc::clone(&exchange.homes);
         spawn_local(async move { homes.restore(entries).await });
@@ -114,29 +128,51 @@ impl Worker {
         })
     }
 
-    /// Says who can be rung and how, and where everything is.
-    pub(super) fn introduce(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        let snapshots = self.source.snapshots();
-        let snapshot = Arc::clone(&snapshots.borrow());
+    /// Says where everything is; and to people also who can be rung and how, with passwords, which have no place in a log.
+    pub(super) fn introduce(&self, log: LogFormat, out: &mut impl Write) -> anyhow::Result<()> {
         let sip = self.exchange.signalling.udp_address();
-        let reached = if sip.ip().is_unspecified() {
-            let elsewhere = std::net::IpAddr::from([192, 0, 2, 1]);
-            let address = self.exchange.signalling.addresses().towards(elsewhere);
-            if address.is_unspecified() { format!("127.0.0.1:{}", sip.port()) } else { format!("{address}:{}", sip.port()) }
-        } else {
-            sip.to_string()
-        };
-        writeln!(out, "{}", setup_sheet(&snapshot.directory, &snapshot.credentials, &reached))?;
-        for complaint in &snapshot.complaints {
-            writeln!(out, "  {complaint}")?;
+        let media = list(&self.media_ports);
+        let state = self.source.state().folder().display();
+        let snapshot = Arc::clone(&self.source.snapshots().borrow());
+        match log {
+            LogFormat::Json => {
+                info!(%sip, media, %state, metrics = %self.metrics_address, "serving");
+                snapshot.complaints.iter().for_each(complain);
+            }
+            LogFormat::Text => {
+                writeln!(
+                    out,
+                    "{}",
+                    setup_sheet(
+                        &snapshot.directory,
+                        &snapshot.credentials,
+                        &self.reached_at(sip)
+                    )
+                )?;
+                for complaint in &snapshot.complaints {
+                    writeln!(out, "  {complaint}")?;
+                }
+                writeln!(out, "  SIP      {sip} (UDP and TCP)")?;
+                writeln!(out, "  media    UDP {media}")?;
+                writeln!(out, "  state    {state}")?;
+                writeln!(out, "  metrics  http://{}/metrics", self.metrics_address)?;
+                writeln!(out)?;
+                out.flush()?;
+            }
         }
-        writeln!(out, "  SIP      {sip} (UDP and TCP)")?;
-        writeln!(out, "  media    UDP {}", list(&self.media_ports))?;
-        writeln!(out, "  state    {}", self.source.state().folder().display())?;
-        writeln!(out, "  metrics  http://{}/metrics", self.metrics_address)?;
-        writeln!(out)?;
-        out.flush()?;
         Ok(())
+    }
+
+    /// The address to type into a phone: where SIP is bound to every address, the one that leads out of this machine.
+    fn reached_at(&self, sip: SocketAddr) -> String {
+        let elsewhere = IpAddr::from(DOCUMENTATION_NET);
+        let address = self.exchange.signalling.addresses().towards(elsewhere);
+        let address = if address.is_unspecified() {
+            IpAddr::from([127, 0, 0, 1])
+        } else {
+            address
+        };
+        SocketAddr::new(address, sip.port()).to_string()
     }
 
     /// Serves until SIGTERM or SIGINT; then ends the calls, carries what is recorded, and returns.
@@ -163,7 +199,13 @@ impl Worker {
         }
         // A BYE or a 503 that was lost is sent again.
         let settle = Instant::now() + SETTLE;
-        while self.exchange.signalling.with(|endpoint, _| endpoint.session_count()) > 0 && Instant::now() < settle {
+        while self
+            .exchange
+            .signalling
+            .with(|endpoint, _| endpoint.session_count())
+            > 0
+            && Instant::now() < settle
+        {
             tokio::time::sleep(STOP_POLL).await;
         }
         self.media.stop();
@@ -194,24 +236,30 @@ impl Directories {
     async fn follow(mut self) {
         while self.snapshots.changed().await.is_ok() {
             let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
-            for complaint in &snapshot.complaints {
-                if complaint.is_error() {
-                    error!("{complaint}");
-                } else {
-                    warn!("{complaint}");
-                }
-            }
-            info!(people = snapshot.directory.users().len(), "the manifests have changed");
+            snapshot.complaints.iter().for_each(complain);
+            info!(
+                people = snapshot.directory.users().len(),
+                "the manifests have changed"
+            );
             self.sender.send_replace(Arc::clone(&snapshot.directory));
         }
     }
 }
 
-fn mailboxes(options: &cli::Standalone, random: &Random) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
+fn mailboxes(
+    options: &cli::Standalone,
+    random: &Random,
+) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
     let folder = &options.state;
-    let store = FolderStore::open(folder.join("store")).with_context(|| format!("{} can't be used as a store", folder.display()))?;
-    let disk = RealDisk::open(folder).with_context(|| format!("{} can't be used for the spool", folder.display()))?;
-    Ok(Mailboxes::open(Arc::new(store), Arc::new(disk), MailboxesOptions::new(random.bytes()))?)
+    let store = FolderStore::open(folder.join("store"))
+        .with_context(|| format!("{} can't be used as a store", folder.display()))?;
+    let disk = RealDisk::open(folder)
+        .with_context(|| format!("{} can't be used for the spool", folder.display()))?;
+    Ok(Mailboxes::open(
+        Arc::new(store),
+        Arc::new(disk),
+        MailboxesOptions::new(random.bytes()),
+    )?)
 }
 
 fn media(
@@ -227,19 +275,30 @@ fn media(
         engine: media::engine::EngineConfig::default(),
         seed: random.bytes(),
     };
-    let mut writers = (0..threads).map(|_| mailboxes.writer()).collect::<Result<Vec<_>, _>>()?.into_iter();
+    let mut writers = (0..threads)
+        .map(|_| mailboxes.writer())
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter();
     MediaThreads::start(&config, |_| match writers.next() {
         Some(writer) => Box::new(SpoolRecorder(writer)) as Box<dyn Recorder>,
         None => Box::new(()),
     })
     .with_context(|| {
-        format!("media ports {}-{} can't be used: choose others with --media", options.media.start(), options.media.end())
+        format!(
+            "media ports {}-{} can't be used: choose others with --media",
+            options.media.start(),
+            options.media.end()
+        )
     })
 }
 
 /// `0-0` asks the system for eight.
 fn ports(range: &RangeInclusive<u16>) -> Vec<u16> {
-    if *range.end() == 0 { vec![0; FREE_MEDIA_PORTS] } else { range.clone().collect() }
+    if *range.end() == 0 {
+        vec![0; FREE_MEDIA_PORTS]
+    } else {
+        range.clone().collect()
+    }
 }
 
 fn pairs(media: &MediaThreads) -> Pairs {
@@ -256,7 +315,11 @@ fn ports_of(media: &MediaThreads) -> Vec<u16> {
     let handle = media.handle();
     let mut ports: Vec<u16> = (0..handle.threads())
         .flat_map(|thread| (0..handle.ports_per_thread()).map(move |port| (thread, port)))
-        .filter_map(|(thread, port)| handle.local_addr(thread, port).map(|address| address.port()))
+        .filter_map(|(thread, port)| {
+            handle
+                .local_addr(thread, port)
+                .map(|address| address.port())
+        })
         .collect();
     ports.sort_unstable();
     ports
@@ -265,7 +328,10 @@ fn ports_of(media: &MediaThreads) -> Vec<u16> {
 fn authority(exchange: &Exchange, random: &Random) -> Authority {
     let directory = exchange.directory();
     let system = directory.system();
-    let key: Arc<[u8]> = system.nonce_key.clone().unwrap_or_else(|| Arc::new(random.bytes::<32>()));
+    let key: Arc<[u8]> = system
+        .nonce_key
+        .clone()
+        .unwrap_or_else(|| Arc::new(random.bytes::<32>()));
     let issuer = format!("{:08x}{:08x}", random.u32(), random.u32());
     Authority::new(&key, &*system.domain, &issuer, Instant::now())
 }
@@ -323,8 +389,14 @@ fn seed() -> anyhow::Result<[u8; 32]> {
 /// `20000-20007`, or the ports one by one where the system chose them.
 fn list(ports: &[u16]) -> String {
     match (ports.first(), ports.last()) {
-        (Some(first), Some(last)) if usize::from(last - first) + 1 == ports.len() => format!("{first}-{last}"),
-        _ => ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
+        (Some(first), Some(last)) if usize::from(last - first) + 1 == ports.len() => {
+            format!("{first}-{last}")
+        }
+        _ => ports
+            .iter()
+            .map(u16::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -347,6 +419,8 @@ impl Recorder for SpoolRecorder {
     }
 }
 
+/// Nobody's address (RFC 5737): the way to it is the way out.
+const DOCUMENTATION_NET: [u8; 4] = [192, 0, 2, 1];
 const FREE_MEDIA_PORTS: usize = 8;
 const MAX_LEGS: usize = 4000;
 /// Longer than packets of an old call are on their way.

@@ -9,7 +9,6 @@ use crate::cli;
 use crate::signalling::{StreamListener, UdpListener};
 
 /// Sockets for SIP and for metrics.
-#[derive(Debug)]
 pub(super) struct Sockets {
     pub(super) udp: UdpListener,
     pub(super) tcp: StreamListener,
@@ -20,7 +19,10 @@ impl Sockets {
     pub(super) async fn bind(options: &cli::Standalone) -> anyhow::Result<Self> {
         let (udp, tcp) = sip(options.sip).await?;
         let metrics = TcpListener::bind(options.metrics).await.with_context(|| {
-            format!("metrics can't be served on {}: choose another address with --metrics", options.metrics)
+            format!(
+                "metrics can't be served on {}: choose another address with --metrics",
+                options.metrics
+            )
         })?;
         Ok(Self { udp, tcp, metrics })
     }
@@ -28,7 +30,11 @@ impl Sockets {
 
 /// UDP and TCP on one port. A port that the system chose for UDP may be taken for TCP: then another is asked for.
 async fn sip(address: SocketAddr) -> anyhow::Result<(UdpListener, StreamListener)> {
-    let attempts = if address.port() == 0 { FREE_PORT_ATTEMPTS } else { 1 };
+    let attempts = if address.port() == 0 {
+        FREE_PORT_ATTEMPTS
+    } else {
+        1
+    };
     let mut last = None;
     for _ in 0..attempts {
         let udp = UdpListener::bind(address).with_context(|| in_use(address, "UDP"))?;
@@ -44,7 +50,9 @@ async fn sip(address: SocketAddr) -> anyhow::Result<(UdpListener, StreamListener
 }
 
 fn in_use(address: SocketAddr, protocol: &str) -> String {
-    format!("SIP can't be answered on {protocol} {address}: stop what uses it, or choose another address with --sip")
+    format!(
+        "SIP can't be answered on {protocol} {address}: stop what uses it, or choose another address with --sip"
+    )
 }
 
 const FREE_PORT_ATTEMPTS: usize = 16;

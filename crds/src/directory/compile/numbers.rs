@@ -5,7 +5,7 @@ use kube::ResourceExt;
 
 use super::{Problem, in_order, not_found, validate};
 use crate::{
-    Kind, ObjectRef, Objects,
+    Kind, ObjectRef, Objects, User,
     conditions::Reason,
     directory::{Plan, System, Target, UserEntry},
     extension::ExtensionTarget,
@@ -15,6 +15,7 @@ use crate::{
 /// What answers each number. An Extension has its number before a User has it; of two Users the older has it.
 pub(super) fn compile(
     objects: &Objects,
+    people: &[&User],
     system: &System,
     users: &mut HashMap<Arc<str>, UserEntry>,
     problems: &mut Vec<Problem>,
@@ -29,7 +30,7 @@ pub(super) fn compile(
             numbers.insert(number.into(), target);
         }
     }
-    for user in in_order(&objects.users, Kind::User, &mut Vec::new()) {
+    for user in people {
         let name = user.metadata.name.as_deref().unwrap_or_default();
         let Some(number) = user
             .spec

@@ -17,6 +17,7 @@ use crate::{
 /// Every user by name; numbers and handsets are filled in afterwards.
 pub(super) fn compile(
     objects: &Objects,
+    people: &[&User],
     system: &system::Compiled,
     secrets: &Index<'_>,
     zones: &mut system::Zones,
@@ -29,7 +30,7 @@ pub(super) fn compile(
             .collect();
     let unset = UserSettingsSpec::default();
     let mut users = HashMap::with_capacity(objects.users.len());
-    for user in in_order(&objects.users, Kind::User, problems) {
+    for user in people {
         let name = user.metadata.name.as_deref().unwrap_or_default();
         let object = ObjectRef::new(Kind::User, name);
         validate::user(&object, &user.spec, problems);

@@ -6,7 +6,7 @@ use std::{
 
 use super::{Problem, in_order, not_found, secret, validate};
 use crate::{
-    HandsetSpec, Kind, NameRef, ObjectRef, Objects,
+    HandsetSpec, Kind, NameRef, ObjectRef, Objects, User,
     conditions::Reason,
     directory::{Account, Ha1s, System, UserEntry},
     secrets::{Index, sip_entry},
@@ -18,6 +18,7 @@ pub(super) type Accounts = (HashMap<Arc<str>, Account>, HashMap<Arc<str>, Arc<st
 /// Every handset, and one for each user who has none: of his name, unless a Handset of that name exists.
 pub(super) fn compile(
     objects: &Objects,
+    people: &[&User],
     system: &System,
     users: &mut HashMap<Arc<str>, UserEntry>,
     secrets: &Index<'_>,
@@ -49,7 +50,7 @@ pub(super) fn compile(
                 .map(|owner| owner.name.as_str()),
         );
     }
-    for user in in_order(&objects.users, Kind::User, &mut Vec::new()) {
+    for user in people {
         let name = user.metadata.name.as_deref().unwrap_or_default();
         if !owning.contains(name) && !taken.contains(name) {
             let spec = HandsetSpec {

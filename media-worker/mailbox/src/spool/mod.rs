@@ -246,7 +246,10 @@ impl Spool {
     pub fn oldest(&self) -> Option<jiff::Timestamp> {
         let pending = self.inner.board.pending();
         let draft = &pending.first()?.record.draft;
-        draft.message.as_ref().map(|message| message.delivery.received)
+        draft
+            .message
+            .as_ref()
+            .map(|message| message.delivery.received)
     }
 
     /// Writes and syncs what is there, and stops. Recordings still open are decided at the next start.
