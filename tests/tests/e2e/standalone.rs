@@ -104,7 +104,7 @@ fn the_demo_company_has_no_problems_and_can_be_rung_by_the_probe() {
     let worker = Worker::demo(&office);
     assert!(worker.output().contains("101"), "{}", worker.output());
     let probe = Command::new(binary())
-        .args(["probe", &format!("sip:3101@{}", worker.sip), "--as", "john-desk", "--password", "demo-john"])
+        .args(["probe", &format!("sip:3101@{}", worker.sip), "--as", "john-desk", "--password", "john-desk-demo"])
         .arg("--leave-message")
         .output()
         .unwrap();
