@@ -12,10 +12,15 @@
 )]
 
 pub mod baresip;
+pub mod desk;
+pub mod line;
 pub mod office;
 pub mod phone;
+pub mod process;
 pub mod raw;
 pub mod sound;
+pub mod streams;
+pub mod wire;
 pub mod worker;
 
 use std::path::PathBuf;

@@ -44,16 +44,20 @@ impl Person {
 
     /// The manifests: User, Handset and their Secrets.
     pub fn manifests(&self) -> String {
-        let Self { name, extension, display_name } = self;
-        format!(
-            "apiVersion: switchboard.dev/v1alpha1\nkind: User\nmetadata: {{name: {name}}}\nspec:\n  \
-             displayName: {display_name}\n  extension: \"{extension}\"\n  pinSecretRef: {{name: {name}-pin, key: pin}}\n---\n\
-             apiVersion: switchboard.dev/v1alpha1\nkind: Handset\nmetadata: {{name: {name}-desk}}\nspec:\n  \
-             ownerRef: {{name: {name}}}\n  passwordSecretRef: {{name: {name}-desk-sip, key: password}}\n---\n\
-             apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-pin}}\nstringData: {{pin: \"{PIN}\"}}\n---\n\
-             apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-desk-sip}}\nstringData: {{password: \"{PASSWORD}\"}}\n"
-        )
+        manifests_of(self.name, self.extension, self.display_name, "")
     }
+}
+
+/// The manifests of a user with one handset; `spec` is more of the User's spec, in flow style: `voicemail: {…}`.
+pub fn manifests_of(name: &str, extension: &str, display_name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: switchboard.dev/v1alpha1\nkind: User\nmetadata: {{name: {name}}}\nspec:\n  \
+         displayName: {display_name}\n  extension: \"{extension}\"\n  pinSecretRef: {{name: {name}-pin, key: pin}}\n  {spec}\n---\n\
+         apiVersion: switchboard.dev/v1alpha1\nkind: Handset\nmetadata: {{name: {name}-desk}}\nspec:\n  \
+         ownerRef: {{name: {name}}}\n  passwordSecretRef: {{name: {name}-desk-sip, key: password}}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-pin}}\nstringData: {{pin: \"{PIN}\"}}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-desk-sip}}\nstringData: {{password: \"{PASSWORD}\"}}\n"
+    )
 }
 
 impl Office {
@@ -71,6 +75,20 @@ impl Office {
         let mut all = String::new();
         for person in people {
             let _ = writeln!(all, "---\n{}", person.manifests());
+        }
+        office.write("people.yaml", &all);
+        office
+    }
+
+    /// Many people with room for many messages: `u0`, `u1`, …, each with a handset `u0-desk` and an extension from 1000 up.
+    pub fn of_many(people: usize) -> Self {
+        let office = Self::of(&[]);
+        let mut all = String::new();
+        for number in 0..people {
+            let (name, extension) = (format!("u{number}"), (1000 + number).to_string());
+            let display_name = format!("User {number}");
+            let spec = "voicemail: {maxMessages: 100000, maxMinutes: 100000}";
+            let _ = writeln!(all, "---\n{}", manifests_of(&name, &extension, &display_name, spec));
         }
         office.write("people.yaml", &all);
         office

@@ -3,9 +3,11 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use sip::digest::{Algorithm, Challenge};
+use sip::digest::{Algorithm, Challenge, Secret};
+use sip::syntax::{Method, Uri};
 
 use crate::office::DOMAIN;
+use crate::wire;
 
 /// Which digest algorithm to answer with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Answer {
 
     /// The values of a header.
     pub fn header(&self, name: &str) -> Vec<&str> {
-        header(&self.text, name)
+        wire::headers(&self.text, name).collect()
     }
 
     /// The names of all headers, in order.
@@ -113,7 +115,9 @@ impl RawPhone {
             .filter_map(|value| Challenge::parse(value).ok())
             .find(|challenge| challenge.algorithm == wanted)
             .expect("the wanted algorithm is offered");
-        let credentials = sip::digest::answer(&challenge, method, uri, &self.user, &self.password, "c0ffee", 1);
+        let (named, target): (Method, _) = (method.parse().expect("a method"), Uri::parse(uri).expect("a URI"));
+        let secret = Secret::Password(&self.password);
+        let credentials = sip::digest::answer(&challenge, &named, &target, &self.user, secret, "c0ffee", 1);
         if method == "INVITE" {
             self.ack(uri, to, &first);
         }
@@ -141,20 +145,8 @@ impl RawPhone {
 
     /// Answers a request with a status and no body.
     pub fn answer(&mut self, request: &str, status: u16) {
-        let copied: String = request
-            .lines()
-            .skip(1)
-            .take_while(|line| !line.is_empty())
-            .filter(|line| {
-                let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-                ["via", "from", "call-id", "cseq", "record-route"].contains(&name.as_str())
-            })
-            .map(|line| format!("{line}\r\n"))
-            .collect();
-        let to = header(request, "To").first().map_or_else(String::new, |to| (*to).to_owned());
-        let tag = if to.contains(";tag=") { String::new() } else { format!(";tag={}", self.tag) };
-        let contact = format!("<sip:{}@{}>", self.user, self.address());
-        self.send(format!("SIP/2.0 {status} Answer\r\n{copied}To: {to}{tag}\r\nContact: {contact}\r\nContent-Length: 0\r\n\r\n").as_bytes());
+        let contact = format!("Contact: <sip:{}@{}>\r\n", self.user, self.address());
+        self.send(wire::response(request, status, &self.tag, &contact, "").as_bytes());
     }
 
     fn transact(&mut self, method: &str, uri: &str, to: &str, headers: &str, body: &str) -> Answer {
@@ -173,7 +165,7 @@ impl RawPhone {
             self.send(request.as_bytes());
             let pause = Instant::now() + Duration::from_millis(500);
             while let Some(text) = self.receive(pause.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))) {
-                let ours = header(&text, "CSeq").first().is_some_and(|cseq| **cseq == format!("{} {method}", self.cseq));
+                let ours = wire::header(&text, "CSeq") == format!("{} {method}", self.cseq);
                 if let Some(answer) = Answer::read(text).filter(|answer| ours && answer.status >= 200) {
                     return answer;
                 }
@@ -197,15 +189,4 @@ impl RawPhone {
             .as_bytes(),
         );
     }
-}
-
-fn header<'a>(message: &'a str, name: &str) -> Vec<&'a str> {
-    message
-        .lines()
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(found, _)| found.trim().eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.trim())
-        .collect()
 }

@@ -36,7 +36,12 @@ impl Worker {
 
     /// Starts the demo company.
     pub fn demo(office: &Office) -> Self {
-        Self::spawn(&root().join("crds/examples/office"), &office.state(), "127.0.0.1:0", &office.path("worker.log"))
+        Self::demo_at(office, "127.0.0.1:0")
+    }
+
+    /// The demo company at a given SIP address.
+    pub fn demo_at(office: &Office, sip: &str) -> Self {
+        Self::spawn(&root().join("crds/examples/office"), &office.state(), sip, &office.path("worker.log"))
     }
 
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
