@@ -31,7 +31,7 @@ fn talk(john: Setup, mary: Setup) {
             .then_some(())
     });
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
     drop((john, mary));
     for (file, hz) in [(&heard_by_john, 950.0), (&heard_by_mary, 440.0)] {
         let sound = Sound::read(file);
@@ -75,9 +75,10 @@ fn a_caller_who_hangs_up_stops_the_ringing() {
     let mut john = Phone::of(&JOHN, worker.sip);
     john.call(MARY.extension, None, None);
     mary.expect("incoming", |_| true);
+    mary.ring();
     john.expect_call("EARLY");
     john.hang_up();
-    let ended = mary.expect_call("DISCONNCTD");
+    let ended = mary.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 487, "{ended}");
 }
 
@@ -100,7 +101,7 @@ fn the_first_handset_to_answer_wins_and_the_other_shows_no_missed_call() {
     assert!(cancel.contains("Reason: SIP ;cause=200") || cancel.contains("Reason: SIP;cause=200"), "{cancel}");
     assert!(cancel.contains("Call completed elsewhere"), "{cancel}");
     john.hang_up();
-    desk.expect_call("DISCONNCTD");
+    desk.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn hold_is_passed_on_and_the_sound_comes_back() {
         (Sound::read(&heard).seconds_of(440.0) > before + 1.0).then_some(())
     });
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn keys_pass_through_a_call() {
         mary.expect("digit", |event| event["digit"] == digit);
     }
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn an_unknown_number_is_announced_and_refused_with_404() {
     let mut john = Phone::of(&JOHN, worker.sip);
     let heard = office.path("heard.wav");
     john.call("777", None, Some(&heard));
-    let ended = john.expect_call("DISCONNCTD");
+    let ended = john.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 404, "{ended}");
     drop(john);
     let sound = Sound::read(&heard);

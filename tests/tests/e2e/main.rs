@@ -4,7 +4,7 @@
 
 mod baresip;
 mod calls;
-mod crash;
+
 mod register;
 mod standalone;
 mod voicemail;
