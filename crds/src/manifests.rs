@@ -1,4 +1,6 @@
-//! The `CustomResourceDefinition`s as YAML files: `crds/manifests/` holds them.
+//! The `CustomResourceDefinition`s as YAML files: `crds/manifests/` holds them. And as a page to read.
+mod page;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
@@ -14,6 +16,14 @@ pub fn definitions() -> Vec<CustomResourceDefinition> {
         User::crd(),
         UserSettings::crd(),
     ]
+}
+
+/// Where the page of [`reference`] lies in the repository.
+pub const REFERENCE: &str = "docs/src/reference/resources.md";
+
+/// Every field of every Kind as a page of Markdown: type, default and meaning.
+pub fn reference() -> String {
+    page::of(&definitions())
 }
 
 /// The file name and the text of every definition.

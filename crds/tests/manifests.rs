@@ -11,13 +11,25 @@ fn the_manifests_are_those_of_the_types() {
         let kept = fs::read_to_string(folder.join(name)).unwrap_or_default();
         assert!(
             kept == *text,
-            "{name} is out of date: cargo run -p switchboard-crds --example crdgen"
+            "{name} is out of date: cargo run -p switchboard-crds --bin crdgen"
         );
     }
     assert_eq!(
         fs::read_dir(folder).unwrap().count(),
         files.len(),
         "a manifest of a Kind that is no more"
+    );
+}
+
+#[test]
+fn the_reference_is_that_of_the_types() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(crds::manifests::REFERENCE);
+    assert!(
+        fs::read_to_string(page).unwrap_or_default() == crds::manifests::reference(),
+        "{} is out of date: cargo run -p switchboard-crds --bin crdgen",
+        crds::manifests::REFERENCE
     );
 }
 
