@@ -159,7 +159,7 @@ impl Path {
                     self.concealer.good(&mut pcm[..written]);
                     self.detector.listen(&pcm[..written], |_| ());
                 }
-                Playout::Lost => self.concealer.conceal(&mut pcm),
+                Playout::Lost { .. } => self.concealer.conceal(&mut pcm),
                 Playout::Silent => self.noise.fill(-60, &mut pcm),
             }
             self.encoder.encode(&pcm, &mut wire);

@@ -1,7 +1,8 @@
 //! The RTP stream that we send on a leg: one SSRC, one sequence, one clock, whatever feeds it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::play::FRAME;
 use super::reception::since;
 use crate::rtp::Header;
 
@@ -36,8 +37,8 @@ impl Outgoing {
     /// and jumps by the pause after one, and then the marker is set (RFC 3551 section 4.1).
     pub(super) fn speak(&mut self, payload: u8, ticks: u32, clock: u32, now: Instant) -> Header {
         let elapsed = self.clock_at.map_or(0, |at| to_ticks(at, now, clock));
-        // A tick that comes late by less than a packet's length is no pause.
-        let pause = self.clock_at.is_none() || elapsed > ticks * 2;
+        // A tick that comes late by less than a packet's length is no pause, nor is it when a tick sends several short packets.
+        let pause = self.clock_at.is_none() || elapsed > ticks.max(to_units(FRAME, clock)) * 2;
         if pause {
             self.timestamp = self.timestamp.wrapping_add(elapsed);
         }
@@ -109,13 +110,15 @@ impl Outgoing {
 }
 
 fn to_ticks(earlier: Instant, now: Instant, clock: u32) -> u32 {
-    (since(earlier, now).as_micros() * u128::from(clock) / 1_000_000) as u32
+    to_units(since(earlier, now), clock)
+}
+
+fn to_units(time: Duration, clock: u32) -> u32 {
+    (time.as_micros() * u128::from(clock) / 1_000_000) as u32
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::engine::tests::start;
 

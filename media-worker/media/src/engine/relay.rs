@@ -28,6 +28,11 @@ impl Relay {
         self.input = None;
     }
 
+    /// Whether the stream follows an input now.
+    pub(super) fn is_following(&self) -> bool {
+        self.input.is_some()
+    }
+
     /// The header for this packet on `stream`. `None` for one that is older than what the stream has moved on from.
     pub(super) fn pass(
         &mut self,
