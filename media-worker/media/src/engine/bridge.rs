@@ -170,10 +170,19 @@ impl Leg {
             return;
         };
         self.packetizer.clear();
-        let clock = self.spec.send.codec.clock_rate();
-        let passed = self
-            .relay
-            .pass(&packet.header, number, clock, &mut self.stream, turn.now);
+        let codec = self.spec.send.codec;
+        let ticks = if number == self.spec.send.payload {
+            codec.units(packet.payload.len())
+        } else {
+            0
+        };
+        let passed = self.relay.pass(
+            &packet.header,
+            number,
+            (ticks, codec.clock_rate()),
+            &mut self.stream,
+            turn.now,
+        );
         if let Some(header) = passed {
             turn.counters.relayed += 1;
             self.stream.count(packet.payload.len());
