@@ -88,7 +88,8 @@ impl Leg {
         match (onward, self.spec.telephone_event) {
             (Onward::Audio, _) if self.peer_keys.mute(turn.now) && self.tones_only() => {}
             (Onward::Audio, _) => {
-                self.relay_as(self.spec.send.payload, packet, send_first, turn);
+                let ticks = self.spec.send.codec.units(packet.payload.len());
+                self.relay_as(self.spec.send.payload, ticks, packet, send_first, turn);
             }
             (Onward::TelephoneEvent(_), Some(number)) => {
                 self.pass_event(number, packet, send_first, turn);
@@ -146,7 +147,7 @@ impl Leg {
         let header = &packet.header;
         let known = self.peer_keys.known(header.ssrc, header.timestamp);
         if known.is_none() && self.relay.is_following() {
-            return self.relay_as(number, packet, send_first, turn);
+            return self.relay_as(number, 0, packet, send_first, turn);
         }
         let clock = self.spec.send.codec.clock_rate();
         let ours = known.unwrap_or_else(|| self.stream.begin(clock, turn.now));
@@ -165,21 +166,24 @@ impl Leg {
         }
     }
 
-    fn relay_as(&mut self, number: u8, packet: &Packet<'_>, send_first: bool, turn: &mut Turn<'_>) {
+    /// Relays a packet under this payload number; it holds `ticks` of audio.
+    fn relay_as(
+        &mut self,
+        number: u8,
+        ticks: u32,
+        packet: &Packet<'_>,
+        send_first: bool,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(to) = self.destination(send_first) else {
             return;
         };
         self.packetizer.clear();
-        let codec = self.spec.send.codec;
-        let ticks = if number == self.spec.send.payload {
-            codec.units(packet.payload.len())
-        } else {
-            0
-        };
+        let clock = self.spec.send.codec.clock_rate();
         let passed = self.relay.pass(
             &packet.header,
             number,
-            (ticks, codec.clock_rate()),
+            (ticks, clock),
             &mut self.stream,
             turn.now,
         );
