@@ -4,16 +4,13 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![allow(
-    unsafe_code,
-    reason = "a global allocator is unsafe by its trait; it only counts and passes on to the system's"
-)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use counting::allocations;
 use media::clip::Clip;
 use media::codec::Codec;
 use media::engine::{
@@ -21,29 +18,6 @@ use media::engine::{
     TICK,
 };
 use media::rtp::Header;
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are the system allocator's conditions.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Counts what it is given.
 #[derive(Default)]
@@ -67,9 +41,13 @@ const LEGS: u64 = 20;
 
 /// Runs `seconds` in which each of 20 legs gets 50 packets a second, and returns allocations, packets sent and frames recorded.
 fn run(bench: &mut Bench, seconds: u32) -> (usize, usize, usize) {
-    let before = ALLOCATIONS.with(Cell::get);
     let (sent, recorded) = (bench.out.0, bench.rec.0);
-    for _ in 0..seconds * 50 {
+    let allocations = allocations(|| talk(bench, seconds * 50));
+    (allocations, bench.out.0 - sent, bench.rec.0 - recorded)
+}
+
+fn talk(bench: &mut Bench, ticks: u32) {
+    for _ in 0..ticks {
         bench.n += 1;
         bench.now += TICK;
         for leg in 0..LEGS {
@@ -97,11 +75,6 @@ fn run(bench: &mut Bench, seconds: u32) -> (usize, usize, usize) {
         bench.engine.tick(bench.now, &mut bench.out, &mut bench.rec);
         while bench.engine.poll_event().is_some() {}
     }
-    (
-        ALLOCATIONS.with(Cell::get) - before,
-        bench.out.0 - sent,
-        bench.rec.0 - recorded,
-    )
 }
 
 struct Bench {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, Decoder};
 use crate::comfort::{self, Noise};
-use crate::jitter::{JitterBuffer, Playout};
+use crate::jitter::{Counters, JitterBuffer, Playout};
 use crate::plc::Concealer;
 use crate::rtp::Header;
 
@@ -105,6 +105,11 @@ impl Decoding {
         self.frame
             .get(..self.heard)
             .filter(|frame| !frame.is_empty())
+    }
+
+    /// What became of the packets so far.
+    pub(super) fn counters(&self) -> Counters {
+        self.jitter.counters()
     }
 
     fn adopt(&mut self, codec: Codec) {
@@ -234,6 +239,13 @@ mod tests {
         pcm
     }
 
+    /// The least level of pieces of `ms` in a second and a half.
+    fn quietest(pcm: &[i16], rate: u32, ms: usize) -> f64 {
+        let rate = rate as usize;
+        let pieces = pcm[rate / 2..rate * 2].chunks(rate * ms / 1000);
+        pieces.map(level).fold(0.0, f64::min)
+    }
+
     #[test]
     fn packets_of_any_length_come_out_as_one_tone() {
         for codec in Codec::ALL {
@@ -244,10 +256,7 @@ mod tests {
                     is_tone(&pcm, rate, &[TONE_HZ], -20.0),
                     "{codec:?} in {ptime} ms"
                 );
-                let quietest = pcm[rate as usize / 2..rate as usize * 2]
-                    .chunks(rate as usize / 100)
-                    .map(level)
-                    .fold(0.0, f64::min);
+                let quietest = quietest(&pcm, rate, 10);
                 assert!(quietest > -16.0, "{codec:?} in {ptime} ms: {quietest}");
             }
         }
@@ -257,11 +266,7 @@ mod tests {
     fn single_losses_are_not_holes() {
         for codec in Codec::ALL {
             let pcm = heard(codec, 20, |n| n % 20 == 7);
-            let rate = codec.sample_rate();
-            let quietest = pcm[rate as usize / 2..rate as usize * 2]
-                .chunks(rate as usize / 50)
-                .map(level)
-                .fold(0.0, f64::min);
+            let quietest = quietest(&pcm, codec.sample_rate(), 20);
             assert!(quietest > -20.0, "{codec:?}: {quietest}");
         }
     }

@@ -208,6 +208,15 @@ impl Leg {
         }
     }
 
+    /// Listens no more, and counts what was heard.
+    pub(super) fn stop_decoding(&mut self, turn: &mut Turn<'_>) {
+        if let Some(decoding) = self.decoding.take() {
+            let counters = decoding.counters();
+            turn.counters.late += counters.late;
+            turn.counters.concealed += counters.lost;
+        }
+    }
+
     pub(super) fn stats(&self) -> LegStats {
         LegStats {
             received: self.reception.received(),

@@ -278,6 +278,7 @@ impl Engine {
         let mut turn = turn!(self, now, out, rec);
         leg.end_recording(RecordEnd::LegClosed, &mut turn);
         leg.stop_playing(&mut turn);
+        leg.stop_decoding(&mut turn);
         leg.say_goodbye(&mut turn);
         let stats = leg.stats();
         turn.counters.rtp_lost += stats.lost;

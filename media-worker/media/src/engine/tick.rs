@@ -38,7 +38,7 @@ impl Leg {
             && since(self.heard, turn.now) >= config.media_timeout
         {
             self.media = MediaState::Lost;
-            self.decoding = None;
+            self.stop_decoding(turn);
             turn.tell(Event::MediaLost { leg: self.spec.id });
         }
     }

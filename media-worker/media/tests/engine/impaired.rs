@@ -164,6 +164,11 @@ fn a_transcoded_bridge_carries_both_voices_in_order_and_without_holes() {
     impaired.bench.command(Command::Bridge { a: 1, b: 2 });
     impaired.run();
     let sent = impaired.bench.sent();
+    impaired.bench.command(Command::Close(1));
+    impaired.bench.command(Command::Close(2));
+    let counters = impaired.bench.engine.counters();
+    assert!((80..250).contains(&counters.concealed), "{counters:?}");
+    assert!(counters.late < counters.concealed / 2, "{counters:?}");
     for (to, codec, hz) in [
         (PCMU_PHONE, Codec::Pcmu, 440.0),
         (G722_PHONE, Codec::G722, 1000.0),

@@ -18,6 +18,14 @@ fn play(bench: &mut Bench, items: Vec<PlayItem>, tag: u64) {
     bench.command(Command::Play { leg: 1, items, tag });
 }
 
+fn ended(tag: u64, completed: bool) -> Event {
+    Event::PlayEnded {
+        leg: 1,
+        tag,
+        completed,
+    }
+}
+
 #[test]
 fn a_clip_is_played_a_frame_a_tick_and_its_end_is_told() {
     let mut bench = Bench::new();
@@ -46,14 +54,7 @@ fn a_clip_is_played_a_frame_a_tick_and_its_end_is_told() {
             first.timestamp.wrapping_add(n as u32 * 160)
         );
     }
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 42,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(42, true)]);
 }
 
 #[test]
@@ -76,14 +77,7 @@ fn items_follow_each_other_and_a_loop_goes_on_until_stopped() {
     bench.command(Command::StopPlay { leg: 1 });
     bench.ticks(2);
     assert!(bench.sent().is_empty());
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: false
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, false)]);
 }
 
 #[test]
@@ -108,14 +102,7 @@ fn an_empty_clip_in_a_loop_ends_instead_of_spinning() {
     bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
     play(&mut bench, vec![PlayItem::Loop(clip(0, Codec::Pcmu))], 1);
     bench.ticks(1);
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, true)]);
 }
 
 #[test]
@@ -198,14 +185,7 @@ fn a_far_side_that_never_sends_does_not_hold_up_the_call() {
     )));
     play(&mut bench, vec![PlayItem::Clip(clip(3, Codec::Pcmu))], 1);
     bench.ticks(60);
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, true)]);
 }
 
 #[test]
