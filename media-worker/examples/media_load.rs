@@ -67,15 +67,11 @@ struct Measured {
 }
 
 impl Measured {
-    fn print(mut self, work: &str, floor: f64) {
-        self.delays.sort_unstable();
-        let p99 = self
-            .delays
-            .get(self.delays.len() * 99 / 100)
-            .copied()
-            .unwrap_or_default();
+    fn print(self, work: &str, floor: (f64, Vec<Duration>)) {
+        let (floor, floor_delays) = floor;
+        let (p99, floor_p99) = (p99(self.delays), p99(floor_delays));
         println!(
-            "{work}: {:.2} % of a core, floor {:.2} %, ratio {:.2}; {} in, {} out, {} late ticks, p99 of delay {p99:?}",
+            "{work}: {:.2} % of a core, floor {:.2} %, ratio {:.2}; {} in, {} out, {} late ticks, p99 of delay {p99:?}, floor {floor_p99:?}",
             self.core * 100.0,
             floor * 100.0,
             self.core / floor,
@@ -84,6 +80,12 @@ impl Measured {
             self.late,
         );
     }
+}
+
+fn p99(mut delays: Vec<Duration>) -> Duration {
+    delays.sort_unstable();
+    let at = delays.len() * 99 / 100;
+    delays.get(at).copied().unwrap_or_default()
 }
 
 fn measure(
@@ -164,8 +166,8 @@ fn talk(sockets: &[UdpSocket], ports: &[SocketAddr], time: Duration) -> (u64, Ve
     (sent, delays, received)
 }
 
-/// The share of a core that receiving and sending alone takes.
-fn floor(callers: u64, time: Duration, every: Duration) -> f64 {
+/// The share of a core that receiving and sending alone takes, and its delays.
+fn floor(callers: u64, time: Duration, every: Duration) -> (f64, Vec<Duration>) {
     let sockets: Vec<_> = (0..PORTS)
         .map(|_| bind_udp((LOOPBACK, 0).into()).unwrap())
         .collect();
@@ -201,11 +203,11 @@ fn floor(callers: u64, time: Duration, every: Duration) -> f64 {
         .unwrap();
     let before = cpu("floor");
     let begun = Instant::now();
-    talk(&callers, &ports, time);
+    let (_, delays, _) = talk(&callers, &ports, time);
     let core = cpu("floor").saturating_sub(before).as_secs_f64() / begun.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     thread.join().unwrap();
-    core
+    (core, delays)
 }
 
 fn open(media: &MediaHandle, id: u64, caller: &UdpSocket) {

@@ -58,7 +58,7 @@ fn play(buffer: &mut JitterBuffer, mut arrivals: Vec<(Duration, u32)>, ticks: u3
                 Playout::Frame { payload, .. } => Heard::Packet(u32::from_be_bytes([
                     payload[0], payload[1], payload[2], payload[3],
                 ])),
-                Playout::Lost => Heard::Lost,
+                Playout::Lost { .. } => Heard::Lost,
                 Playout::Silent => Heard::Silent,
             }
         })
@@ -262,7 +262,7 @@ fn a_new_source_and_a_confirmed_jump_restart_it_and_one_stray_packet_does_not() 
     );
     assert_eq!(buffer.insert(&base, &[], 0, now), Inserted::Oversized);
     assert_eq!(
-        buffer.insert(&base, &[0; 481], 481, now),
+        buffer.insert(&base, &[0; 1601], 1601, now),
         Inserted::Oversized
     );
 }

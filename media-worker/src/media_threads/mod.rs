@@ -105,6 +105,7 @@ impl MediaThreads {
                 .map(std::net::UdpSocket::local_addr)
                 .collect::<io::Result<_>>()?;
             let setup = thread::Setup {
+                index,
                 sockets,
                 engine: config.engine,
                 seed: thread_seed(config.seed, index),

@@ -2,17 +2,19 @@
 //!
 //! A media tick serves hundreds of legs from a few sockets, so datagrams are received and sent up to [`BATCH`] at a time
 //! (`recvmmsg`, `sendmmsg`) with buffers allocated once, and a media thread sleeps to the microsecond (`ppoll`) until its
-//! next tick or a command.
+//! next tick or a command, ahead of other threads (`setpriority`).
 #![allow(
     unsafe_code,
-    reason = "recvmmsg, sendmmsg, ppoll and eventfd exist only as C functions"
+    reason = "recvmmsg, sendmmsg, ppoll, eventfd and setpriority exist only as C functions"
 )]
 
 mod address;
 mod batch;
 mod bind;
+mod priority;
 mod wake;
 
 pub use batch::{BATCH, Sent, UdpBatch};
 pub use bind::bind_udp;
+pub use priority::set_thread_niceness;
 pub use wake::{Wake, Woken};

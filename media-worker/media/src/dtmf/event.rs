@@ -19,7 +19,7 @@ impl Receiver {
 
     /// Takes the RTP timestamp, marker and payload of an event packet; returns the digit with which a press begins.
     pub fn receive(&mut self, timestamp: u32, marker: bool, payload: &[u8]) -> Option<Digit> {
-        let packet = Payload::parse(payload)?;
+        let packet = EventPayload::parse(payload)?;
         let digit = Digit::from_code(packet.event)?;
         let news = match &self.state {
             Receiving::Nothing => true,
@@ -43,11 +43,11 @@ impl Receiver {
                 ahead != 0 && ahead < HALF
             }
         };
-        self.advance(timestamp, &packet);
+        self.advance(timestamp, packet);
         news.then_some(digit)
     }
 
-    fn advance(&mut self, timestamp: u32, packet: &Payload) {
+    fn advance(&mut self, timestamp: u32, packet: EventPayload) {
         let current = match self.state {
             Receiving::Nothing => timestamp,
             Receiving::Pressed { timestamp, .. } | Receiving::Released { timestamp } => timestamp,
@@ -130,18 +130,21 @@ impl Sender {
 }
 
 /// The four bytes of RFC 4733 2.3, without the volume, which nobody needs.
-struct Payload {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventPayload {
     event: u8,
-    end: bool,
-    duration: u16,
+    /// The last of the press; two more of the same follow.
+    pub(crate) end: bool,
+    /// How long the key is pressed so far, in timestamp units.
+    pub(crate) duration: u16,
 }
 
-impl Payload {
-    fn parse(bytes: &[u8]) -> Option<Payload> {
+impl EventPayload {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<EventPayload> {
         let &[event, flags, high, low, ..] = bytes else {
             return None;
         };
-        Some(Payload {
+        Some(EventPayload {
             event,
             end: flags & END_BIT != 0,
             duration: u16::from_be_bytes([high, low]),

@@ -3,10 +3,13 @@
 pub mod event;
 pub mod inband;
 mod info;
+mod tone;
 
+pub(crate) use event::EventPayload;
 pub use event::{EventPacket, Receiver, Sender};
 pub use inband::Detector;
 pub use info::from_info;
+pub use tone::tone;
 
 use std::fmt;
 

@@ -101,7 +101,7 @@ pub struct LegSpec {
     pub telephone_event: Option<u8>,
     /// Listen for DTMF tones in the audio. Works only without telephone-event, which always wins.
     pub inband_dtmf: bool,
-    /// Milliseconds of audio in a packet we send: 20, 40 or 60 (others become 20).
+    /// Milliseconds of audio in a packet we send: a multiple of 10 up to 120 (others become 20).
     pub ptime: u16,
     /// From our point of view.
     pub direction: Direction,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::command::LegSpec;
 use super::reception::since;
 use crate::clip::Clip;
-use crate::codec::{Codec, Decoder};
-use crate::dtmf::{Detector, Digit, EventPacket, Receiver, Sender};
+use crate::codec::Codec;
+use crate::dtmf::{self, Detector, Digit, EventPacket, Receiver, Sender};
 
 /// Listens for digits.
 pub(super) struct DigitsIn {
@@ -18,7 +18,7 @@ pub(super) struct DigitsIn {
 
 /// In-band detection, for legs without telephone-event.
 struct Tones {
-    decoder: Decoder,
+    rate: u32,
     detector: Detector,
 }
 
@@ -26,7 +26,7 @@ impl DigitsIn {
     /// As SDP has it: tones are listened for only where events were not agreed.
     pub(super) fn new(spec: &LegSpec) -> Self {
         let tones = (spec.telephone_event.is_none() && spec.inband_dtmf)
-            .then(|| Box::new(Tones::new(spec.send.codec)));
+            .then(|| Box::new(Tones::new(spec.send.codec.sample_rate())));
         Self {
             events: Receiver::new(),
             tones,
@@ -44,22 +44,22 @@ impl DigitsIn {
         self.events.receive(timestamp, marker, payload)
     }
 
-    /// A packet of audio: the first digit found in it.
-    pub(super) fn audio(&mut self, codec: Codec, payload: &[u8]) -> Option<Digit> {
+    /// Whether it wants to hear the audio.
+    pub(super) fn listens(&self) -> bool {
+        self.tones.is_some()
+    }
+
+    /// The next 20 ms of audio at a sample rate, `None` where nothing came: the first digit found in it.
+    pub(super) fn hear(&mut self, rate: u32, pcm: Option<&[i16]>) -> Option<Digit> {
         let tones = self.tones.as_mut()?;
-        if tones.decoder.codec() != codec {
-            **tones = Tones::new(codec);
+        if tones.rate != rate {
+            **tones = Tones::new(rate);
         }
         let mut pressed = None;
-        for piece in payload.chunks(PIECE_BYTES).take(MAX_PIECES) {
-            let mut samples = [0; PIECE_SAMPLES];
-            let count = tones.decoder.decode(piece, &mut samples);
-            tones
-                .detector
-                .listen(samples.get(..count).unwrap_or_default(), |digit| {
-                    pressed = pressed.or(Some(digit));
-                });
-        }
+        let quiet = SILENCE.get(..rate as usize / 50).unwrap_or_default();
+        tones.detector.listen(pcm.unwrap_or(quiet), |digit| {
+            pressed = pressed.or(Some(digit));
+        });
         pressed
     }
 
@@ -76,10 +76,10 @@ impl DigitsIn {
 }
 
 impl Tones {
-    fn new(codec: Codec) -> Self {
+    fn new(rate: u32) -> Self {
         Self {
-            decoder: Decoder::new(codec),
-            detector: Detector::new(codec.sample_rate()),
+            rate,
+            detector: Detector::new(rate),
         }
     }
 }
@@ -185,27 +185,20 @@ impl DigitsOut {
     }
 }
 
-/// The two tones of a digit, 7 dB below full scale together.
 fn tone(digit: Digit, codec: Codec) -> Clip {
-    let (row, column) = digit.frequencies();
-    let rate = codec.sample_rate() as f32;
-    let count = (codec.sample_rate() * TONE_MS / 1000) as usize;
-    let wave = |hz: u16, n: usize| (std::f32::consts::TAU * f32::from(hz) * n as f32 / rate).sin();
-    let pcm: Vec<i16> = (0..count)
-        .map(|n| ((wave(row, n) + wave(column, n)) * TONE_AMPLITUDE) as i16)
-        .collect();
+    let rate = codec.sample_rate();
+    let mut pcm = vec![0; (rate * TONE_MS / 1000) as usize];
+    dtmf::tone(digit, rate, 0, &mut pcm);
     Clip::encode_native(&pcm, codec)
 }
 
 /// Two keystrokes are never closer (Q.24: 40 ms of tone and 40 of pause; segments and jitter halve it).
 const SHORTEST_KEYSTROKE: Duration = Duration::from_millis(40);
-const PIECE_BYTES: usize = 160;
-const PIECE_SAMPLES: usize = 320;
-const MAX_PIECES: usize = 10;
+/// 20 ms at 16 kHz.
+const SILENCE: [i16; 320] = [0; 320];
 const MAX_WAITING: usize = 128;
 /// 100 ms at 8 kHz.
 const EVENT_UNITS: u16 = 800;
 const UNITS_PER_TICK: u16 = 160;
 const PAUSE_FRAMES: u8 = 5;
 const TONE_MS: u32 = 100;
-const TONE_AMPLITUDE: f32 = 7000.0;

@@ -4,19 +4,22 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::command::{Direction, Event, Expect, LegSpec, RecordEnd};
+use super::decoding::Decoding;
 use super::demux::{Key, StreamId};
 use super::digits::{DigitsIn, DigitsOut};
 use super::outgoing::Outgoing;
 use super::packetizer::Packetizer;
+use super::peer_keys::PeerKeys;
 use super::play::Playback;
 use super::reception::{Reception, since};
 use super::record::Recording;
 use super::relay::Relay;
 use super::reports::Reports;
 use super::stats::LegStats;
-use super::transcode::Recoder;
+use super::transcode::{Recoder, Voice};
 use super::turn::Turn;
 use crate::codec::Codec;
+use crate::comfort;
 
 /// The state of one leg.
 pub(super) struct Leg {
@@ -29,6 +32,8 @@ pub(super) struct Leg {
     /// After a re-INVITE another source at the same NAT may take over until then.
     pub(super) rearmed_until: Option<Instant>,
     pub(super) reception: Reception,
+    /// What comes in as linear audio, from the first moment that somebody wants it so.
+    pub(super) decoding: Option<Box<Decoding>>,
     pub(super) stream: Outgoing,
     pub(super) packetizer: Packetizer,
     pub(super) playback: Playback,
@@ -39,7 +44,8 @@ pub(super) struct Leg {
     pub(super) peer: Option<Key>,
     pub(super) relay: Relay,
     /// Brings the peer's audio into our codec where they differ.
-    pub(super) transcoder: Option<Box<Recoder>>,
+    pub(super) voice: Option<Box<Voice>>,
+    pub(super) peer_keys: PeerKeys,
     pub(super) reports: Reports,
 }
 
@@ -80,8 +86,9 @@ impl Leg {
             media: MediaState::Flowing,
             rearmed_until: None,
             reception: Reception::default(),
+            decoding: None,
             stream: Outgoing::new(spec.local_ssrc, sequence as u16, timestamp),
-            packetizer: Packetizer::new(spec.ptime),
+            packetizer: Packetizer::new(spec.ptime, spec.send.codec),
             playback: Playback::default(),
             play_recoder: None,
             recording: None,
@@ -89,7 +96,8 @@ impl Leg {
             digits_out: DigitsOut::default(),
             peer: None,
             relay: Relay::default(),
-            transcoder: None,
+            voice: None,
+            peer_keys: PeerKeys::default(),
             reports: Reports::new(phase, now),
             spec,
         }
@@ -108,7 +116,7 @@ impl Leg {
         if self.spec.telephone_event == Some(payload) {
             return Meaning::TelephoneEvent;
         }
-        if payload == COMFORT_NOISE {
+        if payload == comfort::PAYLOAD_TYPE {
             Meaning::ComfortNoise
         } else {
             Meaning::Unknown
@@ -127,6 +135,11 @@ impl Leg {
             }
             (Source::Waiting, Expect::Announced(_) | Expect::BehindNat { .. }) => None,
         }
+    }
+
+    /// Whether we say something ourselves now.
+    pub(super) fn is_speaking(&self) -> bool {
+        self.playback.is_playing() || self.digits_out.is_dialing()
     }
 
     /// Whether the leg's next packet may be a first one.
@@ -160,10 +173,10 @@ impl Leg {
 
     /// Takes on a new address, direction and formats; the engine has taken care of the tables.
     pub(super) fn redirect(&mut self, spec: LegSpec) {
-        self.packetizer = Packetizer::new(spec.ptime);
+        self.packetizer = Packetizer::new(spec.ptime, spec.send.codec);
         self.digits_in = DigitsIn::new(&spec);
         self.play_recoder = None;
-        self.transcoder = None;
+        self.peer_keys = PeerKeys::default();
         self.relay.interrupt();
         // Our SSRC stays: it is the same stream to the far side (RFC 3550 section 8).
         self.spec = LegSpec {
@@ -185,12 +198,22 @@ impl Leg {
 
     /// Ends the playback, if there is one.
     pub(super) fn stop_playing(&mut self, turn: &mut Turn<'_>) {
+        self.packetizer.clear();
         if let Some(tag) = self.playback.stop() {
             turn.tell(Event::PlayEnded {
                 leg: self.spec.id,
                 tag,
                 completed: false,
             });
+        }
+    }
+
+    /// Listens no more, and counts what was heard.
+    pub(super) fn stop_decoding(&mut self, turn: &mut Turn<'_>) {
+        if let Some(decoding) = self.decoding.take() {
+            let counters = decoding.counters();
+            turn.counters.late += counters.late;
+            turn.counters.concealed += counters.lost;
         }
     }
 
@@ -205,6 +228,4 @@ impl Leg {
     }
 }
 
-/// RFC 3389, static.
-const COMFORT_NOISE: u8 = 13;
 const SILENCE_BEFORE_MOVE: Duration = Duration::from_millis(500);

@@ -19,12 +19,16 @@ macro_rules! turn {
     };
 }
 
+mod bridge;
 mod command;
+mod decoding;
 mod demux;
 mod digits;
+mod halfband;
 mod leg;
 mod outgoing;
 mod packetizer;
+mod peer_keys;
 mod play;
 mod reception;
 mod record;
@@ -86,7 +90,7 @@ pub struct Engine {
     events: VecDeque<Event>,
     counters: Counters,
     random: ChaCha8Rng,
-    bridged: usize,
+    bridges: Vec<(Key, Key)>,
 }
 
 /// How often [`Engine::tick`] is called.
@@ -104,7 +108,7 @@ impl Engine {
             events: VecDeque::with_capacity(EVENTS_AT_ONCE),
             counters: Counters::default(),
             random: ChaCha8Rng::from_seed(seed),
-            bridged: 0,
+            bridges: Vec::new(),
         }
     }
 
@@ -175,7 +179,7 @@ impl Engine {
         }
     }
 
-    /// Plays, dials and checks on 20 ms more.
+    /// Plays, dials, decodes and checks on 20 ms more.
     pub fn tick(&mut self, now: Instant, out: &mut dyn Sink, rec: &mut dyn RecordSink) {
         self.demux.end_rests(now);
         let config = self.config;
@@ -183,6 +187,7 @@ impl Engine {
         for (_, leg) in &mut self.legs {
             leg.tick(&config, &mut turn);
         }
+        self.tick_bridges(now, out, rec);
     }
 
     /// What happened since the last call, one by one.
@@ -192,7 +197,7 @@ impl Engine {
 
     /// Whether any legs are bridged: then packets are better not left until the next tick.
     pub fn relaying(&self) -> bool {
-        self.bridged > 0
+        !self.bridges.is_empty()
     }
 
     /// Legs open now.
@@ -273,38 +278,11 @@ impl Engine {
         let mut turn = turn!(self, now, out, rec);
         leg.end_recording(RecordEnd::LegClosed, &mut turn);
         leg.stop_playing(&mut turn);
+        leg.stop_decoding(&mut turn);
         leg.say_goodbye(&mut turn);
         let stats = leg.stats();
         turn.counters.rtp_lost += stats.lost;
         turn.tell(Event::Closed { leg: id, stats });
-    }
-
-    fn bridge(&mut self, a: LegId, b: LegId) {
-        self.unbridge(a);
-        self.unbridge(b);
-        let (Some(a), Some(b)) = (self.keys.get(&a).copied(), self.keys.get(&b).copied()) else {
-            return;
-        };
-        if let Some((leg_a, leg_b)) = self.legs.get2_mut(a, b).filter(|_| a != b) {
-            leg_a.peer = Some(b);
-            leg_b.peer = Some(a);
-            self.bridged += 1;
-        }
-    }
-
-    fn unbridge(&mut self, leg: LegId) {
-        let Some(leg) = self.keys.get(&leg).and_then(|key| self.legs.get_mut(*key)) else {
-            return;
-        };
-        leg.relay.interrupt();
-        leg.transcoder = None;
-        let Some(peer) = leg.peer.take() else { return };
-        self.bridged -= 1;
-        if let Some(peer) = self.legs.get_mut(peer) {
-            peer.peer = None;
-            peer.relay.interrupt();
-            peer.transcoder = None;
-        }
     }
 
     fn with_leg(

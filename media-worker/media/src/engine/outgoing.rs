@@ -1,7 +1,8 @@
 //! The RTP stream that we send on a leg: one SSRC, one sequence, one clock, whatever feeds it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::play::FRAME;
 use super::reception::since;
 use crate::rtp::Header;
 
@@ -10,9 +11,10 @@ use crate::rtp::Header;
 pub(super) struct Outgoing {
     pub(super) ssrc: u32,
     next_sequence: u16,
-    /// Timestamp at `clock_at`, from which later ones are reckoned.
+    /// The end of what was sent so far.
     timestamp: u32,
-    clock_at: Option<Instant>,
+    /// When that end is due.
+    due: Option<Instant>,
     pub(super) packets: u64,
     pub(super) octets: u64,
     sent_at_report: u64,
@@ -25,7 +27,7 @@ impl Outgoing {
             ssrc,
             next_sequence: first_sequence,
             timestamp: first_timestamp,
-            clock_at: None,
+            due: None,
             packets: 0,
             octets: 0,
             sent_at_report: 0,
@@ -35,16 +37,16 @@ impl Outgoing {
     /// The header of a packet of audio made by us. The timestamp goes on by `ticks` a packet while we speak without pause
     /// and jumps by the pause after one, and then the marker is set (RFC 3551 section 4.1).
     pub(super) fn speak(&mut self, payload: u8, ticks: u32, clock: u32, now: Instant) -> Header {
-        let elapsed = self.clock_at.map_or(0, |at| to_ticks(at, now, clock));
         // A tick that comes late by less than a packet's length is no pause.
-        let pause = self.clock_at.is_none() || elapsed > ticks * 2;
+        let longest = FRAME.max(to_time(ticks, clock));
+        let pause = self.due.is_none_or(|due| since(due, now) > longest);
         if pause {
-            self.timestamp = self.timestamp.wrapping_add(elapsed);
+            self.begin(clock, now);
         }
         let header = self.header(payload, pause);
         self.timestamp = self.timestamp.wrapping_add(ticks);
+        self.due = self.due.map(|due| due + to_time(ticks, clock));
         self.next_sequence = self.next_sequence.wrapping_add(1);
-        self.clock_at = Some(now);
         header
     }
 
@@ -58,11 +60,13 @@ impl Outgoing {
         header
     }
 
-    /// Brings the clock up to `now` and returns it, for something that begins now.
+    /// Brings the clock up to `now` and returns it, for something that begins now: not before the end of what was sent.
     pub(super) fn begin(&mut self, clock: u32, now: Instant) -> u32 {
-        let elapsed = self.clock_at.map_or(0, |at| to_ticks(at, now, clock));
-        self.timestamp = self.timestamp.wrapping_add(elapsed);
-        self.clock_at = Some(now);
+        let due = *self.due.get_or_insert(now);
+        self.timestamp = self
+            .timestamp
+            .wrapping_add(to_ticks(since(due, now), clock));
+        self.due = Some(due.max(now));
         self.timestamp
     }
 
@@ -71,12 +75,24 @@ impl Outgoing {
         self.next_sequence
     }
 
-    /// A relayed packet with this sequence and timestamp is sent: what comes after continues from it.
-    pub(super) fn relayed(&mut self, sequence: u16, timestamp: u32, now: Instant) {
-        if sequence.wrapping_sub(self.next_sequence) < 0x8000 {
-            self.next_sequence = sequence.wrapping_add(1);
-            self.timestamp = timestamp;
-            self.clock_at = Some(now);
+    /// A relayed packet with this sequence and timestamp, `ticks` long, is sent: what comes after continues from it.
+    pub(super) fn relayed(
+        &mut self,
+        sequence: u16,
+        timestamp: u32,
+        ticks: u32,
+        clock: u32,
+        now: Instant,
+    ) {
+        if sequence.wrapping_sub(self.next_sequence) >= 0x8000 {
+            return;
+        }
+        self.next_sequence = sequence.wrapping_add(1);
+        let end = timestamp.wrapping_add(ticks);
+        // The packets of an event all carry the timestamp of its beginning.
+        if self.due.is_none() || end.wrapping_sub(self.timestamp) < 0x8000_0000 {
+            self.timestamp = end;
+            self.due = Some(now + to_time(ticks, clock));
         }
     }
 
@@ -93,8 +109,12 @@ impl Outgoing {
 
     /// The stream's timestamp that corresponds to `now`.
     pub(super) fn timestamp_at(&self, clock: u32, now: Instant) -> u32 {
+        let Some(due) = self.due else {
+            return self.timestamp;
+        };
         self.timestamp
-            .wrapping_add(self.clock_at.map_or(0, |at| to_ticks(at, now, clock)))
+            .wrapping_add(to_ticks(since(due, now), clock))
+            .wrapping_sub(to_ticks(since(now, due), clock))
     }
 
     fn header(&self, payload: u8, marker: bool) -> Header {
@@ -108,14 +128,16 @@ impl Outgoing {
     }
 }
 
-fn to_ticks(earlier: Instant, now: Instant, clock: u32) -> u32 {
-    (since(earlier, now).as_micros() * u128::from(clock) / 1_000_000) as u32
+fn to_ticks(time: Duration, clock: u32) -> u32 {
+    (time.as_micros() * u128::from(clock) / 1_000_000) as u32
+}
+
+fn to_time(ticks: u32, clock: u32) -> Duration {
+    Duration::from_micros(u64::from(ticks) * 1_000_000 / u64::from(clock))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::engine::tests::start;
 
@@ -155,17 +177,36 @@ mod tests {
         stream.speak(0, 160, 8000, now);
         let after = stream.speak(0, 160, 8000, now + Duration::from_secs(1));
         assert_eq!((after.marker, after.sequence), (true, 1));
-        assert_eq!(after.timestamp, 1160 + 8000);
+        assert_eq!(after.timestamp, 1000 + 8000);
     }
 
     #[test]
     fn a_relayed_packet_is_continued_and_a_late_one_is_not() {
         let now = start();
         let mut stream = Outgoing::new(7, 10, 1000);
-        stream.relayed(12, 1320, now);
-        stream.relayed(11, 1160, now);
+        stream.relayed(12, 1320, 160, 8000, now);
+        stream.relayed(11, 1160, 160, 8000, now);
         assert_eq!(stream.next_sequence(), 13);
-        assert_eq!(stream.timestamp_at(8000, now + TICK), 1480);
+        assert_eq!(stream.timestamp_at(8000, now), 1320);
+        assert_eq!(
+            stream.speak(0, 160, 8000, now).timestamp,
+            1480,
+            "what we say follows what was relayed, however soon"
+        );
+    }
+
+    #[test]
+    fn short_packets_of_one_tick_are_no_pause_however_late_it_is() {
+        let now = start();
+        let mut stream = Outgoing::new(7, 0, 0);
+        for tick in 0..10_u32 {
+            let late = Duration::from_millis(u64::from(tick % 3) * 4);
+            for half in 0..2 {
+                let header = stream.speak(0, 80, 8000, now + TICK * tick + late);
+                assert_eq!(header.timestamp, tick * 160 + half * 80);
+                assert_eq!(header.marker, tick + half == 0);
+            }
+        }
     }
 
     #[test]

@@ -1,79 +1,111 @@
 //! Gathers 20 ms frames into packets of the leg's ptime.
 
-/// Frames that wait for the packet to be full.
+use crate::codec::Codec;
+
+/// Audio that waits for its packet to be full.
 #[derive(Debug)]
 pub(super) struct Packetizer {
-    frames_per_packet: u8,
-    frames: u8,
-    length: usize,
+    packet: usize,
+    start: usize,
+    end: usize,
     bytes: [u8; MAX_BYTES],
 }
 
 impl Packetizer {
-    /// Packets of 20, 40 or 60 ms; another ptime, which RFC 4566 calls only a recommendation, gets 20.
-    pub(super) fn new(ptime: u16) -> Self {
-        let frames_per_packet = match ptime {
-            40 => 2,
-            60 => 3,
-            _ => 1,
-        };
+    /// Packets of `ptime` milliseconds: what is no multiple of 10 up to 120 becomes 20, since ptime is only a
+    /// recommendation (RFC 8866 section 6.4).
+    pub(super) fn new(ptime: u16, codec: Codec) -> Self {
+        let usual = (10..=LONGEST_MS).contains(&ptime) && ptime.is_multiple_of(10);
+        let ms = if usual { ptime } else { 20 };
         Self {
-            frames_per_packet,
-            frames: 0,
-            length: 0,
+            packet: codec.bytes(usize::from(ms)),
+            start: 0,
+            end: 0,
             bytes: [0; MAX_BYTES],
         }
     }
 
-    /// Adds a frame; returns the payload when it is complete.
-    pub(super) fn push<'a>(&'a mut self, frame: &'a [u8]) -> Option<&'a [u8]> {
-        if self.frames_per_packet == 1 {
-            return Some(frame);
-        }
-        let end = self.length + frame.len();
-        if let Some(room) = self.bytes.get_mut(self.length..end) {
+    /// Adds a frame. The packets that are full are to be taken before the next one.
+    pub(super) fn push(&mut self, frame: &[u8]) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if let Some(room) = self.bytes.get_mut(self.end..self.end + frame.len()) {
             room.copy_from_slice(frame);
-            self.length = end;
+            self.end += frame.len();
         }
-        self.frames += 1;
-        if self.frames < self.frames_per_packet {
-            return None;
-        }
-        self.frames = 0;
-        self.bytes.get(..std::mem::take(&mut self.length))
     }
 
-    /// Drops what is incomplete.
+    /// The next full packet.
+    pub(super) fn take(&mut self) -> Option<&[u8]> {
+        let start = self.start;
+        if self.end - start < self.packet {
+            return None;
+        }
+        self.start += self.packet;
+        self.bytes.get(start..self.start)
+    }
+
+    /// What is left, as a shorter packet.
+    pub(super) fn flush(&mut self) -> Option<&[u8]> {
+        let (start, end) = (self.start, self.end);
+        self.clear();
+        self.bytes
+            .get(start..end)
+            .filter(|payload| !payload.is_empty())
+    }
+
+    /// Drops what is left.
     pub(super) fn clear(&mut self) {
-        self.frames = 0;
-        self.length = 0;
+        self.start = 0;
+        self.end = 0;
     }
 }
 
-/// Three frames of 64 kbit/s.
-const MAX_BYTES: usize = 480;
+const LONGEST_MS: u16 = 120;
+/// The longest packet but 10 ms, and a frame more, at 64 kbit/s.
+const MAX_BYTES: usize = 8 * (LONGEST_MS as usize + 20);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn frames_gather_to_the_ptime() {
-        let mut packetizer = Packetizer::new(60);
-        assert_eq!(packetizer.push(&[1; 160]), None);
-        assert_eq!(packetizer.push(&[2; 160]), None);
-        let payload = packetizer.push(&[3; 160]).unwrap();
-        assert_eq!((payload.len(), payload[0], payload[479]), (480, 1, 3));
-        assert_eq!(packetizer.push(&[4; 160]), None, "the next packet begins");
+    /// The lengths of the packets that frames 0, 1, 2… of 20 ms give, checked to hold every byte in order.
+    fn lengths(ptime: u16, frames: u8) -> Vec<usize> {
+        let mut packetizer = Packetizer::new(ptime, Codec::Pcma);
+        let (mut lengths, mut bytes) = (Vec::new(), Vec::new());
+        let mut keep = |payload: &[u8]| {
+            lengths.push(payload.len());
+            bytes.extend_from_slice(payload);
+        };
+        for frame in 0..frames {
+            packetizer.push(&[frame; 160]);
+            while let Some(payload) = packetizer.take() {
+                keep(payload);
+            }
+        }
+        if let Some(payload) = packetizer.flush() {
+            keep(payload);
+        }
+        let all: Vec<u8> = (0..frames).flat_map(|frame| [frame; 160]).collect();
+        assert_eq!(bytes, all);
+        lengths
     }
 
     #[test]
-    fn other_ptimes_send_each_frame() {
-        for ptime in [0, 10, 20, 30, 240] {
-            assert_eq!(
-                Packetizer::new(ptime).push(&[9; 160]),
-                Some([9; 160].as_slice())
-            );
+    fn frames_are_cut_to_the_ptime_and_the_last_packet_is_shorter() {
+        assert_eq!(lengths(10, 2), [80; 4]);
+        assert_eq!(lengths(20, 2), [160; 2]);
+        assert_eq!(lengths(30, 4), [240, 240, 160]);
+        assert_eq!(lengths(40, 3), [320, 160]);
+        assert_eq!(lengths(60, 6), [480; 2]);
+        assert_eq!(lengths(120, 7), [960, 160]);
+    }
+
+    #[test]
+    fn unusual_ptimes_become_20_ms() {
+        for ptime in [0, 5, 25, 130, 240] {
+            assert_eq!(lengths(ptime, 3), [160; 3]);
         }
     }
 }

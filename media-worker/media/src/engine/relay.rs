@@ -28,12 +28,17 @@ impl Relay {
         self.input = None;
     }
 
-    /// The header for this packet on `stream`. `None` for one that is older than what the stream has moved on from.
+    /// Whether the stream follows an input now.
+    pub(super) fn is_following(&self) -> bool {
+        self.input.is_some()
+    }
+
+    /// The header for this packet, `ticks` of a `clock` in Hz long, on `stream`. `None` for one that is older than what the stream has moved on from.
     pub(super) fn pass(
         &mut self,
         packet: &Header,
         payload: u8,
-        clock: u32,
+        (ticks, clock): (u32, u32),
         stream: &mut Outgoing,
         now: Instant,
     ) -> Option<Header> {
@@ -44,9 +49,7 @@ impl Relay {
             ssrc: packet.ssrc,
             first_sequence: packet.sequence,
             sequence_shift: stream.next_sequence().wrapping_sub(packet.sequence),
-            timestamp_shift: stream
-                .timestamp_at(clock, now)
-                .wrapping_sub(packet.timestamp),
+            timestamp_shift: stream.begin(clock, now).wrapping_sub(packet.timestamp),
         });
         self.input = Some(input);
         if packet.sequence.wrapping_sub(input.first_sequence) >= 0x8000 {
@@ -63,7 +66,7 @@ impl Relay {
             ssrc: stream.ssrc,
         };
         self.input = Some(input.advanced(packet.sequence));
-        stream.relayed(sequence, timestamp, now);
+        stream.relayed(sequence, timestamp, ticks, clock, now);
         Some(header)
     }
 }
@@ -122,7 +125,7 @@ mod tests {
                     .pass(
                         &packet(1, *n, u32::from(*n) * 160),
                         8,
-                        8000,
+                        (160, 8000),
                         &mut stream,
                         now,
                     )
@@ -137,10 +140,10 @@ mod tests {
     fn a_new_input_continues_the_stream_with_a_marker() {
         let now = start();
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 500, 0));
-        relay.pass(&packet(1, 10, 1600), 8, 8000, &mut stream, now);
+        relay.pass(&packet(1, 10, 1600), 8, (160, 8000), &mut stream, now);
         let later = now + Duration::from_millis(100);
         let header = relay
-            .pass(&packet(2, 60_000, 77), 8, 8000, &mut stream, later)
+            .pass(&packet(2, 60_000, 77), 8, (160, 8000), &mut stream, later)
             .unwrap();
         assert_eq!(
             (
@@ -157,18 +160,18 @@ mod tests {
     fn what_was_sent_before_an_interruption_is_not_sent_again() {
         let now = start();
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 500, 0));
-        relay.pass(&packet(1, 10, 1600), 8, 8000, &mut stream, now);
+        relay.pass(&packet(1, 10, 1600), 8, (160, 8000), &mut stream, now);
         relay.interrupt();
         stream.event(101, true, 5);
         assert_eq!(
             relay
-                .pass(&packet(1, 12, 1920), 8, 8000, &mut stream, now)
+                .pass(&packet(1, 12, 1920), 8, (160, 8000), &mut stream, now)
                 .unwrap()
                 .sequence,
             502
         );
         assert_eq!(
-            relay.pass(&packet(1, 11, 1760), 8, 8000, &mut stream, now),
+            relay.pass(&packet(1, 11, 1760), 8, (160, 8000), &mut stream, now),
             None
         );
     }
@@ -179,7 +182,13 @@ mod tests {
         let (mut relay, mut stream) = (Relay::default(), Outgoing::new(9, 7, 0));
         for n in 0..200_000u32 {
             let header = relay
-                .pass(&packet(1, n as u16, n * 160), 8, 8000, &mut stream, now)
+                .pass(
+                    &packet(1, n as u16, n * 160),
+                    8,
+                    (160, 8000),
+                    &mut stream,
+                    now,
+                )
                 .unwrap();
             assert_eq!(header.sequence, (n as u16).wrapping_add(7));
         }

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Engine;
+use super::bridge::Onward;
 use super::command::Event;
+use super::decoding::Decoding;
 use super::demux::{Found, Key, StreamId};
 use super::leg::{Leg, Meaning, MediaState, Source};
 use super::reception::since;
 use super::sink::{RecordSink, Sink};
-use super::transcode::Recoder;
-use super::turn::{MAX_PACKET, Turn};
+use super::turn::Turn;
 use crate::codec::Codec;
 use crate::rtp::{self, Packet};
 
@@ -37,13 +38,17 @@ impl Engine {
             return;
         };
         let mut turn = turn!(self, now, out, rec);
+        let peer = self.legs.get(key).and_then(|leg| leg.peer);
+        let wanted = peer
+            .and_then(|peer| self.legs.get(peer))
+            .map(|peer| peer.spec.send.codec);
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let Some(onward) = leg.take(&packet, &mut turn) else {
+        let Some(onward) = leg.take(&packet, wanted, &mut turn) else {
             return;
         };
-        if let Some(peer) = leg.peer.and_then(|peer| self.legs.get_mut(peer)) {
+        if let Some(peer) = peer.and_then(|peer| self.legs.get_mut(peer)) {
             peer.pass_on(&packet, onward, self.config.send_first, &mut turn);
         }
     }
@@ -118,16 +123,15 @@ impl Engine {
     }
 }
 
-/// What a packet is to the peer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Onward {
-    Audio(Codec),
-    TelephoneEvent,
-}
-
 impl Leg {
-    /// Counts, records and listens to a packet of this leg; returns what it is to the peer.
-    fn take(&mut self, packet: &Packet<'_>, turn: &mut Turn<'_>) -> Option<Onward> {
+    /// Counts and records a packet of this leg, and listens to it where somebody wants its sound: the detector of digits, or a
+    /// peer that sends in another codec. Returns what the peer gets at once; `wanted` is the codec that the peer sends in.
+    fn take(
+        &mut self,
+        packet: &Packet<'_>,
+        wanted: Option<Codec>,
+        turn: &mut Turn<'_>,
+    ) -> Option<Onward> {
         let header = &packet.header;
         turn.counters.rtp_in += 1;
         self.rtp_heard = turn.now;
@@ -152,26 +156,36 @@ impl Leg {
                 if let Some(recording) = &mut self.recording {
                     recording.packet(header.ssrc, header.timestamp, codec, packet.payload, turn);
                 }
-                if let Some(digit) = self.digits_in.audio(codec, packet.payload) {
-                    self.press(digit, turn);
+                if self.digits_in.listens() || wanted.is_some_and(|wanted| wanted != codec) {
+                    self.decoding
+                        .get_or_insert_with(|| Box::new(Decoding::new(codec)))
+                        .insert(codec, header, packet.payload, turn.now);
                 }
-                Some(Onward::Audio(codec))
+                wanted
+                    .is_some_and(|wanted| wanted == codec)
+                    .then_some(Onward::Audio)
             }
             Meaning::TelephoneEvent => {
-                if let Some(digit) =
-                    self.digits_in
-                        .event(header.timestamp, header.marker, packet.payload)
-                {
+                let pressed = self
+                    .digits_in
+                    .event(header.timestamp, header.marker, packet.payload);
+                if let Some(digit) = pressed {
                     self.press(digit, turn);
                 }
-                Some(Onward::TelephoneEvent)
+                Some(Onward::TelephoneEvent(pressed))
             }
-            // RFC 3389: the far side is silent and says what its silence sounds like.
-            Meaning::ComfortNoise | Meaning::Unknown => None,
+            Meaning::ComfortNoise => {
+                if let Some(decoding) = &mut self.decoding {
+                    decoding.comfort_noise(packet.payload);
+                }
+                None
+            }
+            Meaning::Unknown => None,
         }
     }
 
-    fn press(&mut self, digit: crate::dtmf::Digit, turn: &mut Turn<'_>) {
+    /// Tells of a key, if a finger can have pressed it.
+    pub(super) fn press(&mut self, digit: crate::dtmf::Digit, turn: &mut Turn<'_>) {
         if self.digits_in.plausible(turn.now) {
             turn.tell(Event::Digit {
                 leg: self.spec.id,
@@ -179,55 +193,6 @@ impl Leg {
             });
         } else {
             turn.counters.excess_digits += 1;
-        }
-    }
-
-    /// Sends the peer's packet on: the payload untouched where the codecs agree.
-    fn pass_on(
-        &mut self,
-        packet: &Packet<'_>,
-        onward: Onward,
-        send_first: bool,
-        turn: &mut Turn<'_>,
-    ) {
-        // What we say ourselves goes before what is only passed on.
-        if self.playback.is_playing() || self.digits_out.is_dialing() {
-            return;
-        }
-        let Some(to) = self.destination(send_first) else {
-            return;
-        };
-        let clock = self.spec.send.codec.clock_rate();
-        let payload_type = match onward {
-            Onward::Audio(_) => self.spec.send.payload,
-            Onward::TelephoneEvent => match self.spec.telephone_event {
-                Some(payload_type) => payload_type,
-                None => return,
-            },
-        };
-        let mut recoded = [0; MAX_PACKET];
-        let payload = match onward {
-            Onward::Audio(codec) if codec != self.spec.send.codec => {
-                turn.counters.transcoded += 1;
-                let recoder = self
-                    .transcoder
-                    .get_or_insert_with(|| Box::new(Recoder::new(codec, self.spec.send.codec)));
-                recoder.recode(codec, packet.payload, &mut recoded)
-            }
-            Onward::Audio(_) | Onward::TelephoneEvent => {
-                turn.counters.relayed += 1;
-                packet.payload
-            }
-        };
-        if let Some(header) = self.relay.pass(
-            &packet.header,
-            payload_type,
-            clock,
-            &mut self.stream,
-            turn.now,
-        ) {
-            self.stream.count(payload.len());
-            turn.send_rtp(self.spec.port, to, header, payload);
         }
     }
 }

@@ -48,6 +48,10 @@ pub struct Counters {
     pub moved: u64,
     /// Packets bridged without touching the payload.
     pub relayed: u64,
+    /// Packets that came after their turn to be decoded, of legs closed so far.
+    pub late: u64,
+    /// Packets whose sound was made up for a decoder, of legs closed so far.
+    pub concealed: u64,
     /// Frames bridged by transcoding.
     pub transcoded: u64,
 }

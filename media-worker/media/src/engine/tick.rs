@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::EngineConfig;
-use super::command::Event;
+use super::command::{Event, LegSpec};
 use super::digits::Dial;
 use super::leg::{Leg, MediaState};
+use super::outgoing::Outgoing;
 use super::play::Next;
 use super::reception::since;
 use super::transcode::Recoder;
@@ -15,8 +16,9 @@ use crate::clip::Clip;
 use crate::codec::Codec;
 
 impl Leg {
-    /// Plays and dials the next 20 ms and sees to what time brings.
+    /// Listens, plays and dials the next 20 ms and sees to what time brings.
     pub(super) fn tick(&mut self, config: &EngineConfig, turn: &mut Turn<'_>) {
+        self.listen(turn);
         let to = self.destination(config.send_first);
         if !self.dial(to, turn) {
             self.play(to, turn);
@@ -36,7 +38,22 @@ impl Leg {
             && since(self.heard, turn.now) >= config.media_timeout
         {
             self.media = MediaState::Lost;
+            self.stop_decoding(turn);
             turn.tell(Event::MediaLost { leg: self.spec.id });
+        }
+    }
+
+    /// Decodes what came, where somebody wants its sound.
+    fn listen(&mut self, turn: &mut Turn<'_>) {
+        let Some(decoding) = &mut self.decoding else {
+            return;
+        };
+        decoding.advance(turn.now);
+        let pressed = self
+            .digits_in
+            .hear(decoding.codec().sample_rate(), decoding.frame());
+        if let Some(digit) = pressed {
+            self.press(digit, turn);
         }
     }
 
@@ -83,7 +100,7 @@ impl Leg {
                     tag,
                     completed: true,
                 });
-                self.packetizer.clear();
+                self.fall_silent(to, turn);
             }
             Next::Silence => self.speak(silence(codec), to, turn),
             Next::Frame(clip, frame) => self.speak_clip(&clip, frame, to, turn),
@@ -114,19 +131,37 @@ impl Leg {
     }
 
     /// Sends 20 ms of audio, gathered to the leg's ptime.
-    fn speak(&mut self, frame: &[u8], to: Option<SocketAddr>, turn: &mut Turn<'_>) {
+    pub(super) fn speak(&mut self, frame: &[u8], to: Option<SocketAddr>, turn: &mut Turn<'_>) {
         self.relay.interrupt();
         let Some(to) = to else { return };
-        let codec = self.spec.send.codec;
-        if let Some(payload) = self.packetizer.push(frame) {
-            let ticks = codec.units(payload.len());
-            let header =
-                self.stream
-                    .speak(self.spec.send.payload, ticks, codec.clock_rate(), turn.now);
-            self.stream.count(payload.len());
-            turn.send_rtp(self.spec.port, to, header, payload);
+        self.packetizer.push(frame);
+        while let Some(payload) = self.packetizer.take() {
+            send_audio(&self.spec, &mut self.stream, payload, to, turn);
         }
     }
+
+    /// Sends what is left of what was said: a short last packet is legal, and a silent rest would be heard later.
+    pub(super) fn fall_silent(&mut self, to: Option<SocketAddr>, turn: &mut Turn<'_>) {
+        if let Some(payload) = self.packetizer.flush()
+            && let Some(to) = to
+        {
+            send_audio(&self.spec, &mut self.stream, payload, to, turn);
+        }
+    }
+}
+
+fn send_audio(
+    spec: &LegSpec,
+    stream: &mut Outgoing,
+    payload: &[u8],
+    to: SocketAddr,
+    turn: &mut Turn<'_>,
+) {
+    let codec = spec.send.codec;
+    let ticks = codec.units(payload.len());
+    let header = stream.speak(spec.send.payload, ticks, codec.clock_rate(), turn.now);
+    stream.count(payload.len());
+    turn.send_rtp(spec.port, to, header, payload);
 }
 
 /// 20 ms of nothing.

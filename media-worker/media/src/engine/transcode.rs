@@ -1,13 +1,16 @@
-//! From one codec into another, packet by packet.
-//!
-//! A packet is recoded as it arrives and keeps its place in time, so that nothing is delayed here; loss and jitter reach the
-//! far side as they were, and its jitter buffer and concealment deal with them once.
+//! From one codec into another.
 
+use super::halfband::Halfband;
 use crate::codec::{Codec, Decoder, Encoder};
 
-/// Recodes one stream.
+/// Recodes one stream payload by payload: what is in order already, or keeps its place in time by its timestamps.
 pub(super) struct Recoder {
     decoder: Decoder,
+    voice: Voice,
+}
+
+/// Encodes linear audio of any codec's rate into one codec.
+pub(super) struct Voice {
     encoder: Encoder,
     halfband: Halfband,
 }
@@ -17,14 +20,13 @@ impl Recoder {
     pub(super) fn new(from: Codec, to: Codec) -> Self {
         Self {
             decoder: Decoder::new(from),
-            encoder: Encoder::new(to),
-            halfband: Halfband::default(),
+            voice: Voice::new(to),
         }
     }
 
     /// Whether this recodes into that codec.
     pub(super) fn makes(&self, to: Codec) -> bool {
-        self.encoder.codec() == to
+        self.voice.codec() == to
     }
 
     /// Recodes a payload into `out`; of a payload longer than 200 ms the rest is dropped. A change of the incoming codec
@@ -42,75 +44,41 @@ impl Recoder {
         for piece in payload.chunks(PIECE_BYTES).take(MAX_PIECES) {
             let mut decoded = [0; PIECE_SAMPLES];
             let count = self.decoder.decode(piece, &mut decoded);
-            let mut resampled = [0; PIECE_SAMPLES];
-            let (rate, wanted) = (from.sample_rate(), self.encoder.codec().sample_rate());
-            let pcm = match decoded.get(..count).unwrap_or_default() {
-                pcm if rate == wanted => pcm,
-                pcm if rate < wanted => self.halfband.double(pcm, &mut resampled),
-                pcm => self.halfband.halve(pcm, &mut resampled),
-            };
             let Some(room) = out.get_mut(written..) else {
                 break;
             };
-            written += self.encoder.encode(pcm, room);
+            let pcm = decoded.get(..count).unwrap_or_default();
+            written += self.voice.encode(pcm, from.sample_rate(), room).len();
         }
         out.get(..written).unwrap_or_default()
     }
 }
 
-/// Changes the rate by two with a half-band filter: flat to 3.4 kHz, what would alias 40 dB down and more.
-#[derive(Default)]
-struct Halfband {
-    history: [f32; TAPS],
-    odd: bool,
-}
-
-impl Halfband {
-    fn double<'a>(&mut self, pcm: &[i16], out: &'a mut [i16]) -> &'a [i16] {
-        let mut pairs = out.chunks_exact_mut(2);
-        for (sample, pair) in pcm.iter().zip(&mut pairs) {
-            for (slot, input) in pair.iter_mut().zip([f32::from(*sample) * 2.0, 0.0]) {
-                self.push(input);
-                *slot = self.value();
-            }
+impl Voice {
+    /// Into `codec`.
+    pub(super) fn new(codec: Codec) -> Self {
+        Self {
+            encoder: Encoder::new(codec),
+            halfband: Halfband::default(),
         }
-        out.get(..pcm.len() * 2).unwrap_or_default()
     }
 
-    fn halve<'a>(&mut self, pcm: &[i16], out: &'a mut [i16]) -> &'a [i16] {
-        let mut written = 0;
-        for sample in pcm {
-            self.push(f32::from(*sample));
-            self.odd = !self.odd;
-            if !self.odd
-                && let Some(slot) = out.get_mut(written)
-            {
-                *slot = self.value();
-                written += 1;
-            }
-        }
+    /// What it encodes into.
+    pub(super) fn codec(&self) -> Codec {
+        self.encoder.codec()
+    }
+
+    /// Encodes up to 20 ms of audio into `out`.
+    pub(super) fn encode<'a>(&mut self, pcm: &[i16], rate: u32, out: &'a mut [u8]) -> &'a [u8] {
+        let mut resampled = [0; PIECE_SAMPLES];
+        let wanted = self.encoder.codec().sample_rate();
+        let pcm = match pcm {
+            pcm if rate == wanted => pcm,
+            pcm if rate < wanted => self.halfband.double(pcm, &mut resampled),
+            pcm => self.halfband.halve(pcm, &mut resampled),
+        };
+        let written = self.encoder.encode(pcm, out);
         out.get(..written).unwrap_or_default()
-    }
-
-    fn push(&mut self, sample: f32) {
-        self.history.copy_within(1.., 0);
-        if let Some(last) = self.history.last_mut() {
-            *last = sample;
-        }
-    }
-
-    fn value(&self) -> i16 {
-        let (before, rest) = self.history.split_at(TAPS / 2);
-        let (middle, after) = rest.split_at(1);
-        let odd = before
-            .iter()
-            .rev()
-            .step_by(2)
-            .zip(after.iter().step_by(2))
-            .zip(ODD);
-        let sides: f32 = odd.map(|((a, b), tap)| (a + b) * tap).sum();
-        let middle: f32 = middle.iter().map(|sample| sample * MIDDLE).sum();
-        (sides + middle) as i16
     }
 }
 
@@ -118,14 +86,6 @@ impl Halfband {
 const PIECE_BYTES: usize = 160;
 const PIECE_SAMPLES: usize = 320;
 const MAX_PIECES: usize = 10;
-const TAPS: usize = 31;
-
-/// A windowed (Kaiser, beta 5) sinc with its corner at a quarter of the higher rate: the tap in the middle, then every other one
-/// outwards; those between are zero, and both sides are equal.
-const MIDDLE: f32 = 0.500_053;
-const ODD: [f32; 8] = [
-    0.315_196, -0.096_969, 0.049_364, -0.027_255, 0.014_676, -0.007_204, 0.002_945, -0.000_779,
-];
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,16 @@
 //! An adaptive jitter buffer.
 //!
-//! Used where audio is decoded (conferences, transcoding, in-band digits); a plain bridge relays without one.
+//! Used where audio is decoded (transcoding, in-band digits); a plain bridge relays without one.
 //! All memory is taken when it is made.
 
 mod delay;
+mod store;
 
 use std::time::{Duration, Instant};
 
 use crate::rtp::{Header, Unwrapper};
 use delay::DelayEstimate;
+use store::{SLOTS, Slot, Store};
 
 /// Orders the packets of one RTP stream and gives them out steadily.
 pub struct JitterBuffer {
@@ -16,8 +18,7 @@ pub struct JitterBuffer {
     epoch: Option<Instant>,
     stream: Option<Stream>,
     jump: Option<(u32, u16)>,
-    slots: Box<[Slot]>,
-    payloads: Box<[u8]>,
+    store: Store,
     delay: DelayEstimate,
     counters: Counters,
 }
@@ -49,8 +50,11 @@ pub enum Playout<'a> {
         /// Its payload.
         payload: &'a [u8],
     },
-    /// A packet is missing (or playout is being slowed by a frame): conceal one frame.
-    Lost,
+    /// A packet is missing (or playout is being slowed by a frame): conceal so much.
+    Lost {
+        /// How long, in timestamp units.
+        units: u32,
+    },
     /// Nothing is due: the stream has not begun, pauses, or has ended.
     Silent,
 }
@@ -75,6 +79,9 @@ pub struct Counters {
 }
 
 impl JitterBuffer {
+    /// The longest payload that it takes: 200 ms of 64 kbit/s.
+    pub const MAX_PAYLOAD: usize = 1600;
+
     /// A buffer for a stream whose RTP clock runs at `clock_rate`.
     pub fn new(clock_rate: u32) -> Self {
         let clock_rate = clock_rate.max(1000);
@@ -83,8 +90,7 @@ impl JitterBuffer {
             epoch: None,
             stream: None,
             jump: None,
-            slots: vec![Slot::EMPTY; SLOTS].into_boxed_slice(),
-            payloads: vec![0; SLOTS * MAX_PAYLOAD].into_boxed_slice(),
+            store: Store::new(),
             delay: DelayEstimate::new(clock_rate),
             counters: Counters::default(),
         }
@@ -98,7 +104,7 @@ impl JitterBuffer {
         units: u32,
         now: Instant,
     ) -> Inserted {
-        if payload.is_empty() || payload.len() > MAX_PAYLOAD || units == 0 {
+        if payload.is_empty() || payload.len() > Self::MAX_PAYLOAD || units == 0 {
             return Inserted::Oversized;
         }
         let arrival = self.elapsed(now);
@@ -132,13 +138,14 @@ impl JitterBuffer {
         self.admit(place, payload, units)
     }
 
-    /// Gives what to play for the next frame. Call it once for each frame of the stream's packetization time.
+    /// Gives what to play next, at the moment when it is to sound. Whoever takes 20 ms at a time from packets of another
+    /// length asks when the last ones are used up, for the moment at which they are.
     pub fn pop(&mut self, now: Instant) -> Playout<'_> {
         let arrival = self.elapsed(now);
         let Some(stream) = &mut self.stream else {
             return Playout::Silent;
         };
-        let due = Self::first(&self.slots, stream);
+        let due = self.store.first(stream.next_sequence);
         match (&stream.phase, due) {
             (Phase::Filling, None) => Playout::Silent,
             (Phase::Filling, Some(slot)) => {
@@ -149,17 +156,18 @@ impl JitterBuffer {
             }
             (Phase::Playing { .. }, Some(slot)) => self.play_due(slot, arrival),
             (Phase::Playing { next, starved }, None) => {
-                let (next, starved) = (*next, *starved + stream.units);
+                let units = stream.units;
+                let (next, starved) = (*next, *starved + units);
                 if starved > self.clock_rate / STARVED_DIVISOR {
                     stream.phase = Phase::Filling;
                     return Playout::Silent;
                 }
                 stream.phase = Phase::Playing {
-                    next: next + i64::from(stream.units),
+                    next: next + i64::from(units),
                     starved,
                 };
                 self.counters.lost += 1;
-                Playout::Lost
+                Playout::Lost { units }
             }
         }
     }
@@ -181,7 +189,7 @@ impl JitterBuffer {
     pub fn reset(&mut self) {
         self.stream = None;
         self.jump = None;
-        self.slots.fill(Slot::EMPTY);
+        self.store.clear();
         self.delay = DelayEstimate::new(self.clock_rate);
     }
 
@@ -200,7 +208,7 @@ impl JitterBuffer {
         if excess < -frame {
             // Playing too early: hold one frame back.
             self.counters.stretched += 1;
-            return Playout::Lost;
+            return Playout::Lost { units };
         }
         if slot.timestamp > next {
             if slot.timestamp - next > i64::from(self.clock_rate) / PAUSE_DIVISOR {
@@ -215,21 +223,24 @@ impl JitterBuffer {
                 return Playout::Silent;
             }
             // A loss: time passes, faster when the delay is too long.
+            let hole = slot.timestamp - next;
             let step = if excess > frame { 2 * frame } else { frame };
             self.set_phase(Phase::Playing {
-                next: (next + step).min(slot.timestamp),
+                next: next + step.min(hole),
                 starved: 0,
             });
             self.counters.lost += 1;
-            return Playout::Lost;
+            return Playout::Lost {
+                units: frame.min(hole) as u32,
+            };
         }
         if self.delay.shorten(excess, frame) {
-            self.remove(slot);
+            self.store.remove(slot);
             self.counters.skipped += 1;
             let after = self
                 .stream
                 .as_ref()
-                .and_then(|stream| Self::first(&self.slots, stream));
+                .and_then(|stream| self.store.first(stream.next_sequence));
             return match after {
                 Some(following) => self.play(following),
                 None => self.play(slot),
@@ -239,7 +250,7 @@ impl JitterBuffer {
     }
 
     fn play(&mut self, slot: Slot) -> Playout<'_> {
-        self.remove(slot);
+        self.store.remove(slot);
         self.set_phase(Phase::Playing {
             next: slot.timestamp + i64::from(slot.units),
             starved: 0,
@@ -248,26 +259,15 @@ impl JitterBuffer {
             stream.next_sequence = slot.sequence + 1;
         }
         self.counters.played += 1;
-        let start = index(slot.sequence) * MAX_PAYLOAD;
-        let payload = self
-            .payloads
-            .get(start..start + usize::from(slot.length))
-            .unwrap_or_default();
         Playout::Frame {
             timestamp: slot.timestamp as u32,
-            payload,
+            payload: self.store.payload(slot),
         }
     }
 
     fn set_phase(&mut self, phase: Phase) {
         if let Some(stream) = &mut self.stream {
             stream.phase = phase;
-        }
-    }
-
-    fn remove(&mut self, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(index(slot.sequence)) {
-            *place = Slot::EMPTY;
         }
     }
 
@@ -303,11 +303,7 @@ impl JitterBuffer {
             self.counters.late += 1;
             return Inserted::Late;
         }
-        let occupied = self
-            .slots
-            .get(index(place.sequence))
-            .is_some_and(|slot| slot.sequence == place.sequence);
-        if occupied {
+        if self.store.contains(place.sequence) {
             self.counters.duplicate += 1;
             return Inserted::Duplicate;
         }
@@ -315,37 +311,20 @@ impl JitterBuffer {
         if oldest_kept > stream.next_sequence {
             // No room: nobody plays, or a burst after a stall. The oldest give way.
             stream.next_sequence = oldest_kept;
-            let mut skipped = 0;
-            for slot in &mut self.slots {
-                if slot.length > 0 && slot.sequence < oldest_kept {
-                    *slot = Slot::EMPTY;
-                    skipped += 1;
-                }
-            }
-            self.counters.skipped += skipped;
+            self.counters.skipped += self.store.remove_before(oldest_kept);
         }
         self.store(place, payload, units);
         Inserted::Stored
     }
 
     fn store(&mut self, place: Place, payload: &[u8], units: u32) {
-        let start = index(place.sequence) * MAX_PAYLOAD;
-        if let Some(to) = self.payloads.get_mut(start..start + payload.len()) {
-            to.copy_from_slice(payload);
-        }
-        if let Some(slot) = self.slots.get_mut(index(place.sequence)) {
-            let length = payload.len() as u16;
-            *slot = Slot {
-                sequence: place.sequence,
-                timestamp: place.timestamp,
-                length,
-                units,
-            };
-        }
+        self.counters.skipped += self
+            .store
+            .put(place.sequence, place.timestamp, units, payload);
     }
 
     fn restart(&mut self, header: &Header, units: u32) {
-        self.slots.fill(Slot::EMPTY);
+        self.store.clear();
         self.jump = None;
         self.delay.restart();
         let mut sequences = Unwrapper::default();
@@ -360,13 +339,6 @@ impl JitterBuffer {
             units,
             phase: Phase::Filling,
         });
-    }
-
-    fn first(slots: &[Slot], stream: &Stream) -> Option<Slot> {
-        let waiting = slots
-            .iter()
-            .filter(|slot| slot.length > 0 && slot.sequence >= stream.next_sequence);
-        waiting.min_by_key(|slot| slot.sequence).copied()
     }
 
     fn elapsed(&mut self, now: Instant) -> i64 {
@@ -409,32 +381,6 @@ struct Place {
     timestamp: i64,
 }
 
-/// A packet in the ring; its payload lies at the same index.
-#[derive(Clone, Copy)]
-struct Slot {
-    sequence: u64,
-    timestamp: i64,
-    length: u16,
-    units: u32,
-}
-
-impl Slot {
-    const EMPTY: Slot = Slot {
-        sequence: 0,
-        timestamp: 0,
-        length: 0,
-        units: 0,
-    };
-}
-
-fn index(sequence: u64) -> usize {
-    (sequence % SLOTS as u64) as usize
-}
-
-/// 640 ms of 10 ms packets.
-const SLOTS: usize = 64;
-/// 60 ms of any codec here.
-const MAX_PAYLOAD: usize = 480;
 const MAX_SEQUENCE_STEP: u64 = 1000;
 const MAX_SECONDS_AHEAD: i64 = 300;
 const MAX_SECONDS_BACK: i64 = 1;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clip::Clip;
 use crate::codec::{Codec, Decoder};
-use crate::pcm::{Pcm, UnsupportedRate};
+use crate::pcm::Pcm;
 use crate::plc::Concealer;
 use timeline::Timeline;
 
@@ -36,18 +36,6 @@ impl Recording {
             packets: Vec::new(),
             payloads: Vec::new(),
         }
-    }
-
-    /// A recording of audio that did not come from RTP, such as an uploaded greeting.
-    pub fn from_pcm(pcm: &Pcm, codec: Codec) -> Result<Self, UnsupportedRate> {
-        let clip = Clip::encode(&pcm.samples, pcm.rate, codec)?;
-        let mut recording = Self::new(codec);
-        let mut timestamp = 0;
-        for payload in clip.bytes().chunks(codec.bytes(Clip::FRAME_MS)) {
-            recording.push(timestamp, payload);
-            timestamp += codec.units(payload.len());
-        }
-        Ok(recording)
     }
 
     /// Appends a packet; returns whether it was taken: empty or overlong payloads are not, nor is anything once it is full.

@@ -117,12 +117,16 @@ fn different_codecs_are_transcoded_in_time() {
         let count = decoder.decode(&packet.payload, &mut samples);
         heard.extend_from_slice(&samples[..count]);
     }
-    assert_eq!(heard.len(), 16_000);
+    assert!(
+        heard.len() >= 16_000 - 2 * 320,
+        "a frame or two wait in the jitter buffer: {}",
+        heard.len()
+    );
     let level = (heard[4000..]
         .iter()
         .map(|s| f32::from(*s).powi(2))
         .sum::<f32>()
-        / 12_000.0)
+        / (heard.len() - 4000) as f32)
         .sqrt();
     assert!(
         (5500.0..7200.0).contains(&level),

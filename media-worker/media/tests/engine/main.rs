@@ -10,6 +10,8 @@ mod bench;
 mod bridging;
 mod dialing;
 mod finding;
+mod impaired;
+mod keys;
 mod playing;
 mod recording;
 mod reporting;

@@ -18,6 +18,14 @@ fn play(bench: &mut Bench, items: Vec<PlayItem>, tag: u64) {
     bench.command(Command::Play { leg: 1, items, tag });
 }
 
+fn ended(tag: u64, completed: bool) -> Event {
+    Event::PlayEnded {
+        leg: 1,
+        tag,
+        completed,
+    }
+}
+
 #[test]
 fn a_clip_is_played_a_frame_a_tick_and_its_end_is_told() {
     let mut bench = Bench::new();
@@ -46,14 +54,7 @@ fn a_clip_is_played_a_frame_a_tick_and_its_end_is_told() {
             first.timestamp.wrapping_add(n as u32 * 160)
         );
     }
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 42,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(42, true)]);
 }
 
 #[test]
@@ -76,14 +77,7 @@ fn items_follow_each_other_and_a_loop_goes_on_until_stopped() {
     bench.command(Command::StopPlay { leg: 1 });
     bench.ticks(2);
     assert!(bench.sent().is_empty());
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: false
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, false)]);
 }
 
 #[test]
@@ -108,40 +102,43 @@ fn an_empty_clip_in_a_loop_ends_instead_of_spinning() {
     bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
     play(&mut bench, vec![PlayItem::Loop(clip(0, Codec::Pcmu))], 1);
     bench.ticks(1);
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, true)]);
 }
 
 #[test]
-fn a_longer_ptime_gathers_frames() {
-    let mut bench = Bench::new();
-    bench.command(Command::Open(LegSpec {
-        ptime: 40,
-        ..leg(1, PHONE, Codec::Pcmu)
-    }));
-    play(&mut bench, vec![PlayItem::Clip(clip(4, Codec::Pcmu))], 1);
-    bench.ticks(4);
-    let sent = bench.sent();
-    assert_eq!(
-        sent.iter()
-            .map(|packet| packet.payload.len())
-            .collect::<Vec<_>>(),
-        [320, 320]
-    );
-    assert_eq!(
-        sent[1]
-            .header
-            .timestamp
-            .wrapping_sub(sent[0].header.timestamp),
-        320
-    );
-    assert!(!sent[1].header.marker);
+fn packets_are_as_long_as_the_phone_asks_and_the_last_is_what_is_left() {
+    for (ptime, lengths) in [
+        (10, vec![80; 14]),
+        (20, vec![160; 7]),
+        (30, vec![240, 240, 240, 240, 160]),
+        (40, vec![320, 320, 320, 160]),
+        (60, vec![480, 480, 160]),
+    ] {
+        let mut bench = Bench::new();
+        bench.command(Command::Open(LegSpec {
+            ptime,
+            ..leg(1, PHONE, Codec::Pcmu)
+        }));
+        let said = clip(7, Codec::Pcmu);
+        play(&mut bench, vec![PlayItem::Clip(said.clone())], 1);
+        for late in [0, 3, 0, 9, 0, 5, 0, 0] {
+            bench.now += ms(late);
+            bench.tick();
+            bench.now -= ms(late);
+        }
+        let sent = bench.sent();
+        let sizes: Vec<_> = sent.iter().map(|packet| packet.payload.len()).collect();
+        assert_eq!(sizes, lengths);
+        let first = sent[0].header.timestamp;
+        let mut heard = Vec::new();
+        for packet in &sent {
+            let at = packet.header.timestamp.wrapping_sub(first);
+            assert_eq!(at as usize, heard.len(), "ptime {ptime}");
+            assert_eq!(packet.header.marker, at == 0);
+            heard.extend_from_slice(&packet.payload);
+        }
+        assert_eq!(heard, said.bytes());
+    }
 }
 
 #[test]
@@ -188,14 +185,7 @@ fn a_far_side_that_never_sends_does_not_hold_up_the_call() {
     )));
     play(&mut bench, vec![PlayItem::Clip(clip(3, Codec::Pcmu))], 1);
     bench.ticks(60);
-    assert_eq!(
-        bench.events(),
-        [Event::PlayEnded {
-            leg: 1,
-            tag: 1,
-            completed: true
-        }]
-    );
+    assert_eq!(bench.events(), [ended(1, true)]);
 }
 
 #[test]
