@@ -196,7 +196,7 @@ impl RawPhone {
         let Self {
             cseq, call, tag, ..
         } = self;
-        let from = self.user.clone();
+        let from = if self.user.is_empty() { "raw" } else { &self.user };
         let own = self.socket.local_addr().expect("bound");
         let request = format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bK-{call}-{cseq}\r\nMax-Forwards: 70\r\n\

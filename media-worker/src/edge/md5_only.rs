@@ -20,6 +20,7 @@ impl Md5Only {
     pub(super) fn challenged(&mut self, source: IpAddr, request: &Request, now: Instant) -> bool {
         if request.headers.authorizations().next().is_some() {
             // He can answer what he was offered, only not rightly.
+            self.answered(source, request);
             return false;
         }
         if self.unanswered.len() >= MAX_PEERS {

@@ -123,7 +123,7 @@ fn check_names_file_object_field_and_remedy() {
     assert_eq!(bad.status.code(), Some(1));
     let said = String::from_utf8_lossy(&bad.stdout);
     assert!(
-        said.contains("same.yaml") && said.contains("jim") && said.contains("extension"),
+        said.contains(".yaml:") && said.contains("jim") && said.contains("spec.extension"),
         "{said}"
     );
 }
@@ -139,8 +139,8 @@ fn a_stop_ends_calls_and_exits_with_0() {
     mary.answer(None, None);
     john.expect_call("CONFIRMED");
     assert_eq!(worker.stop(), Some(0));
-    john.expect_call("DISCONNCTD");
-    mary.expect_call("DISCONNCTD");
+    john.expect_call("DISCONNECTED");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]
