@@ -19,7 +19,7 @@ pub struct MailboxId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct MessageId(String);
 
-/// Names stored audio: the day it was made and a random part.
+/// Names stored audio: the day it was made and a random part, or the message whose record it is in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AudioId(String);
@@ -80,10 +80,31 @@ impl GreetingSlot {
     }
 }
 
+/// Where audio is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place<'a> {
+    /// Beside other audio, for whoever refers to it: made on that day, such as `20260131`.
+    Shared {
+        /// The day part of the key.
+        day: &'a str,
+    },
+    /// In the record of that message, which one mailbox has.
+    InRecord(MessageId),
+}
+
 impl AudioId {
-    /// The day part of the key, such as `20260131`.
-    pub(crate) fn day(&self) -> &str {
-        self.0.split_once('-').map_or("", |(day, _)| day)
+    /// The audio in a message's own record.
+    pub(crate) fn in_record(message: &MessageId) -> Self {
+        Self(format!("{IN_RECORD}-{message}"))
+    }
+
+    /// Where it is.
+    pub(crate) fn place(&self) -> Place<'_> {
+        match self.0.split_once('-') {
+            Some((IN_RECORD, message)) => Place::InRecord(MessageId(message.to_owned())),
+            Some((day, _)) => Place::Shared { day },
+            None => Place::Shared { day: UNDATED },
+        }
     }
 }
 
@@ -129,6 +150,8 @@ fn is_name(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
+const IN_RECORD: &str = "of";
+const UNDATED: &str = "undated";
 const LONGEST_NAME: usize = 128;
 /// 120 bits: none is ever drawn twice, and none is guessed.
 const RANDOM_BYTES: usize = 15;
@@ -158,9 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn audio_is_named_by_its_day() {
-        let audio = NameSource::new([1; 32]).audio(Timestamp::UNIX_EPOCH);
-        assert_eq!(audio.day(), "19700101");
+    fn audio_is_named_by_its_day_or_its_message() {
+        let names = NameSource::new([1; 32]);
+        let audio = names.audio(Timestamp::UNIX_EPOCH);
+        assert_eq!(audio.place(), Place::Shared { day: "19700101" });
+        let message = names.message();
+        assert_eq!(
+            AudioId::in_record(&message).place(),
+            Place::InRecord(message)
+        );
     }
 
     #[test]

@@ -83,6 +83,31 @@ impl Index {
         Some(changed)
     }
 
+    /// Changes a message's state if it is what one thinks; whether it was.
+    pub(crate) fn move_from(
+        &mut self,
+        id: &MessageId,
+        from: MessageState,
+        to: MessageState,
+    ) -> bool {
+        let found = self
+            .messages
+            .iter_mut()
+            .find(|message| &message.id == id && message.state == from);
+        found.map(|message| message.state = to).is_some()
+    }
+
+    /// The states of all messages that are not new.
+    pub(crate) fn states(&self) -> BTreeMap<&MessageId, MessageState> {
+        let changed = self
+            .messages
+            .iter()
+            .filter(|message| message.state != MessageState::New);
+        changed
+            .map(|message| (&message.id, message.state))
+            .collect()
+    }
+
     /// Takes out of the trash what was deleted before that time.
     pub(crate) fn expire(&mut self, deleted_before: Timestamp) -> Vec<Message> {
         let is_expired = |message: &mut Message| match message.state {

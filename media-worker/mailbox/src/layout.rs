@@ -2,19 +2,23 @@
 //!
 //! | key | holds | written |
 //! |---|---|---|
-//! | `audio/<day>/<audio id>` | a recording | once |
+//! | `audio/<day>/<audio id>` | a recording that several may refer to: a message to several, a greeting, a name | once |
 //! | `deliveries/<message id>` | the promise of a message to several, until every mailbox has it | once |
-//! | `mailboxes/<mailbox>/messages/<message id>` | the promise of a message, beside the index | once |
+//! | `mailboxes/<mailbox>/messages/<message id>` | the promise of a message, beside the index; to one recipient, with the recording | once |
 //! | `mailboxes/<mailbox>/greetings/<slot>` | which audio greets | on change |
 //! | `mailboxes/<mailbox>/name` | which audio says the owner's name | on change |
 //! | `mailboxes/<mailbox>/index` | all of the mailbox: messages with their state, greetings, name | by conditional put |
+//! | `mailboxes/<mailbox>/states` | a copy of the states of messages that are not new | on change |
 //! | `details/<day>/<worker>.<batch>` | call details | once |
 
-use crate::ids::{AudioId, GreetingSlot, MailboxId, MessageId};
+use crate::ids::{AudioId, GreetingSlot, MailboxId, MessageId, Place};
 
-/// Where audio is.
-pub(crate) fn audio(id: &AudioId) -> String {
-    format!("{AUDIO}{}/{id}", id.day())
+/// Where audio is that a mailbox refers to.
+pub(crate) fn audio(mailbox: &MailboxId, id: &AudioId) -> String {
+    match id.place() {
+        Place::Shared { day } => format!("{AUDIO}{day}/{id}"),
+        Place::InRecord(message_id) => message(mailbox, &message_id),
+    }
 }
 
 /// The record of a message to several.
@@ -50,6 +54,11 @@ pub(crate) fn name(mailbox: &MailboxId) -> String {
 /// The index.
 pub(crate) fn index(mailbox: &MailboxId) -> String {
     format!("{MAILBOXES}{mailbox}/index")
+}
+
+/// The copy of the messages' states.
+pub(crate) fn states(mailbox: &MailboxId) -> String {
+    format!("{MAILBOXES}{mailbox}/states")
 }
 
 /// Everything of a mailbox.

@@ -1,13 +1,13 @@
 //! Finishing what a lost worker left half done, and removing audio that nobody refers to.
 
-use crate::ids::{MailboxId, MessageId};
+use crate::ids::{AudioId, MailboxId, MessageId};
 use crate::layout;
 use crate::mailbox::MailboxError;
 use crate::mailboxes::Mailboxes;
 use crate::rebuild;
 use crate::record::DeliveryRecord;
 use crate::store::list_all;
-use crate::uploader::deliver;
+use crate::uploader::{Parcel, deliver};
 use std::collections::{BTreeMap, HashSet};
 
 /// Sweeps a store from time to time. Audio goes when two sweeps in a row have found nobody who refers to it: leave an hour or more between
@@ -51,12 +51,13 @@ impl Sweeper {
             .collect();
         for (mailbox, messages) in mailboxes_in(&list_all(&**store, layout::MAILBOXES).await?) {
             let mailbox = mailboxes.mailbox(&mailbox);
+            let key = |audio: &AudioId| layout::audio(mailbox.id(), audio);
             mailbox.refresh().await;
             let (missing, audio) = mailbox.referred(&messages).await?;
-            referred.extend(audio.iter().map(layout::audio));
+            referred.extend(audio.iter().map(key));
             if missing > 0 {
                 mailbox.rebuild().await?;
-                referred.extend(mailbox.referred(&[]).await?.1.iter().map(layout::audio));
+                referred.extend(mailbox.referred(&[]).await?.1.iter().map(key));
                 swept.delivered += missing;
             }
         }
@@ -79,19 +80,26 @@ async fn finish_deliveries(mailboxes: &Mailboxes) -> Result<usize, MailboxError>
     let mut finished = 0;
     for key in list_all(&**store, layout::DELIVERIES).await? {
         if let Some(record) = rebuild::read::<DeliveryRecord>(&**store, &key).await? {
-            finished += usize::from(deliver(mailboxes, &[record]).await?.is_empty());
+            finished += usize::from(
+                deliver(
+                    mailboxes,
+                    &[Parcel {
+                        record,
+                        audio: None,
+                    }],
+                )
+                .await?
+                .is_empty(),
+            );
         }
     }
     Ok(finished)
 }
 
 fn spooled(pending: &crate::spool::Pending) -> Option<String> {
-    pending
-        .record
-        .draft
-        .message
-        .as_ref()
-        .map(|message| layout::audio(&message.audio))
+    let message = pending.record.draft.message.as_ref()?;
+    let first = message.delivery.recipients.first()?;
+    Some(layout::audio(first, &message.audio))
 }
 
 /// The mailboxes that have keys, and their messages' names.

@@ -1,14 +1,14 @@
 //! Carries promised messages from the spool to the store, and into every recipient's index.
 
 use crate::details;
-use crate::ids::{MailboxId, MessageId};
+use crate::ids::{MailboxId, MessageId, Place};
 use crate::layout;
 use crate::mailbox::{Mailbox, MailboxError};
 use crate::mailboxes::Mailboxes;
 use crate::message::{Message, MessageState};
-use crate::record::{DeliveryRecord, to_bytes};
-use crate::spool::{Pending, StoredMessage};
-use crate::store::PutError;
+use crate::record::{DeliveryRecord, to_bytes, with_audio};
+use crate::spool::{Pending, Spool, SpoolError, StoredMessage};
+use crate::store::{Condition, Put, PutError};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -72,11 +72,7 @@ impl Uploader {
         let mut failed: HashSet<u64> = HashSet::new();
         loop {
             let pending = spool.board().pending();
-            let batch: Vec<_> = pending
-                .into_iter()
-                .filter(|p| !failed.contains(&p.recording))
-                .take(AT_ONCE)
-                .collect();
+            let batch = batch(pending, &failed);
             if batch.is_empty() {
                 return failed.is_empty();
             }
@@ -99,58 +95,46 @@ impl Uploader {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum CarryError {
-    #[error(transparent)]
-    Mailbox(#[from] MailboxError),
-    #[error(transparent)]
-    Put(#[from] PutError),
+/// The oldest that have not failed, as many as are carried together.
+fn batch(mut pending: Vec<Pending>, failed: &HashSet<u64>) -> Vec<Pending> {
+    pending.retain(|pending| !failed.contains(&pending.recording));
+    let mut bytes = 0;
+    let fits = |pending: &&Pending| {
+        let fits = bytes < BYTES_AT_ONCE;
+        bytes += pending.record.bytes();
+        fits
+    };
+    let count = pending.iter().take(AT_ONCE).take_while(fits).count();
+    pending.truncate(count);
+    pending
+}
+
+/// A message and, where it is not in the store yet, its recording.
+pub(crate) struct Parcel {
+    pub(crate) record: DeliveryRecord,
+    pub(crate) audio: Option<Bytes>,
 }
 
 /// Audio, records, every index, then the spool may forget them. Each step may be done again after a crash without harm.
 /// Returns the recordings that did not arrive.
-async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>, CarryError> {
-    let shared = &mailboxes.shared;
+async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>, MailboxError> {
     let mut left = HashSet::new();
-    let mut audio = Vec::new();
-    let mut records = Vec::new();
+    let mut parcels = Vec::new();
     let mut recordings: HashMap<MessageId, u64> = HashMap::new();
     for pending in batch {
-        let Some(StoredMessage { delivery, .. }) = &pending.record.draft.message else {
-            continue;
-        };
-        let Some(message) = delivery
-            .recipients
-            .first()
-            .and_then(|first| pending.record.message(first))
-        else {
-            continue;
-        };
-        match shared.spool.read(pending.record.clone()).await {
-            Ok(recording) => {
-                audio.push((
-                    layout::audio(&message.audio),
-                    Bytes::from(recording.to_bytes()),
-                ));
-                recordings.insert(message.id.clone(), pending.recording);
-                let message = Message {
-                    duration: recording.duration(),
-                    state: MessageState::New,
-                    ..message
-                };
-                records.push(DeliveryRecord {
-                    recipients: delivery.recipients.clone(),
-                    message,
-                });
+        match pack(&mailboxes.shared.spool, pending).await {
+            Ok(Some(parcel)) => {
+                recordings.insert(parcel.record.message.id.clone(), pending.recording);
+                parcels.push(parcel);
             }
+            Ok(None) => {}
             Err(error) => {
                 tracing::error!(recording = pending.recording, %error, "a promised message cannot be read from the spool");
                 left.insert(pending.recording);
             }
         }
     }
-    shared.store.put_all(audio).await?;
-    let undelivered = deliver(mailboxes, &records).await?;
+    let undelivered = deliver(mailboxes, &parcels).await?;
     left.extend(
         undelivered
             .iter()
@@ -159,57 +143,148 @@ async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>,
     Ok(left)
 }
 
-/// Brings messages whose audio is stored into every recipient's mailbox; returns those that some mailbox did not take.
+/// Reads a promised message out of the spool; `None` where it is none.
+async fn pack(spool: &Spool, pending: &Pending) -> Result<Option<Parcel>, SpoolError> {
+    let Some(StoredMessage { delivery, .. }) = &pending.record.draft.message else {
+        return Ok(None);
+    };
+    let first = delivery.recipients.first();
+    let Some(message) = first.and_then(|first| pending.record.message(first)) else {
+        return Ok(None);
+    };
+    let recording = spool.read(pending.record.clone()).await?;
+    let message = Message {
+        duration: recording.duration(),
+        state: MessageState::New,
+        ..message
+    };
+    let record = DeliveryRecord {
+        recipients: delivery.recipients.clone(),
+        message,
+    };
+    let audio = Some(Bytes::from(recording.to_bytes()));
+    Ok(Some(Parcel { record, audio }))
+}
+
+/// Brings messages into every recipient's mailbox; returns those that some mailbox did not take.
 pub(crate) async fn deliver(
     mailboxes: &Mailboxes,
-    records: &[DeliveryRecord],
+    parcels: &[Parcel],
 ) -> Result<HashSet<MessageId>, MailboxError> {
     let store = &mailboxes.shared.store;
-    // To one recipient, the record beside his index is the promise; to several, one record names them all until each has his own.
-    let to_several = || records.iter().filter(|record| record.recipients.len() > 1);
-    let promise = |record: &DeliveryRecord| {
-        (
-            layout::delivery(&record.message.id),
-            Bytes::from(to_bytes(record)),
-        )
-    };
-    store.put_all(to_several().map(promise).collect()).await?;
     let mut undelivered = HashSet::new();
-    let mut arriving = Vec::new();
-    for (recipient, theirs) in by_recipient(records) {
+    let mut prepared = Vec::new();
+    for (recipient, theirs) in by_recipient(parcels) {
         let mailbox = mailboxes.mailbox(recipient);
         match mailbox.prepare().await {
-            Ok(()) => arriving.push((mailbox, theirs)),
+            Ok(()) => prepared.push((mailbox, theirs)),
             Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
         }
     }
-    let beside = |mailbox: &Mailbox, record: &DeliveryRecord| {
-        (
-            layout::message(mailbox.id(), &record.message.id),
-            Bytes::from(to_bytes(record)),
-        )
-    };
-    let all = arriving
-        .iter()
-        .flat_map(|(mailbox, theirs)| theirs.iter().map(move |record| beside(mailbox, record)));
-    store.put_all(all.collect()).await?;
-    for (mailbox, theirs) in &arriving {
-        let messages = theirs.iter().map(|record| record.message.clone()).collect();
-        if let Err(error) = mailbox.insert_all(messages).await {
-            note(&mut undelivered, mailbox, theirs, &error);
-        }
+    let mut puts = shared(parcels);
+    puts.extend(prepared.iter().flat_map(|(mailbox, theirs)| {
+        let mailbox = mailbox.id();
+        theirs.iter().map(move |parcel| beside(mailbox, parcel))
+    }));
+    for answer in store.put_all(puts).await {
+        answer?;
     }
-    for record in to_several().filter(|record| !undelivered.contains(&record.message.id)) {
-        store.delete(&layout::delivery(&record.message.id)).await?;
+    undelivered.extend(insert(mailboxes, prepared).await);
+    for Parcel { record, .. } in parcels {
+        if record.recipients.len() > 1 && !undelivered.contains(&record.message.id) {
+            store.delete(&layout::delivery(&record.message.id)).await?;
+        }
     }
     Ok(undelivered)
 }
 
-fn by_recipient(records: &[DeliveryRecord]) -> BTreeMap<&MailboxId, Vec<&DeliveryRecord>> {
-    let mut by_recipient: BTreeMap<&MailboxId, Vec<&DeliveryRecord>> = BTreeMap::new();
-    for record in records {
-        for recipient in &record.recipients {
-            by_recipient.entry(recipient).or_default().push(record);
+/// What is stored once for all recipients: audio, then the record that names them all until each has his own.
+fn shared(parcels: &[Parcel]) -> Vec<Put> {
+    let mut puts = Vec::new();
+    for Parcel { record, audio } in parcels {
+        if let (Some(first), Some(audio), Place::Shared { .. }) = (
+            record.recipients.first(),
+            audio,
+            record.message.audio.place(),
+        ) {
+            puts.push(whatever(
+                layout::audio(first, &record.message.audio),
+                audio.clone(),
+            ));
+        }
+        // To one recipient, the record beside his index is the promise.
+        if record.recipients.len() > 1 {
+            puts.push(whatever(
+                layout::delivery(&record.message.id),
+                to_bytes(record).into(),
+            ));
+        }
+    }
+    puts
+}
+
+/// The record beside a recipient's index.
+fn beside(mailbox: &MailboxId, Parcel { record, audio }: &Parcel) -> Put {
+    let bytes = match (record.message.audio.place(), audio) {
+        (Place::InRecord(_), Some(audio)) => with_audio(record, audio),
+        (Place::InRecord(_), None) | (Place::Shared { .. }, _) => to_bytes(record),
+    };
+    whatever(layout::message(mailbox, &record.message.id), bytes.into())
+}
+
+/// Puts the messages into the indexes, all in one go; returns those that an index did not take.
+async fn insert(
+    mailboxes: &Mailboxes,
+    prepared: Vec<(Mailbox, Vec<&Parcel>)>,
+) -> HashSet<MessageId> {
+    let mut undelivered = HashSet::new();
+    let mut puts = Vec::new();
+    let mut arriving = Vec::new();
+    for (mailbox, theirs) in prepared {
+        match mailbox.arriving(messages(&theirs)).await {
+            Ok(Some(arrival)) => {
+                puts.push(arrival.put(&mailbox));
+                arriving.push((mailbox, theirs, arrival));
+            }
+            Ok(None) => {}
+            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
+        }
+    }
+    let answers = mailboxes.shared.store.put_all(puts).await;
+    for ((mailbox, theirs, arrival), answer) in arriving.into_iter().zip(answers) {
+        let arrived = match answer {
+            Ok(etag) => mailbox.arrived(arrival, etag).await,
+            Err(PutError::Precondition) => {
+                mailbox.refresh().await;
+                mailbox.insert_all(messages(&theirs)).await
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = arrived {
+            note(&mut undelivered, &mailbox, &theirs, &error);
+        }
+    }
+    undelivered
+}
+
+fn messages(parcels: &[&Parcel]) -> Vec<Message> {
+    let messages = parcels.iter().map(|parcel| parcel.record.message.clone());
+    messages.collect()
+}
+
+fn whatever(key: String, bytes: Bytes) -> Put {
+    Put {
+        key,
+        bytes,
+        condition: Condition::Always,
+    }
+}
+
+fn by_recipient(parcels: &[Parcel]) -> BTreeMap<&MailboxId, Vec<&Parcel>> {
+    let mut by_recipient: BTreeMap<&MailboxId, Vec<&Parcel>> = BTreeMap::new();
+    for parcel in parcels {
+        for recipient in &parcel.record.recipients {
+            by_recipient.entry(recipient).or_default().push(parcel);
         }
     }
     by_recipient
@@ -218,16 +293,18 @@ fn by_recipient(records: &[DeliveryRecord]) -> BTreeMap<&MailboxId, Vec<&Deliver
 fn note(
     undelivered: &mut HashSet<MessageId>,
     mailbox: &Mailbox,
-    theirs: &[&DeliveryRecord],
+    theirs: &[&Parcel],
     error: &MailboxError,
 ) {
     tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
-    undelivered.extend(theirs.iter().map(|record| record.message.id.clone()));
+    undelivered.extend(theirs.iter().map(|parcel| parcel.record.message.id.clone()));
 }
 
 /// Messages carried together share syncs and index entries.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 256;
+/// What a batch takes in memory, but for the one that exceeds it.
+const BYTES_AT_ONCE: u64 = 16 << 20;
 /// Promised messages are safe and listed where they are: what comes within this time is carried together.
-const GATHER: Duration = Duration::from_secs(2);
+const GATHER: Duration = Duration::from_secs(5);
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);

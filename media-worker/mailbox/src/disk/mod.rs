@@ -11,7 +11,7 @@ use std::io;
 /// A folder with files in it. Paths are relative to it and use `/`.
 ///
 /// Nothing is durable before it is synced: bytes by [`DiskFile::sync`], names (creation, renaming, removal) by
-/// [`Disk::sync_dir`] of the folder that holds them.
+/// [`Disk::sync_dir`] of the folder that holds them, all of it by [`Disk::sync_all`].
 pub trait Disk: Send + Sync + 'static {
     /// The whole file.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
@@ -29,9 +29,16 @@ pub trait Disk: Send + Sync + 'static {
     fn remove(&self, path: &str) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &str) -> io::Result<()>;
+    /// Makes all that was written and named before durable, in one go: cheaper than many single syncs, but it may wait for others' writes too.
+    fn sync_all(&self) -> io::Result<()>;
     /// An exclusive lock between processes, held until the value is dropped.
-    fn lock(&self, path: &str) -> io::Result<Box<dyn Send>>;
+    fn lock(&self, path: &str) -> io::Result<DiskLock>;
+    /// The same, `None` where someone else holds it.
+    fn try_lock(&self, path: &str) -> io::Result<Option<DiskLock>>;
 }
+
+/// A lock, held until dropped.
+pub type DiskLock = Box<dyn Send + Sync>;
 
 /// A file open for appending.
 pub trait DiskFile: Send {

@@ -1,15 +1,18 @@
 //! A folder of the operating system.
 
-use super::{Disk, DiskFile, Listed};
-use std::fs::{self, File};
+use super::{Disk, DiskFile, DiskLock, Listed};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A [`Disk`] under one folder of the file system.
 #[derive(Clone, Debug)]
 pub struct RealDisk {
     root: PathBuf,
+    /// Open from the start, so that a write that fails at any time is told at the next sync of all.
+    folder: Arc<File>,
 }
 
 impl RealDisk {
@@ -17,7 +20,8 @@ impl RealDisk {
     pub fn open(root: impl AsRef<Path>) -> io::Result<Self> {
         let root = root.as_ref().to_path_buf();
         fs::create_dir_all(&root)?;
-        Ok(Self { root })
+        let folder = Arc::new(File::open(&root)?);
+        Ok(Self { root, folder })
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -26,6 +30,14 @@ impl RealDisk {
         } else {
             self.root.join(path)
         }
+    }
+
+    fn lock_file(&self, path: &str) -> io::Result<File> {
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.at(path))
     }
 }
 
@@ -93,14 +105,23 @@ impl Disk for RealDisk {
         File::open(self.at(dir))?.sync_all()
     }
 
-    fn lock(&self, path: &str) -> io::Result<Box<dyn Send>> {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.at(path))?;
+    fn sync_all(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.folder)?)
+    }
+
+    fn lock(&self, path: &str) -> io::Result<DiskLock> {
+        let file = self.lock_file(path)?;
         file.lock()?;
         Ok(Box::new(file))
+    }
+
+    fn try_lock(&self, path: &str) -> io::Result<Option<DiskLock>> {
+        let file = self.lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A disk in memory that forgets, when the power fails, what was not synced.
 
-use super::{Disk, DiskFile, Listed, parent};
+use super::{Disk, DiskFile, DiskLock, Listed, parent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,8 @@ impl TwinDisk {
     pub fn restart(&self, mut choose: impl FnMut(usize) -> usize) {
         let mut world = self.world();
         world.power_until = None;
+        world.life += 1;
+        world.locks.clear();
         let unsynced = world.unsynced_names.len();
         let lost = world
             .unsynced_names
@@ -174,9 +176,35 @@ impl Disk for TwinDisk {
         Ok(())
     }
 
-    fn lock(&self, _path: &str) -> io::Result<Box<dyn Send>> {
+    fn sync_all(&self) -> io::Result<()> {
+        let mut world = self.world();
+        world.step()?;
+        if world.fail_syncs {
+            return Err(io::Error::other("sync failed"));
+        }
+        world.unsynced_names.clear();
+        for node in &mut world.nodes {
+            node.durable = node.bytes.len();
+        }
+        Ok(())
+    }
+
+    fn lock(&self, _path: &str) -> io::Result<DiskLock> {
         self.world().powered()?;
         Ok(Box::new(()))
+    }
+
+    fn try_lock(&self, path: &str) -> io::Result<Option<DiskLock>> {
+        let mut world = self.world();
+        world.powered()?;
+        if !world.locks.insert(path.to_owned()) {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(TwinLock {
+            path: path.to_owned(),
+            life: world.life,
+            world: self.world.clone(),
+        })))
     }
 }
 
@@ -189,6 +217,10 @@ struct World {
     power_until: Option<u64>,
     capacity: Option<usize>,
     fail_syncs: bool,
+    /// Held in this life.
+    locks: BTreeSet<String>,
+    /// Counts restarts.
+    life: u64,
 }
 
 #[derive(Default)]
@@ -246,6 +278,22 @@ impl World {
             .filter_map(|&inode| self.nodes.get(inode))
             .map(|node| node.bytes.len())
             .sum()
+    }
+}
+
+/// Released when dropped, unless the power failed since.
+struct TwinLock {
+    path: String,
+    life: u64,
+    world: Arc<Mutex<World>>,
+}
+
+impl Drop for TwinLock {
+    fn drop(&mut self) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if world.life == self.life {
+            world.locks.remove(&self.path);
+        }
     }
 }
 

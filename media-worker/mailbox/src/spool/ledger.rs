@@ -98,6 +98,14 @@ impl Record {
         })
     }
 
+    /// Bytes of audio, as in the log.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.extents
+            .iter()
+            .map(|extent| u64::from(extent.len))
+            .sum()
+    }
+
     /// Whether it is long enough to be a message.
     pub(crate) fn is_long_enough(&self) -> bool {
         !self.extents.is_empty() && self.duration() >= self.draft.min_length

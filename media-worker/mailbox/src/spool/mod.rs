@@ -22,7 +22,7 @@ pub(crate) use ledger::StoredMessage;
 
 use crate::details::CallDetail;
 use crate::disk::{Disk, is_full};
-use crate::ids::{MailboxId, MessageId, NameSource};
+use crate::ids::{AudioId, MailboxId, MessageId, NameSource};
 use crate::message::{Delivered, Delivery, MessageState};
 use journal::Journal;
 use ledger::StoredDraft;
@@ -191,11 +191,18 @@ impl Spool {
         }
         let id = self.inner.next_recording.fetch_add(1, Ordering::Relaxed);
         let message = match draft.kind {
-            DraftKind::Message(delivery) => Some(StoredMessage {
-                id: self.inner.names.message(),
-                audio: self.inner.names.audio(delivery.received),
-                delivery,
-            }),
+            DraftKind::Message(delivery) => {
+                let message = self.inner.names.message();
+                let audio = match delivery.recipients.as_slice() {
+                    [_] => AudioId::in_record(&message),
+                    _ => self.inner.names.audio(delivery.received),
+                };
+                Some(StoredMessage {
+                    id: message,
+                    audio,
+                    delivery,
+                })
+            }
             DraftKind::Scratch => None,
         };
         let recipients = message

@@ -1,19 +1,20 @@
 //! A blob store in a local folder: every blob a file.
 
-use super::{Blob, BlobStore, Condition, ETag, PutError, StoreError, check_key};
+use super::temporary::Temporary;
+use super::{Blob, BlobStore, Condition, ETag, Put, PutError, StoreError, check_key};
 use crate::disk::{Disk, Listed, RealDisk, is_full, parent};
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Blobs as files of one folder, durable, and safe to share between processes of one machine.
 ///
-/// A write goes to a file beside, is synced, renamed over the blob, and the folder synced. Conditional writes compare and rename under
-/// a lock between processes.
+/// A write goes to a file beside, is synced, renamed over the blob, and the folder synced; of several at once, all are written, then
+/// synced together, then renamed, then synced together. Conditional writes compare and rename under a lock between processes. What a
+/// crash left beside is removed at the next start.
 #[derive(Clone)]
 pub struct FolderStore {
     inner: Arc<Inner>,
@@ -27,11 +28,10 @@ impl FolderStore {
 
     /// The same over any disk.
     pub fn on(disk: Arc<dyn Disk>) -> io::Result<Self> {
-        disk.make_dir(TEMPORARY)?;
         disk.make_dir(BLOBS)?;
         let inner = Inner {
+            temporary: Temporary::open(&*disk)?,
             disk,
-            next_temporary: AtomicU64::new(0),
             conditional: Mutex::new(()),
             known_dirs: Mutex::default(),
         };
@@ -65,11 +65,14 @@ impl BlobStore for FolderStore {
             .await?
     }
 
-    async fn put_all(&self, blobs: Vec<(String, Bytes)>) -> Result<(), PutError> {
-        for (key, _) in &blobs {
-            check_key(key)?;
-        }
-        self.blocking(move |inner| inner.put_all(&blobs)).await?
+    async fn put_all(&self, puts: Vec<Put>) -> Vec<Result<ETag, PutError>> {
+        let asked = puts.len();
+        let checked = puts.iter().try_for_each(|put| check_key(&put.key));
+        let done = match checked {
+            Ok(()) => self.blocking(move |inner| inner.put_all(&puts)).await,
+            Err(error) => Err(error),
+        };
+        done.unwrap_or_else(|error| vec![Err(error.into()); asked])
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
@@ -92,7 +95,7 @@ impl BlobStore for FolderStore {
 
 struct Inner {
     disk: Arc<dyn Disk>,
-    next_temporary: AtomicU64,
+    temporary: Temporary,
     /// Threads of this process take turns here, processes at the lock file: a lock file alone does not part threads.
     conditional: Mutex<()>,
     known_dirs: Mutex<HashSet<String>>,
@@ -113,51 +116,69 @@ impl Inner {
         }
     }
 
-    /// One sync for each folder rather than for each blob.
-    fn put_all(&self, blobs: &[(String, Bytes)]) -> Result<(), PutError> {
-        let mut dirs = BTreeSet::new();
-        for (key, bytes) in blobs {
-            let path = path_of(key);
-            self.write_in_place(key, &path, bytes, &Condition::Always)?;
-            dirs.insert(parent(&path).to_owned());
+    /// Two syncs for all rather than two for each.
+    fn put_all(&self, puts: &[Put]) -> Vec<Result<ETag, PutError>> {
+        let mut written = Vec::with_capacity(puts.len());
+        let outcome = self.put_together(puts, &mut written);
+        for temporary in written.iter().flatten() {
+            // Best effort: what stays is removed at the next start.
+            let _ = self.disk.remove(temporary);
         }
-        for dir in dirs {
-            self.disk
-                .sync_dir(&dir)
-                .map_err(|error| put_error(&error))?;
+        outcome.unwrap_or_else(|error| vec![Err(put_error(&error)); puts.len()])
+    }
+
+    /// `written` is where the bytes are that have not got their names.
+    fn put_together(
+        &self,
+        puts: &[Put],
+        written: &mut Vec<Option<String>>,
+    ) -> io::Result<Vec<Result<ETag, PutError>>> {
+        for put in puts {
+            let temporary = self.temporary.name();
+            let created = self.disk.create(&temporary);
+            written.push(Some(temporary));
+            created?.append(&put.bytes)?;
+            self.ensure_dir(parent(&path_of(&put.key)))?;
         }
-        Ok(())
+        self.disk.sync_all()?;
+        let _turn = self
+            .conditional
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let _lock = self.disk.lock(LOCK)?;
+        let mut answers = Vec::with_capacity(puts.len());
+        for (put, temporary) in puts.iter().zip(written.iter_mut()) {
+            let Some(from) = temporary.as_deref() else {
+                continue;
+            };
+            let placed = self.place(from, &put.key, &put.condition);
+            if placed.is_ok() {
+                *temporary = None;
+            }
+            answers.push(placed.map(|()| etag_of(&put.bytes)));
+        }
+        self.disk.sync_all()?;
+        Ok(answers)
     }
 
     fn put(&self, key: &str, bytes: &Bytes, condition: &Condition) -> Result<ETag, PutError> {
         let path = path_of(key);
-        self.write_in_place(key, &path, bytes, condition)?;
+        let temporary = self.temporary.name();
+        let written = self
+            .write(&temporary, bytes)
+            .and_then(|()| self.ensure_dir(parent(&path)));
+        let placed = written
+            .map_err(|error| put_error(&error))
+            .and_then(|()| self.place_alone(&temporary, key, condition));
+        if placed.is_err() {
+            // Best effort: what stays is removed at the next start.
+            let _ = self.disk.remove(&temporary);
+        }
+        placed?;
         self.disk
             .sync_dir(parent(&path))
             .map_err(|error| put_error(&error))?;
         Ok(etag_of(bytes))
-    }
-
-    /// All of a write but the sync of its folder.
-    fn write_in_place(
-        &self,
-        key: &str,
-        path: &str,
-        bytes: &[u8],
-        condition: &Condition,
-    ) -> Result<(), PutError> {
-        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = format!("{TEMPORARY}/{}-{number}", std::process::id());
-        let written = self
-            .write(&temporary, bytes)
-            .and_then(|()| self.ensure_dir(parent(path)));
-        let placed = written.map_err(|error| put_error(&error));
-        let placed = placed.and_then(|()| self.place(&temporary, path, key, condition));
-        if placed.is_err() {
-            // Best effort: what stays is an unnamed rest in the temporary folder.
-            let _ = self.disk.remove(&temporary);
-        }
-        placed
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
@@ -166,37 +187,37 @@ impl Inner {
         file.sync()
     }
 
-    fn place(
+    fn place_alone(
         &self,
         temporary: &str,
-        path: &str,
         key: &str,
         condition: &Condition,
     ) -> Result<(), PutError> {
-        let rename = || {
-            self.disk
-                .rename(temporary, path)
-                .map_err(|error| put_error(&error))
-        };
         if *condition == Condition::Always {
-            return rename();
+            return self.place(temporary, key, condition);
         }
         let _turn = self
             .conditional
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let _lock = self.disk.lock(LOCK).map_err(|error| put_error(&error))?;
-        let there = self.get(key)?.map(|blob| blob.etag);
+        self.place(temporary, key, condition)
+    }
+
+    /// Gives written bytes their name, if the condition holds; nobody else may do so meanwhile.
+    fn place(&self, temporary: &str, key: &str, condition: &Condition) -> Result<(), PutError> {
+        let there = || Ok::<_, PutError>(self.get(key)?.map(|blob| blob.etag));
         let holds = match condition {
             Condition::Always => true,
-            Condition::IfAbsent => there.is_none(),
-            Condition::IfMatch(etag) => there.as_ref() == Some(etag),
+            Condition::IfAbsent => there()?.is_none(),
+            Condition::IfMatch(etag) => there()?.as_ref() == Some(etag),
         };
-        if holds {
-            rename()
-        } else {
-            Err(PutError::Precondition)
+        if !holds {
+            return Err(PutError::Precondition);
         }
+        self.disk
+            .rename(temporary, &path_of(key))
+            .map_err(|error| put_error(&error))
     }
 
     fn ensure_dir(&self, dir: &str) -> io::Result<()> {
@@ -325,7 +346,6 @@ fn put_error(error: &io::Error) -> PutError {
 }
 
 const BLOBS: &str = "blobs";
-const TEMPORARY: &str = "tmp";
 const LOCK: &str = "lock";
 const MOST_KNOWN_DIRS: usize = 10_000;
 const MIXED_CHUNK: usize = 509;

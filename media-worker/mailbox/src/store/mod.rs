@@ -3,6 +3,7 @@
 pub mod contract;
 mod folder;
 mod memory;
+mod temporary;
 
 pub use folder::FolderStore;
 pub use memory::{MemoryStore, Weather};
@@ -20,12 +21,25 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Blob>, StoreError>;
     /// Writes a blob, if the condition holds.
     async fn put(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<ETag, PutError>;
-    /// Writes several blobs whatever is there, cheaper than one by one where the store can. After an error some may have been written.
-    async fn put_all(&self, blobs: Vec<(String, Bytes)>) -> Result<(), PutError> {
-        for (key, bytes) in blobs {
-            self.put(&key, bytes, Condition::Always).await?;
+    /// Writes several blobs, each if its condition holds, cheaper than one by one where the store can. They are visible in the order given.
+    ///
+    /// Answers in the order given. After an error other than [`PutError::Precondition`] the rest may not have been written and have errors too.
+    async fn put_all(&self, puts: Vec<Put>) -> Vec<Result<ETag, PutError>> {
+        let mut answers = Vec::with_capacity(puts.len());
+        let mut failed = None;
+        for put in puts {
+            let answer = match &failed {
+                Some(error) => Err(PutError::clone(error)),
+                None => self.put(&put.key, put.bytes, put.condition).await,
+            };
+            if let Err(error) = &answer
+                && *error != PutError::Precondition
+            {
+                failed = Some(error.clone());
+            }
+            answers.push(answer);
         }
-        Ok(())
+        answers
     }
     /// Removes a blob; a missing one is fine.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
@@ -49,6 +63,17 @@ pub struct Blob {
     pub bytes: Bytes,
     /// The version read, for [`Condition::IfMatch`].
     pub etag: ETag,
+}
+
+/// One of several writes.
+#[derive(Clone, Debug)]
+pub struct Put {
+    /// Where.
+    pub key: String,
+    /// What.
+    pub bytes: Bytes,
+    /// When it may happen.
+    pub condition: Condition,
 }
 
 /// When a write may happen.

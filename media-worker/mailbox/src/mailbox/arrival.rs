@@ -1,0 +1,115 @@
+//! Messages that arrive: into the index of their mailbox, together with those of other mailboxes.
+
+use super::stored::Loaded;
+use super::{Mailbox, MailboxError};
+use crate::index::Index;
+use crate::layout;
+use crate::message::{Message, MessageState};
+use crate::store::{Condition, ETag, Put};
+
+/// An index with new messages in it, not written yet. The mailbox is free meanwhile: who changes it first, wins.
+pub(crate) struct Arriving {
+    index: Index,
+    messages: Vec<Message>,
+    condition: Condition,
+}
+
+impl Arriving {
+    /// The write that it takes.
+    pub(crate) fn put(&self, mailbox: &Mailbox) -> Put {
+        Put {
+            key: layout::index(mailbox.id()),
+            bytes: self.index.to_bytes().into(),
+            condition: self.condition.clone(),
+        }
+    }
+}
+
+impl Mailbox {
+    /// Reads the index, unless it was. Before a record is written beside it: a record without an index means that there was one.
+    pub(crate) async fn prepare(&self) -> Result<(), MailboxError> {
+        self.load(&mut self.cell.loaded.lock().await)
+            .await
+            .map(|_| ())
+    }
+
+    /// Puts messages in their places, in the states that their owner has meanwhile given them; `None` where they are there.
+    pub(crate) async fn arriving(
+        &self,
+        mut messages: Vec<Message>,
+    ) -> Result<Option<Arriving>, MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        let now = self.load(&mut loaded).await?;
+        let mut index = now.index.clone();
+        messages.retain_mut(|message| {
+            message.state = self.spooled_state(message).unwrap_or(message.state);
+            index.insert(message.clone())
+        });
+        let condition = now.unchanged();
+        Ok((!messages.is_empty()).then_some(Arriving {
+            index,
+            messages,
+            condition,
+        }))
+    }
+
+    /// The index was written.
+    pub(crate) async fn arrived(&self, arrived: Arriving, etag: ETag) -> Result<(), MailboxError> {
+        let Arriving {
+            index,
+            messages,
+            condition,
+        } = arrived;
+        let mut loaded = self.cell.loaded.lock().await;
+        if messages
+            .iter()
+            .any(|message| message.state != MessageState::New)
+        {
+            self.copy_states(&index).await;
+        }
+        // Otherwise someone has read or changed what we wrote.
+        if loaded
+            .as_ref()
+            .is_some_and(|loaded| loaded.unchanged() == condition)
+        {
+            *loaded = Some(Loaded {
+                index,
+                etag: Some(etag),
+            });
+        }
+        // The owner may have changed a message in the spool while the index was written; from here on he changes the index.
+        let meanwhile: Vec<(&Message, MessageState)> = messages
+            .iter()
+            .filter_map(|message| Some((message, self.spooled_state(message)?)))
+            .filter(|(message, state)| message.state != *state)
+            .collect();
+        self.change(&mut loaded, |index| {
+            let moved = meanwhile
+                .iter()
+                .filter(|(message, state)| index.move_from(&message.id, message.state, *state));
+            moved.count() > 0
+        })
+        .await
+    }
+
+    /// The same with the mailbox held, when someone else was first.
+    pub(crate) async fn insert_all(&self, mut messages: Vec<Message>) -> Result<(), MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        for message in &mut messages {
+            message.state = self.spooled_state(message).unwrap_or(message.state);
+        }
+        let insert = |index: &mut Index| {
+            // Not `any`: every one is to be inserted.
+            let inserted = messages
+                .iter()
+                .filter(|message| index.insert((*message).clone()));
+            inserted.count() > 0
+        };
+        self.change(&mut loaded, insert).await
+    }
+
+    fn spooled_state(&self, message: &Message) -> Option<MessageState> {
+        let pending = self.shared.spool.board().find(self.id(), &message.id)?;
+        pending.record.states.get(self.id()).copied()
+    }
+}
