@@ -37,7 +37,7 @@ impl Baresip {
         .find(|path| Path::new(path).exists())
         .expect("baresip's modules: install baresip-core (./check does)");
         let config = format!(
-            "poll_method epoll\nsip_listen 127.0.0.1:0\naudio_source ausine,440\naudio_player aufile,{}\n\
+            "poll_method epoll\naudio_source ausine,440\naudio_player aufile,{}\n\
              audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule ausine.so\n\
              module_app account.so\nmodule_app menu.so\nmodule_app mwi.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n",
             heard.display(),

@@ -123,6 +123,11 @@ impl Phone {
         self.tell(&json!({"cmd": "answer", "play": play, "loop": true, "record": record}));
     }
 
+    /// Says that it rings.
+    pub fn ring(&mut self) {
+        self.tell(&json!({"cmd": "answer", "code": 180}));
+    }
+
     /// Refuses the ringing call with a status.
     pub fn refuse(&mut self, status: u16) {
         self.tell(&json!({"cmd": "answer", "code": status}));
@@ -165,7 +170,7 @@ impl Phone {
         self.expect_any(name, |event| event["event"] == name && fits(event))
     }
 
-    /// Waits until the call is in a state: `EARLY`, `CONFIRMED`, `DISCONNCTD`.
+    /// Waits until the call is in a state: `EARLY`, `CONFIRMED`, `DISCONNECTED`.
     pub fn expect_call(&mut self, state: &str) -> Value {
         self.expect("call", |event| event["state"] == state)
     }

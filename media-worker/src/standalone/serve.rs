@@ -246,6 +246,15 @@ impl Directories {
     }
 }
 
+/// Says aloud what is wrong with the manifests.
+fn complain(complaint: &Complaint) {
+    if complaint.is_error() {
+        error!("{complaint}");
+    } else {
+        warn!("{complaint}");
+    }
+}
+
 fn mailboxes(
     options: &cli::Standalone,
     random: &Random,

@@ -38,7 +38,7 @@ fn talk(john: Setup, mary: Setup) {
         },
     );
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
     drop((john, mary));
     for (file, hz) in [(&heard_by_john, 950.0), (&heard_by_mary, 440.0)] {
         let sound = Sound::read(file);
@@ -93,9 +93,10 @@ fn a_caller_who_hangs_up_stops_the_ringing() {
     let mut john = Phone::of(&JOHN, worker.sip);
     john.call(MARY.extension, None, None);
     mary.expect("incoming", |_| true);
+    mary.ring();
     john.expect_call("EARLY");
     john.hang_up();
-    let ended = mary.expect_call("DISCONNCTD");
+    let ended = mary.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 487, "{ended}");
 }
 
@@ -132,7 +133,7 @@ fn the_first_handset_to_answer_wins_and_the_other_shows_no_missed_call() {
     );
     assert!(cancel.contains("Call completed elsewhere"), "{cancel}");
     john.hang_up();
-    desk.expect_call("DISCONNCTD");
+    desk.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn hold_is_passed_on_and_the_sound_comes_back() {
         (Sound::read(&heard).seconds_of(440.0) > before + 1.0).then_some(())
     });
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn keys_pass_through_a_call() {
         mary.expect("digit", |event| event["digit"] == digit);
     }
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn an_unknown_number_is_announced_and_refused_with_404() {
     let mut john = Phone::of(&JOHN, worker.sip);
     let heard = office.path("heard.wav");
     john.call("777", None, Some(&heard));
-    let ended = john.expect_call("DISCONNCTD");
+    let ended = john.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 404, "{ended}");
     drop(john);
     let sound = Sound::read(&heard);

@@ -9,8 +9,12 @@
 
 mod baresip;
 mod calls;
+<<<<<<< HEAD
 mod crash;
 mod hostile;
+=======
+
+>>>>>>> main
 mod register;
 mod sipp;
 mod standalone;

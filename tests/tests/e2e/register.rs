@@ -34,7 +34,7 @@ fn a_phone_registers_over_tcp_and_is_rung_over_it() {
     mary.answer(None, None);
     john.expect_call("CONFIRMED");
     john.hang_up();
-    mary.expect_call("DISCONNCTD");
+    mary.expect_call("DISCONNECTED");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! The edge keeps nothing about anybody, so any worker can be one.
 
+mod md5_only;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,11 +20,13 @@ use tokio::task::spawn_local;
 
 use crate::calls::{self, Arrival, Exchange, retry_soon};
 use crate::homes::Home;
+use md5_only::Md5Only;
 
 /// Where requests arrive.
 pub struct Edge {
     exchange: Rc<Exchange>,
     authority: RefCell<Authority>,
+    md5_only: RefCell<Md5Only>,
 }
 
 impl Edge {
@@ -31,6 +35,7 @@ impl Edge {
         Rc::new(Self {
             exchange,
             authority: RefCell::new(authority),
+            md5_only: RefCell::default(),
         })
     }
 
@@ -43,7 +48,7 @@ impl Edge {
                     session,
                     request,
                     flow,
-                } => match self.identify(&request) {
+                } => match self.identify(&request, &flow) {
                     Ok(from) => self.call(Arrival {
                         session,
                         request,
@@ -96,7 +101,7 @@ impl Edge {
     }
 
     fn register(self: &Rc<Self>, tx: ServerTx, request: Request, flow: Flow) {
-        let account = match self.identify(&request) {
+        let account = match self.identify(&request, &flow) {
             Ok(account) => account,
             Err(refusal) => return self.respond(tx, refusal.to(&request)),
         };
@@ -116,7 +121,7 @@ impl Edge {
     }
 
     fn subscribe(self: &Rc<Self>, tx: ServerTx, request: Request, flow: Flow) {
-        let account = match self.identify(&request) {
+        let account = match self.identify(&request, &flow) {
             Ok(account) => account,
             Err(refusal) => return self.respond(tx, refusal.to(&request)),
         };
@@ -162,13 +167,14 @@ impl Edge {
     }
 
     /// Who sends the request, proven by digest; otherwise what to answer. Unknown users and wrong passwords get the same answer.
-    fn identify(&self, request: &Request) -> Result<Account, Refusal> {
+    fn identify(&self, request: &Request, flow: &Flow) -> Result<Account, Refusal> {
         let directory = self.exchange.directory();
         let now = Instant::now();
         let mut authority = self.authority.borrow_mut();
         let outcome = authority.verify(request, |username| hashes(&directory, username), now);
         let stale = match outcome {
             Outcome::Ok { username } => {
+                self.md5_only.borrow_mut().answered(flow.remote.ip(), request);
                 return directory
                     .account(&username)
                     .cloned()
@@ -190,7 +196,12 @@ impl Edge {
             }
         };
         let mut headers = Headers::default();
-        for challenge in authority.challenge(now, stale) {
+        // The strongest first.
+        let mut challenges = authority.challenge(now, stale);
+        if self.md5_only.borrow_mut().challenged(flow.remote.ip(), request, now) {
+            challenges.drain(..challenges.len().saturating_sub(1));
+        }
+        for challenge in challenges {
             headers.push(HeaderName::WwwAuthenticate, challenge);
         }
         Err(Refusal {
