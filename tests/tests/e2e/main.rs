@@ -9,12 +9,8 @@
 
 mod baresip;
 mod calls;
-<<<<<<< HEAD
 mod crash;
 mod hostile;
-=======
-
->>>>>>> main
 mod register;
 mod sipp;
 mod standalone;
