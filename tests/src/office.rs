@@ -73,7 +73,7 @@ pub fn manifests_of(name: &str, extension: &str, display_name: &str, spec: &str)
 }
 
 impl Office {
-    /// A PhoneSystem and these people.
+    /// A `PhoneSystem` and these people.
     pub fn of(people: &[Person]) -> Self {
         let office = Self {
             folder: TempDir::new().expect("a temporary folder"),

@@ -28,9 +28,9 @@ fn in_a_menu(scale: Scale) -> Line {
         .collect();
     settle();
     let each = company.memory().saturating_sub(before) as f64 / calls as f64;
-    callers
-        .into_iter()
-        .for_each(|caller| caller.hang_up(&streams));
+    for caller in callers {
+        caller.hang_up(&streams);
+    }
     let work = format!("memory of a call in a menu, of {calls}");
     Line::figure(
         &work,

@@ -26,7 +26,10 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let wall = Duration::from_secs(10);
     let (totals, before, began) = (streams.totals(), company.processor_time(), Instant::now());
     until(began + wall);
-    let (cost, wall) = (company.processor_time() - before, began.elapsed());
+    let (cost, wall) = (
+        company.processor_time().saturating_sub(before),
+        began.elapsed(),
+    );
     let mut delays = streams.take_delays();
     let after = streams.totals();
     let lost =
