@@ -13,7 +13,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How log lines are written to standard error.
+    /// How log lines are written to standard output.
     #[arg(long, global = true, value_enum, default_value = "text")]
     pub log: LogFormat,
 }

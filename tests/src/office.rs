@@ -73,7 +73,7 @@ pub fn manifests_of(name: &str, extension: &str, display_name: &str, spec: &str)
 }
 
 impl Office {
-    /// A PhoneSystem and these people.
+    /// A `PhoneSystem` and these people.
     pub fn of(people: &[Person]) -> Self {
         let office = Self {
             folder: TempDir::new().expect("a temporary folder"),
@@ -83,7 +83,7 @@ impl Office {
             "phonesystem.yaml",
             &format!(
                 "apiVersion: switchboard.dev/v1alpha1\nkind: PhoneSystem\nmetadata: {{name: office}}\nspec:\n  \
-                 domain: {DOMAIN}\n  timeZone: America/New_York\n  dialPlan: {{operator: \"0\"}}\n"
+                 domain: {DOMAIN}\n  timeZone: America/New_York\n  dialPlan: {{operator: \"0\"}}\n  limits: {{callsPerUser: 1000}}\n"
             ),
         );
         let mut all = String::new();

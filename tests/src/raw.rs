@@ -98,7 +98,7 @@ impl RawPhone {
 
     /// The next datagram, within `bound`.
     pub fn receive(&self, bound: Duration) -> Option<String> {
-        let mut buffer = [0; 65_535];
+        let mut buffer = [0; 8192];
         self.socket
             .set_read_timeout(Some(bound))
             .expect("a time-out can be set");
@@ -108,8 +108,8 @@ impl RawPhone {
 
     /// Registers this phone, answering the challenge; the last answer.
     pub fn register(&mut self, user: &str, password: &str, algorithm: Digest) -> Answer {
-        self.user = user.to_owned();
-        self.password = password.to_owned();
+        user.clone_into(&mut self.user);
+        password.clone_into(&mut self.password);
         let contact = format!("Contact: <sip:{user}@{}>;expires=300\r\n", self.address());
         self.request(
             "REGISTER",
@@ -196,7 +196,11 @@ impl RawPhone {
         let Self {
             cseq, call, tag, ..
         } = self;
-        let from = if self.user.is_empty() { "raw" } else { &self.user };
+        let from = if self.user.is_empty() {
+            "raw"
+        } else {
+            &self.user
+        };
         let own = self.socket.local_addr().expect("bound");
         let request = format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bK-{call}-{cseq}\r\nMax-Forwards: 70\r\n\

@@ -1,4 +1,4 @@
-//! SIPp, running the scenarios of `tests/sipp/`.
+//! `SIPp`, running the scenarios of `tests/sipp/`.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};

@@ -209,9 +209,8 @@ fn is_silent(piece: &[i16]) -> bool {
 
 /// Solves four equations with some regularization: for a single tone they say the same thing twice.
 fn solve(mut matrix: [[f64; 5]; 4]) -> [f64; 4] {
-    for row in 0..4 {
-        matrix[row][row] *= 1.000_1;
-        matrix[row][row] += 1.0;
+    for (index, row) in matrix.iter_mut().enumerate() {
+        row[index] = row[index] * 1.000_1 + 1.0;
     }
     for pivot in 0..4 {
         let top = matrix[pivot].map(|value| value / matrix[pivot][pivot]);

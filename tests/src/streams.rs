@@ -344,7 +344,7 @@ impl Stream {
                 payload.copy_from_slice(tone.frame(self.frame).unwrap_or(&[0xff; FRAME]));
             }
             Voice::Clock => {
-                payload[..8].copy_from_slice(&(began.elapsed().as_nanos() as u64).to_le_bytes())
+                payload[..8].copy_from_slice(&(began.elapsed().as_nanos() as u64).to_le_bytes());
             }
         }
         self.write(0, false, self.timestamp, &payload, packet)
@@ -354,9 +354,9 @@ impl Stream {
     fn write_key(&self, event: u8, step: usize, packet: &mut [u8]) -> usize {
         let began = self.timestamp.wrapping_sub((step * FRAME) as u32);
         let held = (step + 1).min(KEY_PACKETS - 2);
-        let end = if step + 3 >= KEY_PACKETS { 0x80 } else { 0 };
+        let end = if step + 3 >= KEY_PACKETS { 0x80_u8 } else { 0 };
         let duration = ((held * FRAME) as u16).to_be_bytes();
-        let payload = [event, end | 10, duration[0], duration[1]];
+        let payload = [event, end | 0x0a, duration[0], duration[1]];
         self.write(101, step == 0, began, &payload, packet)
     }
 

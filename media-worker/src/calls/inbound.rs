@@ -14,7 +14,7 @@ use sip::sdp::Direction;
 use sip::syntax::{Headers, Host, NameAddr, Request, StatusCode, Uri};
 use sip::transport::Flow;
 use tokio::sync::mpsc;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, info, info_span, warn};
 
 use super::attempt::Unanswered;
 use super::connected::Connected;
@@ -85,6 +85,12 @@ pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
     async move {
         let Some(mut call) = Inbound::new(exchange, arrival, number) else {
             return;
+        };
+        let home = call.exchange.homes.of(&call.from);
+        let Some(_place) = home.begin_call().await else {
+            warn!(handset = %call.from.handset, "a call was refused: its user has as many as limits.callsPerUser allows");
+            call.record.result = call.refuse(StatusCode::BUSY_HERE, CallResult::Refused);
+            return call.close();
         };
         let dialled = call.dialled.clone();
         call.record.result = call.dial(&dialled).await;

@@ -46,14 +46,17 @@ fn peer(source: IpAddr, request: &Request) -> (IpAddr, String) {
 }
 
 fn is_known(request: &Request) -> bool {
-    let agent = request.headers.get(&HeaderName::UserAgent).unwrap_or_default();
+    let agent = request
+        .headers
+        .get(&HeaderName::UserAgent)
+        .unwrap_or_default();
     KNOWN.iter().any(|known| agent.starts_with(known))
 }
 
 /// User agents known to fail, so that they need not fail once.
 const KNOWN: [&str; 2] = ["baresip v0.", "baresip v1."];
 /// How long a challenge may stay unanswered before the phone counts as new: phones try again within minutes.
-const MEMORY: Duration = Duration::from_secs(600);
+const MEMORY: Duration = Duration::from_mins(10);
 const MAX_PEERS: usize = 4096;
 
 #[cfg(test)]
@@ -62,8 +65,13 @@ mod tests {
     use sip::syntax::{Method, Uri};
 
     fn register(headers: &[(HeaderName, &'static str)]) -> Request {
-        let mut request = Request::new(Method::Register, Uri::parse("sip:office.example.com").unwrap());
-        request.headers.push(HeaderName::From, "<sip:mary-desk@office.example.com>;tag=1");
+        let mut request = Request::new(
+            Method::Register,
+            Uri::parse("sip:office.example.com").unwrap(),
+        );
+        request
+            .headers
+            .push(HeaderName::From, "<sip:mary-desk@office.example.com>;tag=1");
         for (name, value) in headers {
             request.headers.push(name.clone(), *value);
         }

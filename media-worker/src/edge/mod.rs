@@ -174,7 +174,9 @@ impl Edge {
         let outcome = authority.verify(request, |username| hashes(&directory, username), now);
         let stale = match outcome {
             Outcome::Ok { username } => {
-                self.md5_only.borrow_mut().answered(flow.remote.ip(), request);
+                self.md5_only
+                    .borrow_mut()
+                    .answered(flow.remote.ip(), request);
                 return directory
                     .account(&username)
                     .cloned()
@@ -198,7 +200,11 @@ impl Edge {
         let mut headers = Headers::default();
         // The strongest first.
         let mut challenges = authority.challenge(now, stale);
-        if self.md5_only.borrow_mut().challenged(flow.remote.ip(), request, now) {
+        if self
+            .md5_only
+            .borrow_mut()
+            .challenged(flow.remote.ip(), request, now)
+        {
             challenges.drain(..challenges.len().saturating_sub(1));
         }
         for challenge in challenges {

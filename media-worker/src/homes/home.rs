@@ -21,7 +21,7 @@ use tracing::{info, warn};
 use super::inbox::{HomeInbox, LoginAnswer};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
-use super::{Home, HomeContext, HomeName, ToHome};
+use super::{CallPlace, Home, HomeContext, HomeName, ToHome};
 
 /// What one home holds.
 pub(super) struct HomeState {
@@ -33,6 +33,8 @@ pub(super) struct HomeState {
     lamps: Lamps,
     shown: Option<Shown>,
     lockouts: HashMap<Side, Lockout>,
+    /// Calls that its user has now.
+    calls: u32,
     /// What this home has added to the count of registrations.
     counted: usize,
 }
@@ -49,6 +51,7 @@ impl HomeState {
             lamps: Lamps::new(context_seed),
             shown: None,
             lockouts: HashMap::new(),
+            calls: 0,
             counted: 0,
         }
     }
@@ -117,6 +120,11 @@ impl HomeState {
                 self.show().await;
             }
             ToHome::MailboxChanged => self.show().await,
+            ToHome::CallBegins { reply } => {
+                // A caller who has gone meanwhile gives the place back by dropping it.
+                let _ = reply.send(self.begin_call());
+            }
+            ToHome::CallEnds => self.calls = self.calls.saturating_sub(1),
             ToHome::Login { side, pin, reply } => {
                 let _ = reply.send(self.login(side, &pin));
             }
@@ -221,6 +229,17 @@ impl HomeState {
                 let _ = home.send(ToHome::Notified { key, answer }).await;
             }
         });
+    }
+
+    /// A place for one more call, within `limits.callsPerUser`.
+    fn begin_call(&mut self) -> Option<CallPlace> {
+        let limit = self.context.directory.borrow().system().calls_per_user;
+        (self.calls < limit).then(|| {
+            self.calls += 1;
+            CallPlace {
+                home: self.itself.clone(),
+            }
+        })
     }
 
     /// Whether the PIN is right, and what a wrong one leads to (spec MC-A5).

@@ -153,6 +153,10 @@ enum ToHome {
     },
     Restore(Entry),
     MailboxChanged,
+    CallBegins {
+        reply: oneshot::Sender<Option<CallPlace>>,
+    },
+    CallEnds,
     Login {
         side: Side,
         pin: String,
@@ -202,6 +206,13 @@ impl Home {
             .unwrap_or_default()
     }
 
+    /// A call of the home's user begins; none when he has as many as he may.
+    pub async fn begin_call(&self) -> Option<CallPlace> {
+        self.ask(|reply| ToHome::CallBegins { reply })
+            .await
+            .flatten()
+    }
+
     /// Checks the PIN of the home's user.
     pub async fn login(&self, side: Side, pin: &str) -> Option<LoginAnswer> {
         let pin = pin.to_owned();
@@ -213,6 +224,22 @@ impl Home {
         let (reply, answer) = oneshot::channel();
         self.inbox.send(question(reply)).await.ok()?;
         answer.await.ok()
+    }
+}
+
+/// One of the calls that a user may have at once; free again when dropped.
+#[derive(Debug)]
+pub struct CallPlace {
+    home: mpsc::WeakSender<ToHome>,
+}
+
+impl Drop for CallPlace {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.upgrade() {
+            spawn_local(async move {
+                let _ = home.send(ToHome::CallEnds).await;
+            });
+        }
     }
 }
 

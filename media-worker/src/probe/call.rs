@@ -45,7 +45,7 @@ pub(super) struct Call {
     endpoint: Endpoint,
     sockets: Sockets,
     session: Option<SessionId>,
-    call_id: String,
+    id: String,
     cnonce: String,
     invites: u32,
     capabilities: Capabilities,
@@ -106,7 +106,7 @@ impl Call {
         let mut call = Call {
             endpoint: Endpoint::new(config, random.bytes()),
             session: None,
-            call_id: format!("{:016x}", u64::from_be_bytes(random.bytes())),
+            id: format!("{:016x}", u64::from_be_bytes(random.bytes())),
             cnonce: format!("{:016x}", u64::from_be_bytes(random.bytes())),
             invites: 0,
             description: offer(&capabilities, version),

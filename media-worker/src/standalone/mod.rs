@@ -1,6 +1,7 @@
 //! `media-worker standalone`: a whole telephone system from a folder of manifests and a folder of state.
 
 mod figures;
+mod housekeeping;
 mod serve;
 mod sockets;
 

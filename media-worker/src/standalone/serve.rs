@@ -24,6 +24,7 @@ use tokio::task::spawn_local;
 use tracing::{error, info, warn};
 
 use super::figures::{self, Ticks};
+use super::housekeeping;
 use super::sockets::Sockets;
 use crate::calls::{Exchange, MediaPool, News};
 use crate::cli::{self, LogFormat};
@@ -367,6 +368,7 @@ fn spawn_parts(
         }
     });
     spawn_local(directories.follow());
+    spawn_local(housekeeping::keep(Rc::clone(exchange)));
     let mailboxes = exchange.mailboxes.clone();
     spawn_local(async move { mailboxes.carry().await });
     let exchange = Rc::clone(exchange);

@@ -106,10 +106,6 @@ fn the_first_handset_to_answer_wins_and_the_other_shows_no_missed_call() {
     office.write(
         "second.yaml",
         &ANN.manifests()
-            .replace(
-                "kind: User\nmetadata: {name: ann}",
-                "kind: User\nmetadata: {name: ann}",
-            )
             .replace("ownerRef: {name: ann}", "ownerRef: {name: mary}"),
     );
     let worker = Worker::start(&office);

@@ -217,7 +217,7 @@ impl<'a> Attempt<'a> {
         self.spoke = Some(spoke);
         let length = Duration::from_millis(1200 + u64::from(choice >> 8) % 3000);
         self.wait_until(|_| spoke.elapsed() >= length)?;
-        if choice % 2 == 0 {
+        if choice.is_multiple_of(2) {
             let spoken = spoke.elapsed();
             let outcome = self
                 .line

@@ -184,7 +184,7 @@ fn a_flood_without_credentials_changes_nothing_and_leaves_room_for_others() {
     wait_for(
         "the two phones alone to be registered",
         Duration::from_secs(5),
-        || (worker.metric("switchboard_registrations") == 2.0).then_some(()),
+        || ((worker.metric("switchboard_registrations") - 2.0).abs() < 0.5).then_some(()),
     );
     answers_options(&worker);
 }

@@ -16,7 +16,7 @@ impl Call {
     pub(super) fn invite(&mut self, headers: Headers, now: Instant) {
         self.invites += 1;
         let headers = headers
-            .with(HeaderName::CallId, self.call_id.clone())
+            .with(HeaderName::CallId, self.id.clone())
             .with(HeaderName::CSeq, format!("{} INVITE", self.invites));
         let invite = Invite {
             target: self.order.callee.uri.clone(),
@@ -74,10 +74,10 @@ impl Call {
         let now = Instant::now();
         match event {
             SessionEvent::Progress { response, sdp, .. } => {
-                self.progress(&response, sdp, report)?
+                self.progress(&response, sdp, report)?;
             }
             SessionEvent::Answered { response, sdp, .. } => {
-                self.answered(&response, sdp, report)?
+                self.answered(&response, sdp, report)?;
             }
             SessionEvent::Failed { response } => self.refused(&response, report)?,
             SessionEvent::Offer { sdp } => self.on_offer(sdp, now),

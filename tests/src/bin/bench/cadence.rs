@@ -16,13 +16,13 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let company = Company::of(callers);
     let streams = Streams::start(SOCKETS);
     let calls = greeted(&company, &streams, callers);
-    calls
-        .iter()
-        .for_each(|(caller, _)| streams.press(caller.stream, "#"));
+    for (caller, _) in &calls {
+        streams.press(caller.stream, "#");
+    }
     until(Instant::now() + KEY + BEEP);
-    calls
-        .iter()
-        .for_each(|(caller, _)| streams.say(caller.stream, Voice::Tone));
+    for (caller, _) in &calls {
+        streams.say(caller.stream, Voice::Tone);
+    }
     until(Instant::now() + Duration::from_secs(2));
     scale.ready(company.worker.pid());
 
@@ -33,9 +33,9 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let bare = bare_timers(threads, Duration::from_secs(10));
     until(Instant::now() + Duration::from_millis(1100));
     let late = late() - before;
-    calls
-        .into_iter()
-        .for_each(|(caller, _)| caller.hang_up(&streams));
+    for (caller, _) in calls {
+        caller.hang_up(&streams);
+    }
     let work = format!("late ticks in 10 s, {callers} messages being recorded");
     let note = format!("{threads} media threads, {threads} bare timers");
     vec![

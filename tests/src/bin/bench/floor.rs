@@ -36,7 +36,7 @@ pub(crate) fn signalling(traffic: &Traffic, lines: usize) -> Duration {
 }
 
 fn answer_until_stopped(socket: &UdpSocket, answer_size: usize) -> Duration {
-    let mut buffer = [0; 65_535];
+    let mut buffer = [0; 8192];
     let answer = vec![b'.'; answer_size];
     let before = used_by_this_thread();
     while let Ok((_, from)) = socket.recv_from(&mut buffer) {
@@ -45,7 +45,7 @@ fn answer_until_stopped(socket: &UdpSocket, answer_size: usize) -> Duration {
             answers => (0..answers).for_each(|_| drop(socket.send_to(&answer, from))),
         }
     }
-    used_by_this_thread() - before
+    used_by_this_thread().saturating_sub(before)
 }
 
 fn ask(server: SocketAddr, requests: usize, size: usize, answers: f64) {
@@ -55,7 +55,7 @@ fn ask(server: SocketAddr, requests: usize, size: usize, answers: f64) {
         .set_read_timeout(Some(Duration::from_secs(1)))
         .expect("a time-out can be set");
     let mut request = vec![b'.'; size.max(1)];
-    let mut buffer = [0; 65_535];
+    let mut buffer = [0; 8192];
     for index in 0..requests {
         // Ratios that are not whole are met on average.
         let due = ((index + 1) as f64 * answers) as usize - (index as f64 * answers) as usize;
@@ -141,7 +141,7 @@ impl Pump {
             next += Duration::from_millis(20);
             until(next);
         }
-        used_by_this_thread() - before
+        used_by_this_thread().saturating_sub(before)
     }
 
     fn send(&self, index: usize, socket: &UdpSocket, batch: &mut UdpBatch, packet: &[u8]) {

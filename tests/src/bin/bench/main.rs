@@ -87,7 +87,9 @@ fn main() {
     for row in rows {
         eprintln!("measuring: {row:?}");
         let measured = measure(row, scale);
-        measured.iter().for_each(|line| eprintln!("  {line}"));
+        for line in &measured {
+            eprintln!("  {line}");
+        }
         lines.extend(measured);
     }
     println!("{}", report::table(&lines));

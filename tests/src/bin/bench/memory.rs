@@ -6,7 +6,7 @@ use switchboard_tests::streams::{Streams, Voice};
 
 use crate::Scale;
 use crate::company::{Company, SOCKETS, until};
-use crate::relay::Bridged;
+use crate::relay::{Bridged, Phones};
 use crate::report::{Line, kilobytes};
 
 pub(crate) fn measure(scale: Scale) -> Vec<Line> {
@@ -28,9 +28,9 @@ fn in_a_menu(scale: Scale) -> Line {
         .collect();
     settle();
     let each = company.memory().saturating_sub(before) as f64 / calls as f64;
-    callers
-        .into_iter()
-        .for_each(|caller| caller.hang_up(&streams));
+    for caller in callers {
+        caller.hang_up(&streams);
+    }
     let work = format!("memory of a call in a menu, of {calls}");
     Line::figure(
         &work,
@@ -44,12 +44,10 @@ fn bridged(scale: Scale) -> Line {
     let calls = scale.of(200);
     let company = Company::of(2 * calls);
     let streams = Streams::start(SOCKETS);
-    let first = Bridged::set_up(&company, &streams, 1);
-    settle();
-    first.hang_up(&streams);
+    let phones = Phones::register(&company, &streams, calls);
     settle();
     let before = company.memory();
-    let bridged = Bridged::set_up(&company, &streams, calls);
+    let bridged = Bridged::set_up(&company, &streams, phones, calls);
     settle();
     let each = company.memory().saturating_sub(before) as f64 / calls as f64;
     bridged.hang_up(&streams);
@@ -60,7 +58,6 @@ fn bridged(scale: Scale) -> Line {
         "≤ 20 KB".into(),
         each <= 20.0 * 1024.0,
     )
-    .noting("with the registration of the phone that answers")
 }
 
 fn settle() {

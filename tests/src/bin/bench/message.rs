@@ -20,7 +20,7 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
 
     let before = company.processor_time();
     leave(&company, &streams, callers, SPOKEN);
-    let cost = company.processor_time() - before;
+    let cost = company.processor_time().saturating_sub(before);
     drop(streams);
     let phases = [
         Phase {
@@ -64,8 +64,9 @@ pub(crate) fn leave(company: &Company, streams: &Streams, callers: usize, spoken
         ends.push((Instant::now() + KEY + BEEP + spoken, caller));
     }
     until(Instant::now() + KEY + BEEP);
-    ends.iter()
-        .for_each(|(_, caller)| streams.say(caller.stream, Voice::Tone));
+    for (_, caller) in &ends {
+        streams.say(caller.stream, Voice::Tone);
+    }
     for (end, caller) in ends {
         until(end);
         caller.hang_up(streams);

@@ -19,9 +19,9 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let callers: Vec<_> = (0..listeners)
         .map(|user| company.call(user, "*404", &streams, Voice::Silence))
         .collect();
-    callers
-        .iter()
-        .for_each(|caller| streams.press(caller.stream, &format!("{PIN}#1")));
+    for caller in &callers {
+        streams.press(caller.stream, &format!("{PIN}#1"));
+    }
     // Seven keys, and what is said before the message.
     until(Instant::now() + Duration::from_secs(4));
     scale.ready(company.worker.pid());
@@ -33,12 +33,15 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
         Instant::now(),
     );
     until(began + wall);
-    let (cost, wall) = (company.processor_time() - before, began.elapsed());
+    let (cost, wall) = (
+        company.processor_time().saturating_sub(before),
+        began.elapsed(),
+    );
     let heard =
         (streams.totals().received - heard) as f64 / (listeners as f64 * 50.0 * wall.as_secs_f64());
-    callers
-        .into_iter()
-        .for_each(|caller| caller.hang_up(&streams));
+    for caller in callers {
+        caller.hang_up(&streams);
+    }
     drop(streams);
     let floor = floor::media(
         listeners,

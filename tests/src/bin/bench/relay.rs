@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use switchboard_tests::desk::Desk;
 use switchboard_tests::office::PASSWORD;
 use switchboard_tests::streams::{StreamId, Streams, Voice};
+use switchboard_tests::wire::Audio;
 
 use crate::company::{Caller, Company, SOCKETS, extension, handset, until};
 use crate::floor::Phase;
@@ -16,7 +17,8 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let calls = 100;
     let mut company = Company::of(2 * calls);
     let streams = Streams::start(SOCKETS);
-    let bridged = Bridged::set_up(&company, &streams, calls);
+    let phones = Phones::register(&company, &streams, calls);
+    let bridged = Bridged::set_up(&company, &streams, phones, calls);
     until(Instant::now() + Duration::from_secs(2));
     scale.ready(company.worker.pid());
 
@@ -24,7 +26,10 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     let wall = Duration::from_secs(10);
     let (totals, before, began) = (streams.totals(), company.processor_time(), Instant::now());
     until(began + wall);
-    let (cost, wall) = (company.processor_time() - before, began.elapsed());
+    let (cost, wall) = (
+        company.processor_time().saturating_sub(before),
+        began.elapsed(),
+    );
     let mut delays = streams.take_delays();
     let after = streams.totals();
     let lost =
@@ -62,15 +67,14 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
     ]
 }
 
-/// Calls between two users each, whose audio flows both ways.
-pub(crate) struct Bridged {
-    callers: Vec<Caller>,
-    called: Vec<StreamId>,
-    _desk: Desk,
+/// The phones that will be called: those of the second half of the users.
+pub(crate) struct Phones {
+    opened: HashMap<String, (StreamId, Audio)>,
+    desk: Desk,
 }
 
-impl Bridged {
-    pub(crate) fn set_up(company: &Company, streams: &Streams, calls: usize) -> Self {
+impl Phones {
+    pub(crate) fn register(company: &Company, streams: &Streams, calls: usize) -> Self {
         let opened: HashMap<_, _> = (calls..2 * calls)
             .map(|user| (handset(user), streams.open()))
             .collect();
@@ -79,15 +83,33 @@ impl Bridged {
             .map(|(user, (_, audio))| (user.clone(), Some(*audio)))
             .collect();
         let desk = Desk::new(company.worker.sip, PASSWORD, phones, &company.traffic);
+        Self { opened, desk }
+    }
+}
+
+/// Calls between two users each, whose audio flows both ways.
+pub(crate) struct Bridged {
+    callers: Vec<Caller>,
+    called: Vec<StreamId>,
+    _desk: Desk,
+}
+
+impl Bridged {
+    pub(crate) fn set_up(
+        company: &Company,
+        streams: &Streams,
+        phones: Phones,
+        calls: usize,
+    ) -> Self {
+        let Phones { opened, desk } = phones;
         let callers = (0..calls)
-            .map(|user| company.call(user, &extension(calls + user), streams, Voice::Clock))
+            .map(|user| company.call(user, &extension(opened.len() + user), streams, Voice::Clock))
             .collect();
+        let offered = |user: &String| desk.offered(user);
         for (user, (stream, _)) in &opened {
-            streams.connect(
-                *stream,
-                desk.offered(user).expect("every phone was called"),
-                Voice::Clock,
-            );
+            if let Some(audio) = offered(user) {
+                streams.connect(*stream, audio, Voice::Clock);
+            }
         }
         Self {
             callers,
