@@ -67,7 +67,7 @@ impl<'a> Connected<'a> {
                 event = events.recv() => match event {
                     Some(CallEvent::Session(session, event)) => {
                         let Some(side) = self.side(session) else { continue };
-                        if let Some(over) = self.event(side, event) {
+                        if let Some(over) = self.event(side, *event) {
                             return over;
                         }
                     }

@@ -87,7 +87,7 @@ impl<'a> Line<'a> {
         let news = match event {
             Some(CallEvent::Media(event)) => self.heard(event),
             Some(CallEvent::Session(session, event)) if session == self.call.party.session => {
-                self.signalled(event)
+                self.signalled(*event)
             }
             // A phone that rang before and lost.
             Some(CallEvent::Session(..)) => News::Nothing,
@@ -214,7 +214,7 @@ impl<'a> Line<'a> {
                     Some(CallEvent::Session(session, event))
                         if session == self.call.party.session =>
                     {
-                        if matches!(event, SessionEvent::Ended { .. }) {
+                        if matches!(*event, SessionEvent::Ended { .. }) {
                             self.presence = Presence::Gone;
                         }
                     }

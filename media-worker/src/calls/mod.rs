@@ -37,8 +37,8 @@ use crate::voice::Voice;
 /// What a call hears of.
 #[derive(Debug)]
 pub enum CallEvent {
-    /// From one of its sessions.
-    Session(SessionId, SessionEvent),
+    /// From one of its sessions. Boxed: a channel sets room for many events aside at once.
+    Session(SessionId, Box<SessionEvent>),
     /// From one of its media legs.
     Media(::media::engine::Event),
 }

@@ -93,11 +93,11 @@ impl Inbound {
                 continue;
             };
             if session == self.party.session {
-                if self.caller_has_gone(event) {
+                if self.caller_has_gone(*event) {
                     return Rung::CallerGone;
                 }
             } else if attempt.has(session)
-                && let Some(rung) = self.phone(branches, attempt, session, event)
+                && let Some(rung) = self.phone(branches, attempt, session, *event)
             {
                 return rung;
             }

@@ -201,7 +201,7 @@ impl Signalling {
                 );
                 if let Some(call) = self.sessions.borrow().get(&session) {
                     // A call that has just gone needs no more events.
-                    let _ = call.send(CallEvent::Session(session, event));
+                    let _ = call.send(CallEvent::Session(session, Box::new(event)));
                 }
                 if last {
                     self.forget(session);

@@ -18,7 +18,7 @@ pub(super) async fn keep(exchange: Rc<Exchange>) {
         match sweeper.sweep(&exchange.mailboxes).await {
             Ok(swept) => info!(?swept, "the store is in order"),
             Err(error) => {
-                warn!(%error, "the store can't be put in order: it is tried again in an hour")
+                warn!(%error, "the store can't be put in order: it is tried again in an hour");
             }
         }
     }
