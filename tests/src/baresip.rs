@@ -22,8 +22,8 @@ pub struct Baresip {
 }
 
 impl Baresip {
-    /// A phone registered as the handset of `person`, which speaks a 440 Hz tone and keeps what it hears in `heard`.
-    pub fn of(person: &Person, server: SocketAddr, folder: &Path, heard: &Path) -> Self {
+    /// A phone registered as the handset of `person`, which speaks a 440 Hz tone.
+    pub fn of(person: &Person, server: SocketAddr, folder: &Path) -> Self {
         let folder: PathBuf = folder.to_path_buf();
         std::fs::create_dir_all(&folder).expect("a folder for baresip");
         let port = TcpListener::bind("127.0.0.1:0")
@@ -37,11 +37,15 @@ impl Baresip {
         .into_iter()
         .find(|path| Path::new(path).exists())
         .expect("baresip's modules: install baresip-core (./check does)");
+        // At the codec's rate, and longer than any test: this baresip neither resamples nor repeats.
+        let voice = folder.join("voice.wav");
+        let pcm = crate::sound::tone(440.0, RATE, Duration::from_secs(90));
+        std::fs::write(&voice, media::wav::write(&pcm).expect("a WAV")).expect("baresip's voice");
         let config = format!(
-            "poll_method epoll\naudio_source ausine,440\naudio_player aufile,{}\n\
-             audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule ausine.so\n\
+            "poll_method epoll\naudio_source aufile,{}\n\
+             audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\n\
              module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n",
-            heard.display(),
+            voice.display(),
             folder.join("alert.wav").display(),
         );
         std::fs::write(folder.join("config"), config).expect("baresip's config");
@@ -134,3 +138,5 @@ fn netstring(bytes: &[u8]) -> Option<(Value, usize)> {
         colon + length + 2,
     ))
 }
+
+const RATE: u32 = 8000;

@@ -293,6 +293,14 @@ impl Drop for Seat {
 /// Where a leg's packets will come from: the address in SDP, unless that is a private one behind the public one that signalling comes from.
 pub(super) fn far(announced: SocketAddr, flow: &Flow) -> Far {
     let source = flow.remote.ip();
+    // A softphone on this machine that registers at the loopback address but names its network card's: its packets to us come
+    // from the loopback address too.
+    if flow.local.ip().is_loopback()
+        && !announced.ip().is_loopback()
+        && !announced.ip().is_unspecified()
+    {
+        return Far::Address(SocketAddr::new(flow.local.ip(), announced.port()));
+    }
     if announced.ip() != source && is_private(announced.ip()) {
         Far::Nat(source)
     } else {
@@ -347,6 +355,19 @@ mod tests {
         assert_eq!(
             far(announced, &from("203.0.113.9:61000")),
             Far::Nat("203.0.113.9".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_softphone_on_this_machine_sends_from_where_it_reaches_us() {
+        let flow = Flow {
+            local: "127.0.0.1:5060".parse().unwrap(),
+            ..from("192.168.1.20:5060")
+        };
+        let announced = "192.168.1.20:4000".parse().unwrap();
+        assert_eq!(
+            far(announced, &flow),
+            Far::Address("127.0.0.1:4000".parse().unwrap())
         );
     }
 

@@ -16,7 +16,7 @@ use mailbox::{Delivered, FolderStore, Mailboxes, MailboxesOptions};
 use media::pairs::{Pairs, PairsConfig};
 use prompts::Library;
 use sip::digest::Authority;
-use sip::endpoint::{Bounds, Endpoint, EndpointConfig};
+use sip::endpoint::{Endpoint, EndpointConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -71,10 +71,6 @@ impl Worker {
         let addresses = LocalAddresses::new(options.sip.ip(), options.advertise);
         let config = EndpointConfig {
             user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
-            bounds: Bounds {
-                server_transactions: MAX_TRANSACTIONS,
-                ..Bounds::default()
-            },
             ..EndpointConfig::default()
         };
         let endpoint = Endpoint::new(config, random.bytes());
@@ -436,8 +432,6 @@ impl Recorder for SpoolRecorder {
 
 /// Nobody's address (RFC 5737): the way to it is the way out.
 const DOCUMENTATION_NET: [u8; 4] = [192, 0, 2, 1];
-/// Answered ones give way before new requests are refused, so this bounds what a flood of requests can hold, at some 2 KB each.
-const MAX_TRANSACTIONS: usize = 20_000;
 const FREE_MEDIA_PORTS: usize = 8;
 const MAX_LEGS: usize = 4000;
 /// Longer than packets of an old call are on their way.
