@@ -16,17 +16,20 @@ pub enum ConditionType {
     MediaReachable,
     /// The object storage can be written (`PhoneSystem`).
     StorageReady,
+    /// A worker is to be replaced by one that is built otherwise (`PhoneSystem`).
+    Updating,
 }
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
         Self::MediaAddressKnown,
         Self::MediaReachable,
         Self::StorageReady,
+        Self::Updating,
     ];
 
     /// The name as it stands in a status.
@@ -38,6 +41,7 @@ impl ConditionType {
             Self::MediaAddressKnown => "MediaAddressKnown",
             Self::MediaReachable => "MediaReachable",
             Self::StorageReady => "StorageReady",
+            Self::Updating => "Updating",
         }
     }
 }
@@ -110,6 +114,42 @@ reasons! {
     Loaded,
     /// Some live worker has not loaded this generation yet (Ready=False).
     Loading,
+    /// No worker is running yet (Ready=False).
+    NoWorker,
+    /// The Kind is accepted, but this version gives it no behaviour yet (Ready=False).
+    NotAvailableYet,
+    /// As many workers run as are asked for (Scaled=True).
+    AsAsked,
+    /// Workers cannot share calls yet, so one serves (Scaled=False).
+    SharingNotYetAvailable,
+    /// The worker runs as the spec asks (Updating=False).
+    UpToDate,
+    /// The worker is replaced when its calls have ended, at the latest after the drain time-out (Updating=True).
+    WaitingForCalls,
+    /// The old worker is going and the new one comes (Updating=True).
+    Replacing,
+    /// The addresses are known (MediaAddressKnown=True).
+    AddressKnown,
+    /// The load balancer has given no address yet (MediaAddressKnown=False).
+    WaitingForAddress,
+    /// No call has been answered yet (MediaReachable=Unknown).
+    NoCallYet,
+    /// Callers' audio arrives (MediaReachable=True).
+    Heard,
+    /// The last five answered calls heard nothing (MediaReachable=False).
+    NothingHeard,
+    /// Object storage takes what is written (StorageReady=True).
+    Writable,
+    /// Object storage does not answer (StorageReady=False).
+    StorageAway,
+    /// Object storage refuses the credentials (StorageReady=False).
+    CredentialsRefused,
+    /// The bucket does not exist (StorageReady=False).
+    BucketMissing,
+    /// The prefix of the bucket belongs to another PhoneSystem (StorageReady=False).
+    PrefixTaken,
+    /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).
+    DeletionGivenUp,
 }
 
 impl fmt::Display for Reason {

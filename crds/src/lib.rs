@@ -19,6 +19,7 @@
 
 pub mod call_route;
 pub mod conditions;
+pub mod credentials;
 pub mod directory;
 pub mod extension;
 pub mod handset;
@@ -31,6 +32,7 @@ pub mod pin;
 pub mod presence;
 pub mod problem;
 pub mod reference;
+pub mod report;
 pub mod schema;
 pub mod secrets;
 pub mod user;

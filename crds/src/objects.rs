@@ -1,7 +1,7 @@
 //! The set of stored objects a directory is compiled from.
 use k8s_openapi::api::core::v1::Secret;
 
-use crate::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings};
+use crate::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings, credentials::Shard};
 
 /// Every object of one namespace that the directory depends on, in any order.
 #[derive(Clone, Debug, Default)]
@@ -20,4 +20,6 @@ pub struct Objects {
     pub call_routes: Vec<CallRoute>,
     /// SIP passwords, PINs and the system's keys.
     pub secrets: Vec<Secret>,
+    /// In the cluster, instead of Secrets: what the operator compiled from them.
+    pub credentials: Vec<Shard>,
 }

@@ -174,6 +174,10 @@ pub struct PhoneSystemStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub addresses: Vec<String>,
+    /// What each slot announces for media.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["slot".into()]))]
+    pub media: Vec<MediaAddress>,
     /// How many workers are ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers_ready: Option<u32>,

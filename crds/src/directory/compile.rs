@@ -14,14 +14,15 @@ use kube::Resource;
 
 use super::Directory;
 use crate::{
-    Kind, ObjectRef, Objects, PhoneSystem, Problem, conditions::Reason, reference::SecretKeyRef,
-    secrets, validate,
+    Kind, ObjectRef, Objects, PhoneSystem, Problem, conditions::Reason, credentials,
+    reference::SecretKeyRef, secrets, validate,
 };
 
 /// Compiles the directory. The problems are sorted by object and field.
 pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
     let mut problems = Vec::new();
     let secrets = secrets::Index::new(&objects.secrets);
+    let credentials = credentials::Index::new(&objects.credentials);
     let system = system::compile(objects, &secrets, &mut problems);
     let mut zones = system::Zones::default();
     let people = in_order(&objects.users, Kind::User, &mut problems);
@@ -29,7 +30,10 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         objects,
         &people,
         &system,
-        &secrets,
+        &Known {
+            secrets: &secrets,
+            credentials: &credentials,
+        },
         &mut zones,
         &mut problems,
     );
@@ -39,7 +43,10 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         &people,
         &system.entry,
         &mut users,
-        &secrets,
+        &Known {
+            secrets: &secrets,
+            credentials: &credentials,
+        },
         &mut problems,
     );
     let known = routes::Known {
@@ -63,6 +70,12 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         default_plans: compiled.default_plans,
     };
     (directory, problems)
+}
+
+/// What phones and PINs are checked with: the Secrets themselves, or in the cluster what was compiled from them.
+struct Known<'a> {
+    secrets: &'a secrets::Index<'a>,
+    credentials: &'a credentials::Index<'a>,
 }
 
 /// The `PhoneSystem` that is in force: the oldest, among equals the first by name.

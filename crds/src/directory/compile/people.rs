@@ -3,14 +3,14 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use kube::ResourceExt;
 
-use super::{in_order, not_found, secret, system, validate};
+use super::{Known, in_order, not_found, secret, system, validate};
 use crate::{
     Kind, ObjectRef, Objects, Problem, User, UserSettingsSpec,
     conditions::Reason,
     directory::{MailboxLimits, Permissions, UserEntry},
     phone_system::Class,
     pin::{self, PinVerifier},
-    secrets::{Index, pin_entry},
+    secrets::pin_entry,
     user::Voicemail,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn compile(
     objects: &Objects,
     people: &[&User],
     system: &system::Compiled,
-    secrets: &Index<'_>,
+    known: &Known<'_>,
     zones: &mut system::Zones,
     problems: &mut Vec<Problem>,
 ) -> HashMap<Arc<str>, UserEntry> {
@@ -36,7 +36,7 @@ pub(super) fn compile(
         validate::user(&object, &user.spec, problems);
         let chosen = settings.get(name).copied().unwrap_or(&unset);
         let mut entry = person(name, user, chosen, system, zones, &object, problems);
-        entry.pin = verifier(&entry, user, chosen, system, secrets, &object, problems);
+        entry.pin = verifier(&entry, user, chosen, system, known, &object, problems);
         users.insert(entry.name.clone(), entry);
     }
     check_references(objects, &users, problems);
@@ -114,7 +114,7 @@ fn verifier(
     user: &User,
     chosen: &UserSettingsSpec,
     system: &system::Compiled,
-    secrets: &Index<'_>,
+    known: &Known<'_>,
     object: &ObjectRef,
     problems: &mut Vec<Problem>,
 ) -> PinVerifier {
@@ -135,9 +135,16 @@ fn verifier(
             .remedy("remove the field and let the user choose a PIN again"),
         );
     }
+    if let Some(verifier) = known
+        .credentials
+        .user(name)
+        .and_then(|it| PinVerifier::hashed(name.clone(), key.clone(), &it.pin_verifier))
+    {
+        return verifier;
+    }
     let given = user.spec.pin_secret_ref.as_ref();
     let Some(pin) = secret(
-        secrets,
+        known.secrets,
         &pin_entry(name, given),
         object,
         "spec.pinSecretRef",

@@ -4,12 +4,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Problem, in_order, not_found, secret, validate};
+use super::{Known, Problem, in_order, not_found, secret, validate};
 use crate::{
     HandsetSpec, Kind, NameRef, ObjectRef, Objects, User,
     conditions::Reason,
     directory::{Account, Ha1s, System, UserEntry},
-    secrets::{Index, sip_entry},
+    secrets::sip_entry,
 };
 
 /// Accounts by username, and usernames by handset.
@@ -21,7 +21,7 @@ pub(super) fn compile(
     people: &[&User],
     system: &System,
     users: &mut HashMap<Arc<str>, UserEntry>,
-    secrets: &Index<'_>,
+    known: &Known<'_>,
     problems: &mut Vec<Problem>,
 ) -> Accounts {
     let given = in_order(&objects.handsets, Kind::Handset, problems);
@@ -29,7 +29,7 @@ pub(super) fn compile(
     let size = given.len() + users.len();
     let mut phones = Phones {
         system,
-        secrets,
+        known,
         logins,
         users,
         problems,
@@ -69,7 +69,7 @@ pub(super) fn compile(
 /// The accounts so far, and what each further one is made from.
 struct Phones<'a> {
     system: &'a System,
-    secrets: &'a Index<'a>,
+    known: &'a Known<'a>,
     logins: HashMap<Arc<str>, Arc<str>>,
     users: &'a mut HashMap<Arc<str>, UserEntry>,
     problems: &'a mut Vec<Problem>,
@@ -85,23 +85,16 @@ impl Phones<'_> {
         let Some(username) = username(name, spec, object, &self.accounts, self.problems) else {
             return;
         };
+        let ha1 = self.hashes(name, &username, spec, object);
         let handset: Arc<str> = name.into();
         let user = owner.clone().or_else(|| self.logins.get(name).cloned());
         let of = user.as_deref().and_then(|user| self.users.get(user));
-        let entry = sip_entry(name, spec.password_secret_ref.as_ref());
-        let password = secret(
-            self.secrets,
-            &entry,
-            object,
-            "spec.passwordSecretRef",
-            self.problems,
-        );
         let account = Account {
             handset: handset.clone(),
             username: username.clone(),
             display_name: of.map_or_else(|| handset.clone(), |user| user.display_name.clone()),
             extension: of.and_then(|user| user.extension.clone()),
-            ha1: password.map(|password| Ha1s::new(&username, &self.system.domain, password)),
+            ha1,
             owner: owner.clone(),
             user,
         };
@@ -110,6 +103,28 @@ impl Phones<'_> {
         }
         self.usernames.insert(handset, username.clone());
         self.accounts.insert(username, account);
+    }
+}
+
+impl Phones<'_> {
+    /// What the handset's password is checked with; a missing one is reported.
+    fn hashes(
+        &mut self,
+        name: &str,
+        username: &str,
+        spec: &HandsetSpec,
+        object: &ObjectRef,
+    ) -> Option<Ha1s> {
+        let realm = &self.system.domain;
+        let compiled = self.known.credentials.handset(name);
+        compiled
+            .and_then(|it| it.hashes(username, realm))
+            .or_else(|| {
+                let entry = sip_entry(name, spec.password_secret_ref.as_ref());
+                let field = "spec.passwordSecretRef";
+                let password = secret(self.known.secrets, &entry, object, field, self.problems)?;
+                Some(Ha1s::new(username, realm, password))
+            })
     }
 }
 

@@ -1,0 +1,2 @@
+//! The operator.
+#![forbid(unsafe_code)]
