@@ -146,6 +146,8 @@ reasons! {
     CredentialsRefused,
     /// The bucket does not exist (StorageReady=False).
     BucketMissing,
+    /// Object storage has no room left (StorageReady=False).
+    StorageFull,
     /// The prefix of the bucket belongs to another PhoneSystem (StorageReady=False).
     PrefixTaken,
     /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).

@@ -1,5 +1,9 @@
 //! The commands of `media-worker` and their options.
 
+mod pod;
+
+pub use pod::{Bucket, Upload};
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -27,6 +31,8 @@ pub enum Command {
     Check(Check),
     /// Place a real call and say what was heard.
     Probe(Probe),
+    /// Carry what a worker left in its spool to object storage, whenever no worker runs: the sidecar of a worker's Pod.
+    Upload(Upload),
 }
 
 /// How log lines are written.

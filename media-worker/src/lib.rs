@@ -15,4 +15,6 @@ pub mod sockets;
 pub mod source;
 pub mod standalone;
 pub mod state;
+pub mod storage;
+pub mod upload;
 pub mod voice;

@@ -7,20 +7,20 @@ mod generated;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use crds::{Objects, Secret, UserSettings, secrets::Wanted};
+use mailbox::{LockError, SpoolLock};
 
 /// The state folder of one worker, locked.
 #[derive(Debug)]
 pub struct State {
     folder: PathBuf,
-    /// Locked until it is closed.
-    _lock: File,
+    _lock: SpoolLock,
     settings: Mutex<BTreeMap<String, UserSettings>>,
 }
 
@@ -48,6 +48,15 @@ pub enum StateError {
     },
 }
 
+impl From<LockError> for StateError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::InUse(folder) => Self::InUse(folder),
+            LockError::Io { path, error } => Self::Io { path, error },
+        }
+    }
+}
+
 impl State {
     /// Opens the folder, which is made if need be, and locks it.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
@@ -58,20 +67,7 @@ impl State {
         ] {
             fs::create_dir_all(&part).map_err(|error| StateError::Io { path: part, error })?;
         }
-        let path = folder.join(LOCK);
-        let options = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let lock = options.map_err(|error| StateError::Io {
-            path: path.clone(),
-            error,
-        })?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StateError::InUse(folder.to_owned()),
-            TryLockError::Error(error) => StateError::Io { path, error },
-        })?;
+        let lock = SpoolLock::take(folder, PATIENCE)?;
         let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -117,9 +113,10 @@ impl State {
     }
 }
 
-const LOCK: &str = "lock";
 const SETTINGS: &str = "settings";
 const SECRETS: &str = "secrets";
+/// Long enough for an `upload` to notice and give way.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 fn read_settings(folder: &Path) -> Result<BTreeMap<String, UserSettings>, StateError> {
     let io = |error| StateError::Io {

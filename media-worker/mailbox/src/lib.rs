@@ -13,21 +13,27 @@ mod layout;
 mod mailbox;
 mod mailboxes;
 mod message;
+pub mod owner;
+pub mod purge;
 mod rebuild;
 mod record;
 pub mod spool;
+mod storage;
 pub mod store;
 mod sweep;
 mod uploader;
 
 pub use ids::{AudioId, BadName, GreetingSlot, MailboxId, MessageId, NameSource};
 pub use mailbox::{Mailbox, MailboxError, Room};
-pub use mailboxes::{Mailboxes, MailboxesOptions};
+pub use mailboxes::{Mailboxes, MailboxesOptions, Uploads};
 pub use message::{
     Counts, Delivered, Delivery, Folder, Introduction, Limits, Message, MessageState, Sender,
 };
+pub use owner::Owner;
 pub use spool::{
-    Appender, Draft, DraftKind, Place, Promise, RecordingId, Spool, SpoolError, SpoolOptions,
+    Appender, Draft, DraftKind, LockError, Place, Promise, RecordingId, Spool, SpoolError,
+    SpoolLock, SpoolOptions,
 };
-pub use store::{BlobStore, FolderStore, MemoryStore};
+pub use storage::{Storage, Trouble};
+pub use store::{BlobStore, FolderStore, MemoryStore, OwnedStore, S3Options, S3Store, StoreError};
 pub use sweep::{Sweeper, Swept};

@@ -8,20 +8,31 @@ use crate::mailboxes::Mailboxes;
 use crate::message::{Message, MessageState};
 use crate::record::{DeliveryRecord, to_bytes, with_audio};
 use crate::spool::{Pending, Spool, SpoolError, StoredMessage};
+use crate::storage::Storage;
 use crate::store::{Condition, Put, PutError};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// Carries messages until there are none, again and again.
 pub(crate) struct Uploader {
     mailboxes: Mailboxes,
+    leaves_the_rest: AtomicBool,
 }
 
 impl Uploader {
     pub(crate) fn new(mailboxes: Mailboxes) -> Self {
-        Self { mailboxes }
+        Self {
+            mailboxes,
+            leaves_the_rest: AtomicBool::new(false),
+        }
+    }
+
+    /// No batch is begun any more.
+    pub(crate) fn leave_the_rest(&self) {
+        self.leaves_the_rest.store(true, Ordering::Relaxed);
     }
 
     /// Carries what is promised as it is promised; when the store fails, tries again with back-off.
@@ -43,9 +54,21 @@ impl Uploader {
                     () = sleep_until(details_due) => {}
                 }
             } else {
-                // New promises do not shorten the wait: the store is in trouble.
-                sleep_until(Instant::now() + delay).await;
-                delay = (delay * 2).min(LONGEST_DELAY);
+                // New promises do not shorten the wait: the store is in trouble. That it works again does.
+                if timeout(delay, self.store_works_again()).await.is_err() {
+                    delay = (delay * 2).min(LONGEST_DELAY);
+                }
+            }
+        }
+    }
+
+    /// Someone else, the one who looks after the store or a reader, has found that it works.
+    async fn store_works_again(&self) {
+        let mut storage = self.mailboxes.storage();
+        storage.mark_unchanged();
+        while storage.changed().await.is_ok() {
+            if *storage.borrow() == Storage::Writable {
+                return;
             }
         }
     }
@@ -76,9 +99,16 @@ impl Uploader {
             if batch.is_empty() {
                 return failed.is_empty();
             }
+            if self.leaves_the_rest.load(Ordering::Relaxed) {
+                return false;
+            }
+            let counts = &self.mailboxes.shared.carried;
             let left = match carry(&self.mailboxes, &batch).await {
                 Ok(left) => left,
                 Err(error) => {
+                    counts
+                        .failed
+                        .fetch_add(batch.len() as u64, Ordering::Relaxed);
                     tracing::warn!(%error, "messages cannot be carried to the store");
                     return false;
                 }
@@ -87,6 +117,12 @@ impl Uploader {
                 .iter()
                 .map(|pending| pending.recording)
                 .partition(|recording| left.contains(recording));
+            counts
+                .failed
+                .fetch_add(left.len() as u64, Ordering::Relaxed);
+            counts
+                .stored
+                .fetch_add(settled.len() as u64, Ordering::Relaxed);
             failed.extend(left);
             if spool.settle(settled).await.is_err() {
                 return false;
@@ -207,19 +243,16 @@ fn shared(parcels: &[Parcel]) -> Vec<Put> {
             audio,
             record.message.audio.place(),
         ) {
-            puts.push(whatever(
-                layout::audio(first, &record.message.audio),
-                audio.clone(),
-            ));
+            let key = layout::audio(first, &record.message.audio);
+            puts.push(whatever(key, audio.clone(), AUDIO));
         }
         // To one recipient, the record beside his index is the promise.
         if record.recipients.len() > 1 {
-            puts.push(whatever(
-                layout::delivery(&record.message.id),
-                to_bytes(record).into(),
-            ));
+            let key = layout::delivery(&record.message.id);
+            puts.push(whatever(key, to_bytes(record).into(), PROMISE));
         }
     }
+    puts.sort_by_key(|put| put.rank);
     puts
 }
 
@@ -229,7 +262,8 @@ fn beside(mailbox: &MailboxId, Parcel { record, audio }: &Parcel) -> Put {
         (Place::InRecord(_), Some(audio)) => with_audio(record, audio),
         (Place::InRecord(_), None) | (Place::Shared { .. }, _) => to_bytes(record),
     };
-    whatever(layout::message(mailbox, &record.message.id), bytes.into())
+    let key = layout::message(mailbox, &record.message.id);
+    whatever(key, bytes.into(), RECORD)
 }
 
 /// Puts the messages into the indexes, all in one go; returns those that an index did not take.
@@ -272,11 +306,12 @@ fn messages(parcels: &[&Parcel]) -> Vec<Message> {
     messages.collect()
 }
 
-fn whatever(key: String, bytes: Bytes) -> Put {
+fn whatever(key: String, bytes: Bytes, rank: u8) -> Put {
     Put {
         key,
         bytes,
         condition: Condition::Always,
+        rank,
     }
 }
 
@@ -300,6 +335,10 @@ fn note(
     undelivered.extend(theirs.iter().map(|parcel| parcel.record.message.id.clone()));
 }
 
+/// Audio is there before what names it, and the promise to several before any of them has it.
+const AUDIO: u8 = 0;
+const PROMISE: u8 = 1;
+const RECORD: u8 = 2;
 /// Messages carried together share syncs and index entries.
 const AT_ONCE: usize = 256;
 /// What a batch takes in memory, but for the one that exceeds it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mailbox::Uploads;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 use sip::endpoint::{COUNTED_METHODS, Rejected};
@@ -15,6 +16,10 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
     let metrics = &exchange.metrics;
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
+    let Uploads { stored, failed } = exchange.mailboxes.uploads();
+    for (result, total) in [("stored", stored), ("failed", failed)] {
+        raise_to(&metrics.uploads_total.with_label_values(&[result]), total);
+    }
     let oldest = exchange.mailboxes.spool().oldest();
     let age = oldest.map_or(0, |since| {
         jiff::Timestamp::now().duration_since(since).as_secs()

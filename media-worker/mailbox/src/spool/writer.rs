@@ -22,6 +22,7 @@ pub(super) enum Command {
     Ring(Consumer<u8>),
     Deliver(u64, Sender<Result<Promise, SpoolError>>),
     Discard(u64, Sender<Result<(), SpoolError>>),
+    Abandon(u64),
     Take(u64, Sender<Result<Arc<Record>, SpoolError>>),
     State(u64, MailboxId, MessageState, Sender<Result<(), SpoolError>>),
     Settle(Vec<u64>, Sender<()>),
@@ -41,6 +42,8 @@ struct Waiting {
 enum Wants {
     Promise(Sender<Result<Promise, SpoolError>>),
     Audio(Sender<Result<Arc<Record>, SpoolError>>),
+    /// Nobody: its caller has gone.
+    Decision,
 }
 
 /// A media thread's ring, and the first part of an entry whose rest has not come yet.
@@ -182,6 +185,11 @@ impl Writer {
                 });
             }
             Command::Discard(id, reply) => answer(reply, self.discard(id)),
+            Command::Abandon(recording) => self.waiting.push(Waiting {
+                recording,
+                until,
+                wants: Wants::Decision,
+            }),
             Command::State(id, mailbox, state, reply) => {
                 answer(reply, self.set_state(id, mailbox, state));
             }
@@ -324,8 +332,12 @@ impl Writer {
             match wants {
                 Wants::Audio(reply) => answer(reply, self.record(recording)),
                 Wants::Promise(reply) => match self.stage_promise(recording) {
-                    Ok(()) => promises.push((recording, reply)),
+                    Ok(()) => promises.push((recording, Some(reply))),
                     Err(error) => answer(reply, Err(error)),
+                },
+                Wants::Decision => match self.stage_promise(recording) {
+                    Ok(()) => promises.push((recording, None)),
+                    Err(_) => self.forget(recording),
                 },
             }
         }
@@ -336,20 +348,27 @@ impl Writer {
         let synced = self.commit();
         for (recording, reply) in promises {
             let promise = self.promise(recording);
-            match promise {
-                Ok(promise) => {
-                    // An unsynced promise is carried all the same; only the caller may not be told.
-                    self.announce(recording);
-                    let told = if synced {
-                        Ok(promise)
-                    } else {
-                        Err(SpoolError::Disk("the promise was not synced".into()))
-                    };
-                    answer(reply, told);
+            let told = promise.and_then(|promise| {
+                // An unsynced promise is carried all the same; only the caller may not be told.
+                self.announce(recording);
+                if synced {
+                    Ok(promise)
+                } else {
+                    Err(SpoolError::Disk("the promise was not synced".into()))
                 }
-                Err(error) => answer(reply, Err(error)),
+            });
+            if let Some(reply) = reply {
+                answer(reply, told);
             }
         }
+    }
+
+    /// What is no message takes no room.
+    fn forget(&mut self, recording: u64) {
+        if self.journal.ledger().get(recording).is_some() {
+            self.journal.stage(Entry::Discarded(recording));
+        }
+        self.board.gone(recording);
     }
 
     fn record(&self, recording: u64) -> Result<Arc<Record>, SpoolError> {
@@ -390,11 +409,14 @@ impl Writer {
                     partial: record.lost > 0,
                 },
             ),
-            Stage::Recording | Stage::Ended if record.lost > 0 => return Err(SpoolError::Full),
             Stage::Recording | Stage::Ended => {
-                self.journal.stage(Entry::Discarded(recording));
-                self.board.gone(recording);
-                return Err(SpoolError::TooShort);
+                let error = if record.lost > 0 {
+                    SpoolError::Full
+                } else {
+                    SpoolError::TooShort
+                };
+                self.forget(recording);
+                return Err(error);
             }
         };
         self.journal.stage(entry);
