@@ -102,6 +102,8 @@ reasons! {
     NumberTaken,
     /// Another handset has this username already.
     UsernameTaken,
+    /// Another user has this mailbox already.
+    MailboxTaken,
     /// A number shadows another meaning of the same digits.
     Overlap,
     /// The route leads back to its own user.

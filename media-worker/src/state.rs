@@ -60,6 +60,11 @@ impl From<LockError> for StateError {
 impl State {
     /// Opens the folder, which is made if need be, and locks it.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
+        Self::open_within(folder, MOMENT)
+    }
+
+    /// The same where a sidecar may have the spool, which is given some time to end what it carries. Blocks meanwhile.
+    pub fn open_within(folder: &Path, patience: Duration) -> Result<Self, StateError> {
         for part in [
             folder.to_owned(),
             folder.join(SETTINGS),
@@ -67,7 +72,7 @@ impl State {
         ] {
             fs::create_dir_all(&part).map_err(|error| StateError::Io { path: part, error })?;
         }
-        let lock = SpoolLock::take(folder, PATIENCE)?;
+        let lock = SpoolLock::take(folder, patience)?;
         let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -115,8 +120,8 @@ impl State {
 
 const SETTINGS: &str = "settings";
 const SECRETS: &str = "secrets";
-/// Long enough for an `upload` to notice and give way.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Long enough for an idle `upload` to notice and give way.
+const MOMENT: Duration = Duration::from_millis(300);
 
 fn read_settings(folder: &Path) -> Result<BTreeMap<String, UserSettings>, StateError> {
     let io = |error| StateError::Io {

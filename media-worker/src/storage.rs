@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use crds::conditions::Reason;
 use crds::report::Finding;
-use mailbox::{BlobStore, FolderStore, OwnedStore, Owner, S3Options, S3Store, Storage, Trouble};
+use mailbox::{
+    BlobStore, FolderStore, OwnedStore, Owner, S3Credentials, S3Options, S3Store, Storage, Trouble,
+};
 
 use crate::cli::Bucket;
 
@@ -34,7 +36,10 @@ pub async fn open(
         region: options.region.clone(),
         bucket,
         prefix: options.prefix.clone(),
-        credentials: options.credentials.clone(),
+        credentials: match &options.credentials {
+            Some(folder) if !folder.as_os_str().is_empty() => S3Credentials::Folder(folder.clone()),
+            Some(_) | None => S3Credentials::Environment,
+        },
     };
     Ok(Arc::new(OwnedStore::new(
         Arc::new(S3Store::open(options).await),

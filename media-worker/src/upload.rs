@@ -26,7 +26,7 @@ pub fn run(options: &cli::Upload) -> anyhow::Result<()> {
         .build()
         .context("the runtime can't be started")?;
     runtime.block_on(async {
-        let leaving = Leaving::on_signals(options.grace)?;
+        let leaving = Leaving::on_signals(options.grace.get())?;
         let store = storage::open(&options.bucket, owner(options), &options.state).await?;
         Sidecar {
             options,
@@ -123,7 +123,7 @@ impl Sidecar<'_> {
                 Some(_) if self.all_carried => {}
                 Some(lock) => {
                     let since = *self.free_since.get_or_insert_with(Instant::now);
-                    if leaving || since.elapsed() >= self.options.after {
+                    if leaving || since.elapsed() >= self.options.after.get() {
                         return Ok(Some(lock));
                     }
                 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use mailbox::S3Options;
+use mailbox::{S3Credentials, S3Keys, S3Options};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use crate::{root, wait_for};
@@ -104,7 +104,16 @@ impl S3 {
             region: "us-east-1".to_owned(),
             bucket: BUCKET.to_owned(),
             prefix: prefix.to_owned(),
-            credentials: Some(self.credentials()),
+            credentials: S3Credentials::Folder(self.credentials()),
+        }
+    }
+
+    /// The credentials that it knows.
+    pub fn keys(&self) -> S3Keys {
+        S3Keys {
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret_access_key: SECRET_KEY.to_owned(),
+            authority: self.tls.then(|| self.certificate()),
         }
     }
 

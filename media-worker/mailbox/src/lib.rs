@@ -35,5 +35,8 @@ pub use spool::{
     SpoolLock, SpoolOptions,
 };
 pub use storage::{Storage, Trouble};
-pub use store::{BlobStore, FolderStore, MemoryStore, OwnedStore, S3Options, S3Store, StoreError};
+pub use store::{
+    BlobStore, FolderStore, MemoryStore, OwnedStore, S3Credentials, S3Keys, S3Options, S3Store,
+    StoreError,
+};
 pub use sweep::{Sweeper, Swept};

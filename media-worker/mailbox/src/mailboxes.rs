@@ -3,17 +3,16 @@
 use crate::details::{CallDetail, DetailsOf};
 use crate::disk::Disk;
 use crate::ids::{MailboxId, NameSource};
-use crate::mailbox::{Cell, Mailbox};
+use crate::mailbox::{Cells, Mailbox};
 use crate::message::Delivered;
 use crate::spool::{Appender, Spool, SpoolError, SpoolOptions};
 use crate::storage::Storage;
 use crate::store::{BlobStore, StoreError, Watched};
 use crate::uploader::Uploader;
 use jiff::civil::Date;
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
@@ -62,13 +61,13 @@ pub struct Uploads {
 pub(crate) struct Shared {
     /// What all requests go through: the store, watched.
     pub(crate) store: Arc<dyn BlobStore>,
-    watched: Arc<Watched>,
+    pub(crate) watched: Arc<Watched>,
     pub(crate) carried: Carried,
     pub(crate) spool: Spool,
     pub(crate) names: Arc<NameSource>,
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
-    cells: Mutex<HashMap<MailboxId, Weak<Cell>>>,
+    cells: Mutex<Cells>,
 }
 
 /// What [`Uploads`] is read from.
@@ -120,15 +119,7 @@ impl Mailboxes {
             .cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(id).and_then(Weak::upgrade) {
-            return Mailbox::new(self.shared.clone(), cell);
-        }
-        if cells.len() == cells.capacity() {
-            cells.retain(|_, cell| cell.strong_count() > 0);
-        }
-        let cell = Arc::new(Cell::new(id.clone()));
-        cells.insert(id.clone(), Arc::downgrade(&cell));
-        Mailbox::new(self.shared.clone(), cell)
+        Mailbox::new(self.shared.clone(), cells.of(id))
     }
 
     /// Where recordings begin and are promised.

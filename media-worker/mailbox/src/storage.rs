@@ -24,13 +24,13 @@ pub enum Storage {
 pub enum Trouble {
     /// It cannot be reached or fails.
     #[error(
-        "object storage does not answer: {0}. Messages wait on the worker's disk; see that the service runs, and that \
+        "storage does not answer: {0}. Messages wait on the worker's disk; see that the service runs, and that \
          spec.storage.s3.endpoint leads to it from the worker's Pod"
     )]
     Away(String),
     /// It refuses the credentials, or what is asked with them.
     #[error(
-        "object storage refuses the credentials: {0}. Write accessKeyId and secretAccessKey of an account that may read, write, \
+        "storage refuses the credentials: {0}. Write accessKeyId and secretAccessKey of an account that may read, write, \
          list and delete in the bucket into the Secret that spec.storage.s3.credentialsSecretRef names"
     )]
     CredentialsRefused(String),
@@ -50,7 +50,7 @@ pub enum Trouble {
     },
     /// No room is left.
     #[error(
-        "object storage is full: make room, or raise the bucket's quota. Messages wait on the worker's disk"
+        "storage is full: make room, or raise the bucket's quota. Messages wait on the worker's disk"
     )]
     Full,
 }
@@ -88,6 +88,12 @@ impl Health {
         let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, error) = met.rest.as_ref()?;
         (Instant::now() < *until).then(|| error.clone())
+    }
+
+    /// The next reader is to try in earnest.
+    pub(crate) fn end_rest(&self) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        met.rest = None;
     }
 
     /// Notes what came of reading; `since` is when it was asked.
@@ -179,3 +185,42 @@ fn say(before: &Storage, now: &Storage) {
 const LONG_WAIT: Duration = Duration::from_millis(500);
 /// So long nobody else waits for a store that let one wait in vain.
 const REST: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn away<T>() -> Result<T, StoreError> {
+        Err(StoreError::Away("as told".to_owned()))
+    }
+
+    fn long_ago() -> Instant {
+        Instant::now().checked_sub(LONG_WAIT).unwrap()
+    }
+
+    #[tokio::test]
+    async fn after_one_has_waited_in_vain_the_next_is_told_at_once() {
+        let health = Health::new();
+        health.read::<()>(&away(), Instant::now());
+        assert_eq!(health.resting(), None, "that was no long wait");
+        health.read::<()>(&away(), long_ago());
+        assert_eq!(health.resting(), away::<()>().err());
+        health.end_rest();
+        assert_eq!(health.resting(), None);
+        health.read::<()>(&away(), long_ago());
+        health.written(&Ok(()), long_ago());
+        assert_eq!(health.resting(), None, "it works again");
+    }
+
+    #[tokio::test]
+    async fn that_reading_works_says_nothing_about_writing() {
+        let health = Health::new();
+        let storage = health.watch();
+        assert_eq!(*storage.borrow(), Storage::Untried);
+        health.written::<()>(&Err(PutError::Full), Instant::now());
+        health.read(&Ok(()), Instant::now());
+        assert_eq!(*storage.borrow(), Storage::Troubled(Trouble::Full));
+        health.written::<()>(&Err(PutError::Precondition), Instant::now());
+        assert_eq!(*storage.borrow(), Storage::Writable);
+    }
+}

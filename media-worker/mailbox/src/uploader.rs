@@ -4,7 +4,7 @@ use crate::details;
 use crate::ids::{MailboxId, MessageId, Place};
 use crate::layout;
 use crate::mailbox::{Mailbox, MailboxError};
-use crate::mailboxes::Mailboxes;
+use crate::mailboxes::{Mailboxes, Shared};
 use crate::message::{Message, MessageState};
 use crate::record::{DeliveryRecord, to_bytes, with_audio};
 use crate::spool::{Pending, Spool, SpoolError, StoredMessage};
@@ -91,7 +91,8 @@ impl Uploader {
 
     /// Carries what is promised, batch by batch; what fails is left for another time.
     async fn carry_messages(&self) -> bool {
-        let spool = &self.mailboxes.shared.spool;
+        let Shared { spool, watched, .. } = &*self.mailboxes.shared;
+        watched.try_in_earnest();
         let mut failed: HashSet<u64> = HashSet::new();
         loop {
             let pending = spool.board().pending();

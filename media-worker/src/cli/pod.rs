@@ -1,9 +1,9 @@
 //! Options of the containers of a worker's Pod: from the environment that the operator gives, or by hand.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
+use crds::Period;
 
 /// Options of `upload`.
 #[derive(Debug, Args)]
@@ -27,11 +27,21 @@ pub struct Upload {
     #[command(flatten)]
     pub bucket: Bucket,
     /// How long the spool has to be nobody's: a worker that is started again comes first.
-    #[arg(long, env = "SWITCHBOARD_UPLOAD_AFTER", default_value = "5s", value_name = "TIME", value_parser = time)]
-    pub after: Duration,
+    #[arg(
+        long,
+        env = "SWITCHBOARD_UPLOAD_AFTER",
+        default_value = "5s",
+        value_name = "TIME"
+    )]
+    pub after: Period,
     /// How long it may go on after SIGTERM.
-    #[arg(long, env = "SWITCHBOARD_UPLOAD_GRACE", default_value = "30s", value_name = "TIME", value_parser = time)]
-    pub grace: Duration,
+    #[arg(
+        long,
+        env = "SWITCHBOARD_UPLOAD_GRACE",
+        default_value = "30s",
+        value_name = "TIME"
+    )]
+    pub grace: Period,
 }
 
 /// The bucket for messages.
@@ -77,24 +87,4 @@ pub struct Bucket {
     /// The UID of a `PhoneSystem` that this one replaces: its mailboxes are taken over.
     #[arg(long = "s3-adopt", env = "SWITCHBOARD_S3_ADOPT", value_name = "UID")]
     pub adopt: Option<String>,
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let span: Result<jiff::SignedDuration, _> = text.parse();
-    span.ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| format!("`{text}` is no time: write for example 5s or 2m"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_read_or_refused_with_a_remedy() {
-        assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("15m"), Ok(Duration::from_mins(15)));
-        assert!(time("-5s").is_err_and(|error| error.contains("for example")));
-        assert!(time("soon").is_err());
-    }
 }

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mailbox::store::{Condition, PutError, contract, list_all};
-use mailbox::{BlobStore, S3Store};
+use mailbox::{BlobStore, S3Credentials, S3Options, S3Store};
 use switchboard_tests::s3::{S3, files};
 
 #[tokio::test]
 async fn the_bucket_keeps_the_contract() {
     let service = S3::start();
-    for prefix in ["", "office"] {
-        let store = S3Store::open(service.options(prefix)).await;
+    let by_folder = service.options("office");
+    let by_keys = S3Options {
+        credentials: S3Credentials::Keys(service.keys()),
+        ..service.options("")
+    };
+    for options in [by_folder, by_keys] {
+        let store = S3Store::open(options).await;
         contract::check(Arc::new(store)).await.unwrap();
     }
 }

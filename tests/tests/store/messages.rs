@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mailbox::disk::RealDisk;
 use mailbox::{
     BlobStore, Delivery, Draft, DraftKind, Folder, MailboxId, Mailboxes, MailboxesOptions,
-    MemoryStore, MessageId, Sender,
+    MemoryStore, MessageId, RecordingId, Sender,
 };
 use media::codec::Codec;
 
@@ -26,34 +26,40 @@ pub(crate) fn ada() -> MailboxId {
 
 /// Leaves Ada that many messages of two seconds, and is promised each.
 pub(crate) async fn leave(mailboxes: &Mailboxes, messages: usize) -> HashSet<MessageId> {
-    let mut appender = mailboxes.writer().unwrap();
     let mut promised = HashSet::new();
     for _ in 0..messages {
-        let delivery = Delivery {
-            recipients: vec![ada()],
-            sender: Sender::External {
-                number: Some("+15551234".to_owned()),
-                name: None,
-            },
-            received: Timestamp::now(),
-            introductions: Vec::new(),
-        };
-        let draft = Draft {
-            kind: DraftKind::Message(delivery),
-            codec: Codec::Pcmu,
-            min_length: Duration::from_secs(1),
-            place: None,
-        };
-        let recording = mailboxes.spool().begin(draft).unwrap();
-        for frame in 0..FRAMES {
-            appender.frame(recording.0, frame * 160, &[frame as u8; 160]);
-        }
-        appender.ended(recording.0);
-        appender.flush();
+        let recording = speak(mailboxes);
         let promise = mailboxes.spool().deliver(recording).await.unwrap();
         promised.insert(promise.message);
     }
     promised
+}
+
+/// Speaks two seconds to Ada; nobody has promised anything.
+pub(crate) fn speak(mailboxes: &Mailboxes) -> RecordingId {
+    let delivery = Delivery {
+        recipients: vec![ada()],
+        sender: Sender::External {
+            number: Some("+15551234".to_owned()),
+            name: None,
+        },
+        received: Timestamp::now(),
+        introductions: Vec::new(),
+    };
+    let draft = Draft {
+        kind: DraftKind::Message(delivery),
+        codec: Codec::Pcmu,
+        min_length: Duration::from_secs(1),
+        place: None,
+    };
+    let recording = mailboxes.spool().begin(draft).unwrap();
+    let mut appender = mailboxes.writer().unwrap();
+    for frame in 0..FRAMES {
+        appender.frame(recording.0, frame * 160, &[frame as u8; 160]);
+    }
+    appender.ended(recording.0);
+    appender.flush();
+    recording
 }
 
 /// Messages that a worker was promised and then died with.

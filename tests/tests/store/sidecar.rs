@@ -5,11 +5,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailbox::{MemoryStore, S3Store, SpoolLock};
+use jiff::Timestamp;
+use mailbox::details::{CallDetail, CallResult, Direction, Party};
+use mailbox::{MemoryStore, MessageId, S3Store, SpoolLock};
 use switchboard_tests::s3::{BUCKET, S3, files};
 use switchboard_tests::{wait_for, worker};
 
-use crate::messages::{assert_stored, leave, left_behind, open};
+use crate::messages::{assert_stored, leave, left_behind, open, speak};
 
 #[tokio::test]
 async fn what_a_worker_left_is_carried_once_it_is_gone() {
@@ -17,7 +19,10 @@ async fn what_a_worker_left_is_carried_once_it_is_gone() {
     let state = tempfile::tempdir().unwrap();
     let lock = SpoolLock::take(state.path(), Duration::ZERO).unwrap();
     let mailboxes = open(Arc::new(MemoryStore::new()), state.path(), 1);
-    let promised = leave(&mailboxes, 3).await;
+    let mut promised = leave(&mailboxes, 3).await;
+    let said_and_not_sent = speak(&mailboxes);
+    mailboxes.spool().take(said_and_not_sent).await.unwrap();
+    mailboxes.append_detail(call()).unwrap();
     let sidecar = Sidecar::start(&service, state.path());
     // It has begun when it has looked for the lock.
     wait_for("the sidecar to look", PATIENCE, || {
@@ -27,9 +32,16 @@ async fn what_a_worker_left_is_carried_once_it_is_gone() {
     mailboxes.close().await;
     drop(lock);
     wait_for("the messages to be carried", PATIENCE, || {
-        (files(&records(&service)) == 3).then_some(())
+        (files(&records(&service)) == 4).then_some(())
     });
     assert!(sidecar.terminate().success());
+    assert_eq!(files(&service.objects().join("office/details")), 1);
+    let names = std::fs::read_dir(records(&service)).unwrap();
+    promised.extend(names.map(|name| {
+        let name = name.unwrap().file_name().into_string().unwrap();
+        MessageId::new(name).unwrap()
+    }));
+    assert_eq!(promised.len(), 4, "those that were promised are among them");
     assert_stored(bucket(&service).await, &promised).await;
 }
 
@@ -94,6 +106,20 @@ async fn told_to_stop_it_tries_a_last_time_at_once() {
     });
     assert!(sidecar.terminate().success());
     assert_stored(bucket(&service).await, &promised).await;
+}
+
+fn call() -> CallDetail {
+    CallDetail {
+        call: "1@example.com".to_owned(),
+        time: Timestamp::now(),
+        direction: Direction::Internal,
+        from: Party::default(),
+        to: Party::default(),
+        answered_by: None,
+        duration: Duration::ZERO,
+        route: None,
+        result: CallResult::NoAnswer,
+    }
 }
 
 /// The process; killed when dropped.

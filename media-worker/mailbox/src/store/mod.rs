@@ -4,14 +4,14 @@ pub mod contract;
 mod folder;
 mod memory;
 mod owned;
-pub mod s3;
+mod s3;
 mod temporary;
 mod watched;
 
 pub use folder::FolderStore;
 pub use memory::{MemoryStore, Weather};
 pub use owned::OwnedStore;
-pub use s3::{S3Options, S3Store};
+pub use s3::{S3Credentials, S3Keys, S3Options, S3Store};
 
 pub(crate) use watched::{TRACE, Watched};
 

@@ -28,6 +28,11 @@ impl Watched {
         self.health.watch()
     }
 
+    /// What is read next is asked of the store in any case: by the one who carries, who has waited long enough before.
+    pub(crate) fn try_in_earnest(&self) {
+        self.health.end_rest();
+    }
+
     /// Asks something of the store from time to time, for as long as it is polled: a read while it is well, a write to learn whether it is.
     pub(crate) async fn look_after(&self) {
         let storage = self.storage();

@@ -1,14 +1,12 @@
 //! The client of the service: made anew when its certificate authority changes.
 
 use super::S3Options;
-use super::credentials::FolderCredentials;
 use super::error::away;
 use crate::store::StoreError;
-use aws_config::BehaviorVersion;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
-    Builder, IdentityCache, Region, RequestChecksumCalculation, SharedHttpClient,
+    BehaviorVersion, Builder, IdentityCache, Region, RequestChecksumCalculation, SharedHttpClient,
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -17,8 +15,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::io;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,8 +32,12 @@ struct Used {
 
 impl Clients {
     pub(super) async fn new(options: &S3Options) -> Self {
+        let region = Region::new(options.region.clone());
         Self {
-            identity: identity(options).await,
+            identity: options
+                .credentials
+                .provider(region, http(&TlsContext::default()))
+                .await,
             options: options.clone(),
             used: Mutex::default(),
         }
@@ -45,7 +45,7 @@ impl Clients {
 
     /// A client that trusts whom `ca.crt` now says.
     pub(super) fn current(&self) -> Result<Client, StoreError> {
-        let authority = self.authority()?;
+        let authority = self.options.credentials.authority()?;
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(used) = &*used
             && used.authority == authority
@@ -60,29 +60,12 @@ impl Clients {
         Ok(client)
     }
 
-    /// A small file in memory (a mounted Secret): read each time.
-    fn authority(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(path) = self.authority_path() else {
-            return Ok(None);
-        };
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(away(&format!("{} can't be read: {error}", path.display()))),
-        }
-    }
-
-    fn authority_path(&self) -> Option<PathBuf> {
-        let folder = self.options.credentials.as_ref()?;
-        Some(folder.join("ca.crt"))
-    }
-
     fn client(&self, authority: Option<&[u8]>) -> Result<Client, StoreError> {
         let mut config = Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.options.region.clone()))
             .credentials_provider(self.identity.clone())
-            .http_client(http(authority)?)
+            .http_client(http(&trusting(authority)?))
             // Not every service takes checksums that the protocol does not ask for.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .retry_config(
@@ -93,7 +76,7 @@ impl Clients {
                     .with_max_backoff(Duration::from_secs(1)),
             )
             .timeout_config(limits(ATTEMPT, WHOLE));
-        if self.options.credentials.is_some() {
+        if self.options.credentials.may_change() {
             config = config.identity_cache(IdentityCache::no_cache());
         }
         if let Some(endpoint) = &self.options.endpoint {
@@ -108,34 +91,22 @@ pub(super) fn reading() -> Builder {
     Builder::new().timeout_config(limits(READ_ATTEMPT, READ_WHOLE))
 }
 
-async fn identity(options: &S3Options) -> SharedCredentialsProvider {
-    if let Some(folder) = &options.credentials {
-        return SharedCredentialsProvider::new(FolderCredentials::new(folder.clone()));
-    }
-    let tls =
-        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    let found = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(options.region.clone()))
-        .http_client(tls.build_https())
-        .load()
-        .await;
-    found
-        .credentials_provider()
-        .unwrap_or_else(|| SharedCredentialsProvider::new(FolderCredentials::nowhere()))
+fn http(tls: &TlsContext) -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls.clone())
+        .build_https()
 }
 
-fn http(authority: Option<&[u8]>) -> Result<SharedHttpClient, StoreError> {
-    let mut trust = TrustStore::default();
-    if let Some(pem) = authority {
-        check_authority(pem)?;
-        trust = TrustStore::empty().with_pem_certificate(pem);
-    }
-    let tls = TlsContext::builder().with_trust_store(trust).build();
-    let tls = tls.map_err(|error| away(&error.to_string()))?;
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https())
+fn trusting(authority: Option<&[u8]>) -> Result<TlsContext, StoreError> {
+    let Some(pem) = authority else {
+        return Ok(TlsContext::default());
+    };
+    check_authority(pem)?;
+    TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(pem))
+        .build()
+        .map_err(|error| away(&error.to_string()))
 }
 
 /// The client's library takes it for granted that these are certificates.

@@ -15,7 +15,10 @@ where
     let said = said(error);
     match (error.code(), status) {
         (Some("NoSuchBucket"), _) => StoreError::BucketMissing(bucket.to_owned()),
-        (_, Some(401 | 403)) => StoreError::CredentialsRefused(said),
+        // The second is versitygw's word, with status 404.
+        (_, Some(401 | 403)) | (Some("XAdminUserNotFound"), _) => {
+            StoreError::CredentialsRefused(said)
+        }
         _ if causes(error).any(<dyn Error>::is::<CredentialsError>) => {
             StoreError::CredentialsRefused(said)
         }

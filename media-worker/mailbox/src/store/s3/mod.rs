@@ -5,6 +5,8 @@ mod credentials;
 mod error;
 mod large;
 
+pub use credentials::{S3Credentials, S3Keys};
+
 use super::{Blob, BlobStore, Condition, ETag, Put, PutError, StoreError, check_key};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -14,12 +16,11 @@ use bytes::Bytes;
 use client::Clients;
 use error::{away, put_error, store_error};
 use futures::stream::{self, StreamExt};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Where the bucket is, and who we are there.
+/// Where the bucket is, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct S3Options {
     /// The service's URL; then buckets are addressed by path. Without it, AWS.
@@ -30,9 +31,8 @@ pub struct S3Options {
     pub bucket: String,
     /// What every key begins with; `/` is put between where it does not end so.
     pub prefix: String,
-    /// The folder with `accessKeyId`, `secretAccessKey` and perhaps `ca.crt`, read again when they change. Without it, the identity that the
-    /// environment gives (a Pod's, a machine's).
-    pub credentials: Option<PathBuf>,
+    /// Who we are there.
+    pub credentials: S3Credentials,
 }
 
 /// Blobs as objects under a prefix of one bucket. Objects whose keys are none of ours are not seen.
