@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod deliver;
 pub mod details;
 pub mod disk;
 mod ids;
