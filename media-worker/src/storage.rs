@@ -48,6 +48,19 @@ pub async fn open(
     )))
 }
 
+/// Whose a bucket is to be; none without a UID.
+pub fn owner(uid: &str, namespace: &str, system: &str) -> Option<Owner> {
+    (!uid.is_empty()).then(|| Owner {
+        uid: uid.to_owned(),
+        name: format!("{namespace}/{system}"),
+    })
+}
+
+/// The name that a worker's call details are stored under, whether it stores them or its sidecar.
+pub fn worker_name(system: &str, slot: u32) -> String {
+    format!("{system}-worker-{slot}")
+}
+
 /// What a worker's report says of it; nothing before the first try.
 pub fn finding(storage: &Storage) -> Option<Finding> {
     let (ok, reason, message) = match storage {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use mailbox::disk::RealDisk;
-use mailbox::{BlobStore, Mailboxes, MailboxesOptions, Owner, SpoolLock};
+use mailbox::{BlobStore, Mailboxes, MailboxesOptions, SpoolLock};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,8 @@ pub fn run(options: &cli::Upload) -> anyhow::Result<()> {
         .context("the runtime can't be started")?;
     runtime.block_on(async {
         let leaving = Leaving::on_signals(options.grace.get())?;
-        let store = storage::open(&options.bucket, owner(options), &options.state).await?;
+        let owner = storage::owner(&options.system_uid, &options.namespace, &options.system);
+        let store = storage::open(&options.bucket, owner, &options.state).await?;
         Sidecar {
             options,
             store,
@@ -38,17 +39,6 @@ pub fn run(options: &cli::Upload) -> anyhow::Result<()> {
         .serve()
         .await
     })
-}
-
-/// The name that a worker's call details are stored under, whoever stores them.
-pub fn worker_name(system: &str, slot: u32) -> String {
-    format!("{system}-worker-{slot}")
-}
-
-fn owner(options: &cli::Upload) -> Option<Owner> {
-    let uid = options.system_uid.clone().filter(|uid| !uid.is_empty())?;
-    let name = format!("{}/{}", options.namespace, options.system);
-    Some(Owner { uid, name })
 }
 
 /// What SIGTERM says, and what its grace says later.
@@ -170,7 +160,7 @@ impl Sidecar<'_> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).context("the system gives no randomness")?;
         let options = MailboxesOptions {
-            worker: worker_name(&self.options.system, self.options.slot),
+            worker: storage::worker_name(&self.options.system, self.options.slot),
             ..MailboxesOptions::new(seed)
         };
         // Lamps are lit by the worker that comes.
