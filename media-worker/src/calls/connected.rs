@@ -181,19 +181,12 @@ impl<'a> Connected<'a> {
             .with(|endpoint, now| endpoint.refuse_offer(session, status, now));
     }
 
-    /// INFO with a key goes on as the other side understands it; anything else within a call has no use here.
+    /// INFO with a key goes on as the other side understands it.
     fn request(&mut self, side: Side, tx: ServerTx, request: &Request) {
-        let digit = (request.method == Method::Info)
-            .then(|| info::digit(request))
-            .flatten();
-        let status = match (digit, &request.method) {
-            (Some(digit), _) => {
-                self.pass_digit(side.other(), digit, request);
-                StatusCode::OK
-            }
-            (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            (None, _) => StatusCode::NOT_IMPLEMENTED,
-        };
+        let (digit, status) = info::key(request);
+        if let Some(digit) = digit {
+            self.pass_digit(side.other(), digit, request);
+        }
         let response = request.respond(status);
         self.exchange
             .signalling

@@ -10,7 +10,7 @@ use media::engine::{Event, RecordEnd};
 use prompts::Say;
 use sip::endpoint::SessionEvent;
 use sip::sdp::Direction;
-use sip::syntax::{Method, Reason, StatusCode};
+use sip::syntax::Reason;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::inbound::Inbound;
@@ -136,21 +136,15 @@ impl<'a> Line<'a> {
             | SessionEvent::Cancelled { .. }
             | SessionEvent::Failed { .. } => News::Gone,
             SessionEvent::Request { tx, request } => {
-                let key = (request.method == Method::Info)
-                    .then(|| info::digit(&request))
-                    .flatten()
-                    .and_then(|digit| Key::from_char(digit.to_char()));
-                let status = match (key, &request.method) {
-                    (Some(_), _) => StatusCode::OK,
-                    (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    (None, _) => StatusCode::NOT_IMPLEMENTED,
-                };
+                let (digit, status) = info::key(&request);
                 let response = request.respond(status);
                 self.call
                     .exchange
                     .signalling
                     .with(|endpoint, now| endpoint.respond(tx, response, now));
-                key.map_or(News::Nothing, News::Key)
+                digit
+                    .and_then(|digit| Key::from_char(digit.to_char()))
+                    .map_or(News::Nothing, News::Key)
             }
             SessionEvent::Offer { sdp } => {
                 self.offered(sdp.as_ref());
