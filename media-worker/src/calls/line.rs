@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use apps::{Call, Ended, HungUp, Key, Listener, RecordRules, Take, Wake};
 use crds::directory::Caller;
+use futures::StreamExt;
 use media::codec::Codec;
 use media::engine::{Event, RecordEnd};
 use prompts::Say;
@@ -77,7 +78,7 @@ impl<'a> Line<'a> {
         }
         let mut stopping = self.call.exchange.stopping();
         let event = tokio::select! {
-            event = self.call.events.recv() => event,
+            event = self.call.events.next() => event,
             () = stopping.stopped() => {
                 self.call.party.end(Some(Reason::sip(503, "Service is stopping")));
                 None
@@ -194,7 +195,7 @@ impl<'a> Line<'a> {
         }
         let ended = async {
             loop {
-                match self.call.events.recv().await {
+                match self.call.events.next().await {
                     Some(CallEvent::Media(Event::RecordEnded {
                         recording: ended,
                         duration,

@@ -100,7 +100,11 @@ impl Homes {
             let Some(account) = directory.handset(&entry.handset) else {
                 continue;
             };
-            let _ = self.of(account).inbox.send(ToHome::Restore(entry)).await;
+            let _ = self
+                .of(account)
+                .inbox
+                .send(ToHome::Restore(Box::new(entry)))
+                .await;
         }
     }
 
@@ -129,29 +133,24 @@ pub struct Home {
     inbox: mpsc::Sender<ToHome>,
 }
 
-/// What a home is told and asked.
+/// What a home is told and asked. What is large is boxed: every home's queue sets room for 32 of these aside.
 enum ToHome {
     Register {
         handset: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
     Subscribe {
         watcher: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
-    Notified {
-        key: sip::subscription::SubscriptionKey,
-        answer: crate::signalling::Answer,
-    },
+    Notified(Box<Notified>),
     Contacts {
         handset: Arc<str>,
         reply: oneshot::Sender<Vec<Contact>>,
     },
-    Restore(Entry),
+    Restore(Box<Entry>),
     MailboxChanged,
     CallBegins {
         reply: oneshot::Sender<Option<CallPlace>>,
@@ -164,6 +163,18 @@ enum ToHome {
     },
 }
 
+/// A request and the flow it came over.
+struct Received {
+    request: Request,
+    flow: Flow,
+}
+
+/// The answer to a NOTIFY of this subscription.
+struct Notified {
+    key: sip::subscription::SubscriptionKey,
+    answer: crate::signalling::Answer,
+}
+
 impl Home {
     /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
     pub async fn register(
@@ -172,11 +183,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Register {
             handset,
-            request,
-            flow,
+            received,
             reply,
         })
         .await
@@ -189,11 +199,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Subscribe {
             watcher,
-            request,
-            flow,
+            received,
             reply,
         })
         .await
