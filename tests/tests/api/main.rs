@@ -8,3 +8,6 @@
 )]
 
 mod round_trip;
+mod worker_away;
+mod worker_drain;
+mod worker_watches;
