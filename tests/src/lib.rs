@@ -21,6 +21,7 @@ pub mod office;
 pub mod phone;
 pub mod process;
 pub mod raw;
+pub mod s3;
 pub mod sipp;
 pub mod sound;
 pub mod streams;
