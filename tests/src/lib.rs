@@ -12,11 +12,14 @@
 )]
 
 pub mod baresip;
+pub mod chart;
 pub mod desk;
+pub mod http;
 pub mod line;
 pub mod office;
 pub mod phone;
 pub mod process;
+pub mod prometheus;
 pub mod raw;
 pub mod sipp;
 pub mod sound;
