@@ -7,4 +7,5 @@
     reason = "tests"
 )]
 
+mod chart;
 mod round_trip;
