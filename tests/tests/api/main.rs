@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod chart;
 mod round_trip;
 mod worker_away;
 mod worker_drain;

@@ -56,12 +56,12 @@ async fn a_start_meanwhile_waits_and_says_so() {
         .split_whitespace()
         .find_map(|word| word.strip_prefix("metrics=")?.parse().ok())
         .unwrap();
-    let (status, body) = switchboard_tests::worker::get(metrics, "/readyz");
+    let (status, body) = switchboard_tests::http::get(metrics, "/readyz");
     assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
     assert_eq!(body, "not ready: waiting for the Kubernetes API server\n");
     office.api_gate().open();
     wait_for("it to be ready", Duration::from_mins(1), || {
-        let (status, _) = switchboard_tests::worker::get(metrics, "/readyz");
+        let (status, _) = switchboard_tests::http::get(metrics, "/readyz");
         (status == "HTTP/1.1 200 OK").then_some(())
     });
     child.kill().unwrap();
