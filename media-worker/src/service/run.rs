@@ -61,11 +61,7 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
     shown
         .readiness
         .send_replace(Readiness::WaitingFor("the Kubernetes API server"));
-    info!(
-        namespace = scope.namespace,
-        system = scope.system,
-        "waiting for the Kubernetes API server"
-    );
+    info!(metrics = %shown.address, namespace = scope.namespace, system = scope.system, "waiting for the Kubernetes API server");
     let cluster = Cluster::start(scope.clone(), state).await?;
     Worker::start(Blueprint {
         statuses: Statuses::start(&cluster, &scope),
