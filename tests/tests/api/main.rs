@@ -10,5 +10,6 @@
 mod chart;
 mod round_trip;
 mod worker_away;
+mod worker_bucket;
 mod worker_drain;
 mod worker_watches;
