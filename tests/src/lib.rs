@@ -12,7 +12,9 @@
 )]
 
 pub mod api_server;
+pub mod attempt;
 pub mod baresip;
+pub mod cluster;
 pub mod desk;
 pub mod line;
 pub mod office;
