@@ -1,8 +1,14 @@
 //! The `CustomResourceDefinition`s as YAML files: `crds/manifests/` holds them. And as a page to read.
+mod chart;
 mod page;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
+
+pub use chart::{
+    CHART, ChartValue, VALUES_PAGE, chart_files, chart_readme, chart_values, values_page,
+    values_table,
+};
 
 use crate::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings};
 
