@@ -111,6 +111,21 @@ impl State {
         Ok(())
     }
 
+    /// Keeps no longer what this user set: it is kept elsewhere.
+    pub fn remove_settings(&self, user: &str) -> Result<(), StateError> {
+        let path = self.folder.join(SETTINGS).join(format!("{user}.yaml"));
+        let mut all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StateError::Io { path, error })
+            }
+            Ok(()) | Err(_) => {
+                all.remove(user);
+                Ok(())
+            }
+        }
+    }
+
     /// The Secrets that hold these entries: those generated before, and the rest generated now.
     pub fn secrets(&self, wanted: &[Wanted], objects: &Objects) -> Result<Vec<Secret>, StateError> {
         generated::secrets(&self.folder.join(SECRETS), wanted, objects)
