@@ -11,6 +11,7 @@
     reason = "a test that can't go on panics"
 )]
 
+pub mod api_server;
 pub mod baresip;
 pub mod chart;
 pub mod desk;

@@ -1,0 +1,59 @@
+//! `kubectl apply`, by server-side apply and with strict field validation.
+
+use kube::api::{
+    Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta, ValidationDirective,
+};
+use kube::core::GroupVersionKind;
+use kube::{Client, Error, ResourceExt};
+use serde_json::Value;
+
+/// Applies one object as `kubectl apply --server-side` does; with an empty namespace, one that lies in none.
+pub async fn apply(
+    client: &Client,
+    namespace: &str,
+    object: &Value,
+) -> Result<DynamicObject, Error> {
+    apply_as("kubectl", client, namespace, object).await
+}
+
+/// The same by another field manager.
+pub async fn apply_as(
+    manager: &str,
+    client: &Client,
+    namespace: &str,
+    object: &Value,
+) -> Result<DynamicObject, Error> {
+    let named: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
+    let resource = resource_of(object);
+    let api: Api<DynamicObject> = if namespace.is_empty() {
+        Api::all_with(client.clone(), &resource)
+    } else {
+        Api::namespaced_with(client.clone(), namespace, &resource)
+    };
+    let params = PatchParams {
+        field_manager: Some(manager.to_owned()),
+        field_validation: Some(ValidationDirective::Strict),
+        ..PatchParams::default()
+    };
+    api.patch(&named.name_any(), &params, &Patch::Apply(object))
+        .await
+}
+
+/// Every document of a YAML text.
+pub fn documents(text: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(text).expect("YAML")
+}
+
+/// Where the API server serves an object, by its `apiVersion` and `kind`.
+pub fn resource_of(object: &Value) -> ApiResource {
+    let types: TypeMeta = serde_json::from_value(object.clone()).expect("apiVersion and kind");
+    let gvk = GroupVersionKind::try_from(&types).expect("an apiVersion");
+    let ours = crds::manifests::definitions();
+    match ours
+        .iter()
+        .find(|crd| gvk.group == crds::GROUP && crd.spec.names.kind == gvk.kind)
+    {
+        Some(crd) => ApiResource::from_gvk_with_plural(&gvk, &crd.spec.names.plural),
+        None => ApiResource::from_gvk(&gvk),
+    }
+}

@@ -1,0 +1,10 @@
+//! Our Kinds before a real API server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod round_trip;
