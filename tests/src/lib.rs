@@ -14,12 +14,15 @@
 pub mod api_server;
 pub mod attempt;
 pub mod baresip;
+pub mod chart;
 pub mod cluster;
 pub mod desk;
+pub mod http;
 pub mod line;
 pub mod office;
 pub mod phone;
 pub mod process;
+pub mod prometheus;
 pub mod raw;
 pub mod sipp;
 pub mod sound;
