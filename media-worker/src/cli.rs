@@ -1,6 +1,8 @@
 //! The commands of `media-worker` and their options.
 
+mod bucket;
 mod run;
+mod upload;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -8,7 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use bucket::Bucket;
 pub use run::Run;
+pub use upload::Upload;
 
 use crate::service::{SocketPlan, TlsPlan};
 use crate::signalling::CertificateFiles;
@@ -36,6 +40,8 @@ pub enum Command {
     Check(Check),
     /// Place a real call and say what was heard.
     Probe(Probe),
+    /// Carry what a worker left in its spool to object storage, whenever no worker runs: the sidecar of a worker's Pod.
+    Upload(Upload),
 }
 
 /// How log lines are written.

@@ -17,4 +17,6 @@ pub mod sockets;
 pub mod source;
 pub mod state;
 pub mod statuses;
+pub mod storage;
+pub mod upload;
 pub mod voice;

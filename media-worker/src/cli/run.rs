@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 use crds::Period;
 
-use super::media_ports;
+use super::{Bucket, media_ports};
 use crate::service::{SocketPlan, TlsPlan};
 use crate::signalling::CertificateFiles;
 
@@ -93,6 +93,9 @@ pub struct Run {
     /// Whether audio may be sent before the far side has sent; `false` behind a Service.
     #[arg(long, env = "SWITCHBOARD_SEND_FIRST", value_name = "true|false", default_value_t = true, action = ArgAction::Set)]
     pub send_first: bool,
+    /// Where messages are kept.
+    #[command(flatten)]
+    pub bucket: Bucket,
     /// The folder of prompts; without it, the one beside the program or the working folder.
     #[arg(long, value_name = "DIR", env = "SWITCHBOARD_PROMPTS")]
     pub prompts: Option<PathBuf>,

@@ -104,7 +104,7 @@ impl Homes {
                 continue;
             };
             let (home, handset) = (self.of(account), Arc::clone(&account.handset));
-            let _ = home.inbox.send(ToHome::Restore(entry)).await;
+            let _ = home.inbox.send(ToHome::Restore(Box::new(entry))).await;
             // Its answer comes after it has taken the entry in.
             let _ = home.contacts(handset).await;
         }
@@ -136,29 +136,24 @@ pub struct Home {
     inbox: mpsc::Sender<ToHome>,
 }
 
-/// What a home is told and asked.
+/// What a home is told and asked. What is large is boxed: every home's queue sets room for 32 of these aside.
 enum ToHome {
     Register {
         handset: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
     Subscribe {
         watcher: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
-    Notified {
-        key: sip::subscription::SubscriptionKey,
-        answer: crate::signalling::Answer,
-    },
+    Notified(Box<Notified>),
     Contacts {
         handset: Arc<str>,
         reply: oneshot::Sender<Vec<Contact>>,
     },
-    Restore(Entry),
+    Restore(Box<Entry>),
     MailboxChanged,
     CallBegins {
         reply: oneshot::Sender<Option<CallPlace>>,
@@ -171,6 +166,18 @@ enum ToHome {
     },
 }
 
+/// A request and the flow it came over.
+struct Received {
+    request: Request,
+    flow: Flow,
+}
+
+/// The answer to a NOTIFY of this subscription.
+struct Notified {
+    key: sip::subscription::SubscriptionKey,
+    answer: crate::signalling::Answer,
+}
+
 impl Home {
     /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
     pub async fn register(
@@ -179,11 +186,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Register {
             handset,
-            request,
-            flow,
+            received,
             reply,
         })
         .await
@@ -196,11 +202,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Subscribe {
             watcher,
-            request,
-            flow,
+            received,
             reply,
         })
         .await

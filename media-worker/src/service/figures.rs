@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crds::conditions::Reason;
 use crds::report::Finding;
+use mailbox::Uploads;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 use sip::endpoint::{COUNTED_METHODS, Rejected};
@@ -12,12 +13,17 @@ use crate::calls::{Exchange, Heard, Life};
 use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
 use crate::metrics::{Direction, Metrics, raise_to};
 use crate::report::ReportBoard;
+use crate::storage;
 
 /// Brings the running totals of signalling and media up to date.
 pub(super) fn read(exchange: &Exchange, spool: &Path) {
     let metrics = &exchange.metrics;
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
+    let Uploads { stored, failed } = exchange.mailboxes.uploads();
+    for (result, total) in [("stored", stored), ("failed", failed)] {
+        raise_to(&metrics.uploads_total.with_label_values(&[result]), total);
+    }
     let oldest = exchange.mailboxes.spool().oldest();
     let age = oldest.map_or(0, |since| {
         jiff::Timestamp::now().duration_since(since).as_secs()
@@ -37,6 +43,7 @@ pub(super) fn report(exchange: &Exchange, board: &ReportBoard) {
         report.registrations = count(metrics.registrations.get());
         report.draining = exchange.life() != Life::Serving;
         report.spool_bytes = metrics.spool_bytes.get().unsigned_abs();
+        report.storage = storage::finding(&exchange.mailboxes.storage().borrow());
         report.media = media_finding(exchange.media.hearing());
     });
 }

@@ -105,10 +105,11 @@ impl Worker {
             sleep(POLL).await;
         }
         self.media.stop();
-        if !self.exchange.mailboxes.carry_once().await {
+        let mailboxes = &self.exchange.mailboxes;
+        if !mailboxes.carry_until(sleep(CARRY_LIMIT)).await {
             warn!("not all messages could be stored: they wait in the spool for the next start");
         }
-        self.exchange.mailboxes.close().await;
+        mailboxes.close().await;
         info!("stopped");
     }
 
@@ -118,6 +119,8 @@ impl Worker {
     }
 }
 
+/// Storage that is away must not hold up the end; a sidecar, or the next start, carries the rest.
+const CARRY_LIMIT: Duration = Duration::from_secs(20);
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);

@@ -29,19 +29,20 @@ pub(super) struct MediaPlan {
     pub(super) send_first: bool,
 }
 
-/// The mailboxes on `store`, with the spool in the state folder before it.
+/// The mailboxes on `store`, with the spool in the state folder before it; call details are stored under `worker`.
 pub(super) fn mailboxes(
     state: &Path,
     store: Arc<dyn BlobStore>,
+    worker: String,
     random: &Random,
 ) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
     let disk = RealDisk::open(state)
         .with_context(|| format!("{} can't be used for the spool", state.display()))?;
-    Ok(Mailboxes::open(
-        store,
-        Arc::new(disk),
-        MailboxesOptions::new(random.bytes()),
-    )?)
+    let options = MailboxesOptions {
+        worker,
+        ..MailboxesOptions::new(random.bytes())
+    };
+    Ok(Mailboxes::open(store, Arc::new(disk), options)?)
 }
 
 /// The media threads, each with a way into the spool.

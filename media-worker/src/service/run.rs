@@ -2,10 +2,8 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
-use mailbox::{BlobStore, FolderStore};
 use prompts::Library;
 use tracing::info;
 
@@ -15,11 +13,11 @@ use super::parts::MediaPlan;
 use super::shown::Shown;
 use super::sockets::Sockets;
 use super::worker::{Blueprint, Worker};
-use crate::cli;
 use crate::http::Readiness;
 use crate::source::{Cluster, Scope, Source};
 use crate::state::State;
 use crate::statuses::Statuses;
+use crate::{cli, storage};
 
 /// Runs until it is told to go, and then until its calls have ended. Exit code 0: went as asked; 1: failed.
 ///
@@ -52,7 +50,9 @@ pub fn run(
 /// Waits for the directory, as long as it takes.
 async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Result<Worker> {
     let sockets = Sockets::bind(&options.sockets()).await?;
-    let state = State::open(&options.state)?;
+    let state = State::open_within(&options.state, GIVING_WAY)?;
+    let owner = storage::owner(&options.system_uid, &options.namespace, &options.system);
+    let store = storage::open(&options.bucket, owner, &options.state).await?;
     let scope = Scope {
         namespace: options.namespace.clone(),
         system: options.system.clone(),
@@ -61,16 +61,13 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
     shown
         .readiness
         .send_replace(Readiness::WaitingFor("the Kubernetes API server"));
-    info!(
-        namespace = scope.namespace,
-        system = scope.system,
-        "waiting for the Kubernetes API server"
-    );
+    info!(metrics = %shown.address, namespace = scope.namespace, system = scope.system, "waiting for the Kubernetes API server");
     let cluster = Cluster::start(scope.clone(), state).await?;
     Worker::start(Blueprint {
         statuses: Statuses::start(&cluster, &scope),
         source: Source::Cluster(cluster),
-        store: store(options)?,
+        store,
+        name: storage::worker_name(&options.system, options.slot),
         state: options.state.clone(),
         library,
         sockets,
@@ -84,9 +81,5 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
     })
 }
 
-/// The state folder, where no bucket is given.
-fn store(options: &cli::Run) -> anyhow::Result<Arc<dyn BlobStore>> {
-    let store = FolderStore::open(options.state.join("store"))
-        .with_context(|| format!("{} can't be used as a store", options.state.display()))?;
-    Ok(Arc::new(store))
-}
+/// Longer than a sidecar takes to end what it carries.
+const GIVING_WAY: Duration = Duration::from_secs(10);

@@ -47,6 +47,7 @@ pub fn standalone(
             statuses: Statuses::none(),
             state: options.state.clone(),
             store: Arc::new(store),
+            name: "worker".to_owned(),
             library,
             sockets,
             media: parts::MediaPlan {

@@ -39,6 +39,8 @@ pub(super) struct Blueprint {
     pub(super) state: PathBuf,
     /// Where messages are kept.
     pub(super) store: Arc<dyn BlobStore>,
+    /// The name that its call details are stored under.
+    pub(super) name: String,
     /// What it says.
     pub(super) library: Library,
     /// Its sockets, bound.
@@ -74,7 +76,8 @@ impl Worker {
         } = blueprint;
         let metrics = &shown.metrics;
         let random = Rc::new(Random::new(parts::seed()?));
-        let (mailboxes, delivered) = parts::mailboxes(&state, blueprint.store, &random)?;
+        let (mailboxes, delivered) =
+            parts::mailboxes(&state, blueprint.store, blueprint.name, &random)?;
         let (media, media_events) = parts::media(&blueprint.media, &mailboxes, &random)?;
         let pool = MediaPool::new(media.handle(), parts::pairs(&media), Rc::clone(&random));
         metrics.register(Ticks::new(media.handle())?)?;

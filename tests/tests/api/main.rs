@@ -7,4 +7,8 @@
     reason = "tests"
 )]
 
+mod chart;
 mod round_trip;
+mod worker_away;
+mod worker_drain;
+mod worker_watches;

@@ -5,6 +5,8 @@ use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 
+use crds::Kind;
+use operator::metrics::Metrics;
 use serde_json::Value;
 use switchboard_tests::chart;
 use switchboard_tests::office::{JOHN, MARY, Office, PASSWORD, PIN};
@@ -19,7 +21,7 @@ use super::alerts::{alerts, selectors};
 fn every_query_gives_series_from_a_live_worker_and_operator() {
     let office = Office::of(&[MARY, JOHN]);
     let worker = Worker::start(&office);
-    let operator = serve_page(OPERATOR.to_owned());
+    let operator = serve_page(operators_page());
     let targets = [("worker", worker.metrics), ("operator", operator)];
     let prometheus = Prometheus::start(&targets);
     use_everything(&worker);
@@ -55,6 +57,16 @@ fn the_chart_brings_each_dashboard_where_grafana_finds_it() {
         let dashboard: Value = serde_json::from_str(text.unwrap()).unwrap();
         assert_eq!(dashboard["uid"], format!("switchboard-{name}"));
     }
+}
+
+/// What an operator shows that leads, and has reconciled a User and failed at one.
+fn operators_page() -> String {
+    let metrics = Metrics::new().unwrap();
+    metrics.leads(true);
+    metrics.reconciled(Kind::User, Duration::from_millis(2), true);
+    metrics.reconciled(Kind::User, Duration::from_millis(2), false);
+    metrics.compiled("telephony", Duration::from_millis(1));
+    metrics.page().unwrap()
 }
 
 /// Does with a worker what makes each of its figures appear.
@@ -125,18 +137,3 @@ fn queries_of(panel: &Value) -> Vec<String> {
         })
         .collect()
 }
-
-/// What an operator shows at `/metrics` that has reconciled a User.
-const OPERATOR: &str = "\
-switchboard_operator_leader 1
-switchboard_operator_reconciles_total{kind=\"User\"} 3
-switchboard_operator_reconcile_errors_total{kind=\"User\"} 1
-switchboard_operator_reconcile_seconds_bucket{kind=\"User\",le=\"0.001\"} 2
-switchboard_operator_reconcile_seconds_bucket{kind=\"User\",le=\"+Inf\"} 3
-switchboard_operator_reconcile_seconds_sum{kind=\"User\"} 0.1
-switchboard_operator_reconcile_seconds_count{kind=\"User\"} 3
-switchboard_operator_compile_seconds_bucket{namespace=\"telephony\",le=\"0.001\"} 1
-switchboard_operator_compile_seconds_bucket{namespace=\"telephony\",le=\"+Inf\"} 1
-switchboard_operator_compile_seconds_sum{namespace=\"telephony\"} 0.0005
-switchboard_operator_compile_seconds_count{namespace=\"telephony\"} 1
-";

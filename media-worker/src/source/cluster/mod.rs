@@ -196,13 +196,10 @@ async fn live(
     let news = Arc::new(Notify::new());
     let watched = Arc::new(Watched::begin(&client, &scope, &news));
     let settings = Arc::new(Settings::new(state, Arc::clone(&news)));
-    tokio::spawn(settings::write(
-        Arc::clone(&settings),
-        kube::Api::namespaced(client.clone(), &scope.namespace),
-        Arc::clone(&watched),
-    ));
+    let api = kube::Api::namespaced(client.clone(), &scope.namespace);
     let mut compiler = Compiler::new(scope, Arc::clone(&watched), Arc::clone(&settings));
     watched.complete().await;
+    tokio::spawn(settings::write(settings.clone(), api, watched.clone()));
     let first = loop {
         match compiler.compile() {
             Some(snapshot) => break snapshot,

@@ -132,9 +132,8 @@ impl Settings {
     }
 }
 
-/// Writes changes as they come, for ever.
+/// Writes changes as they come, for ever, once the watches are complete.
 pub(super) async fn write(settings: Arc<Settings>, api: Api<UserSettings>, watched: Arc<Watched>) {
-    watched.complete().await;
     let mut delay = FIRST_DELAY;
     loop {
         let Some((user, change)) = settings.next() else {

@@ -71,7 +71,7 @@ impl Watched {
         }
     }
 
-    /// Waits until each watch has heard once what there is.
+    /// Waits until each watch has heard once what there is. To be asked once: a reflector wakes one who waits.
     pub(super) async fn complete(&self) {
         // A writer lives as long as its watch, which has no end.
         let _ = self.systems.wait_until_ready().await;
@@ -108,6 +108,7 @@ impl Watched {
             call_routes: read(&self.call_routes, &mut loaded),
             secrets: valid(&self.keys),
             credentials,
+            ..Objects::default()
         };
         (objects, loaded)
     }
