@@ -7,4 +7,6 @@
     reason = "tests"
 )]
 
+mod reading;
 mod round_trip;
+mod rules;
