@@ -22,13 +22,12 @@ use crate::{
     shortname = "aa",
     category = "switchboard",
     doc = "A menu that answers callers: a greeting, keys to press, extensions to dial; another one at certain hours and dates.",
-    printcolumn(json_path = ".spec.options[*].key", name = "Keys", type_ = "string"),
+    printcolumn(json_path = ".status.schedule", name = "Now", type_ = "string"),
     printcolumn(
-        json_path = ".spec.schedules[*].name",
-        name = "Schedules",
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
         type_ = "string"
     ),
-    printcolumn(json_path = ".status.schedule", name = "Now", type_ = "string"),
     printcolumn(
         json_path = ".status.conditions[?(@.type=='Ready')].status",
         name = "Ready",

@@ -17,9 +17,18 @@ use crate::reference::{Conditions, NameRef};
     shortname = "cmon",
     category = "switchboard",
     doc = "A destination without a phone of its own: its calls light the keys that watch it, and any of them answers.",
-    printcolumn(json_path = ".spec.displayName", name = "Name", type_ = "string"),
+    printcolumn(
+        json_path = ".spec.displayName",
+        name = "Display name",
+        type_ = "string"
+    ),
     printcolumn(json_path = ".status.ringing", name = "Ringing", type_ = "integer"),
     printcolumn(json_path = ".status.watching", name = "Watching", type_ = "integer"),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
+        type_ = "string"
+    ),
     printcolumn(
         json_path = ".status.conditions[?(@.type=='Ready')].status",
         name = "Ready",

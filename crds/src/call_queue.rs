@@ -23,7 +23,11 @@ use crate::{
     shortname = "cq",
     category = "switchboard",
     doc = "Callers who wait until one of its agents is free.",
-    printcolumn(json_path = ".spec.displayName", name = "Name", type_ = "string"),
+    printcolumn(
+        json_path = ".spec.displayName",
+        name = "Display name",
+        type_ = "string"
+    ),
     printcolumn(json_path = ".spec.strategy", name = "Strategy", type_ = "string"),
     printcolumn(json_path = ".status.waiting", name = "Waiting", type_ = "integer"),
     printcolumn(
@@ -48,6 +52,11 @@ use crate::{
         name = "Longest wait",
         type_ = "string",
         priority = 1
+    ),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
+        type_ = "string"
     ),
     printcolumn(
         json_path = ".status.conditions[?(@.type=='Ready')].status",

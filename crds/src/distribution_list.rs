@@ -18,10 +18,20 @@ use crate::reference::{Conditions, NameRef};
     category = "switchboard",
     doc = "An e-mail list of the company, as its directory shows it.",
     printcolumn(json_path = ".spec.address", name = "Address", type_ = "string"),
-    printcolumn(json_path = ".spec.displayName", name = "Name", type_ = "string"),
     printcolumn(
-        json_path = ".spec.members[*].name",
+        json_path = ".spec.displayName",
+        name = "Display name",
+        type_ = "string"
+    ),
+    printcolumn(
+        json_path = ".spec.members",
         name = "Members",
+        type_ = "string",
+        priority = 1
+    ),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
         type_ = "string"
     ),
     printcolumn(

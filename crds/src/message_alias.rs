@@ -19,10 +19,20 @@ use crate::reference::{Conditions, NameRef};
     category = "switchboard",
     doc = "A number that addresses the mailboxes of several Users; each of them gets the message.",
     printcolumn(json_path = ".spec.extension", name = "Extension", type_ = "string"),
-    printcolumn(json_path = ".spec.displayName", name = "Name", type_ = "string"),
     printcolumn(
-        json_path = ".spec.members[*].name",
+        json_path = ".spec.displayName",
+        name = "Display name",
+        type_ = "string"
+    ),
+    printcolumn(
+        json_path = ".spec.members",
         name = "Members",
+        type_ = "string",
+        priority = 1
+    ),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
         type_ = "string"
     ),
     printcolumn(

@@ -41,6 +41,11 @@ use crate::{
         priority = 1
     ),
     printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].status",
+        name = "Accepted",
+        type_ = "string"
+    ),
+    printcolumn(
         json_path = ".status.conditions[?(@.type=='Ready')].status",
         name = "Ready",
         type_ = "string"

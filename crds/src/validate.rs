@@ -78,6 +78,14 @@ pub(crate) fn handset(object: &ObjectRef, spec: &HandsetSpec, problems: &mut Vec
             "write letters, digits and . _ + -, for example mary-desk",
         )
     });
+    if let Some(provisioning) = &spec.provisioning {
+        check.that(is_mac(&provisioning.mac), "spec.provisioning.mac", || {
+            (
+                format!("{:?} is no hardware address", provisioning.mac),
+                "write six pairs of hexadecimal digits with colons, for example \"80:5e:c0:12:34:56\"",
+            )
+        });
+    }
     for (i, key) in spec.keys.iter().enumerate() {
         check.that(
             count([
@@ -298,6 +306,11 @@ impl Check<'_> {
 }
 
 const E164: &str = "write + and country code and no spaces, for example \"+15855550100\"";
+
+fn is_mac(text: &str) -> bool {
+    let pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    text.split(':').count() == 6 && text.split(':').all(pair)
+}
 
 fn digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())

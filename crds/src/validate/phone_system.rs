@@ -58,16 +58,8 @@ pub(crate) fn phone_system(
 
 fn dial_plan(check: &mut Check<'_>, spec: &PhoneSystemSpec) {
     let plan = &spec.dial_plan;
-    for (field, code) in [
-        ("operator", &plan.operator),
-        ("leaveMessage", &plan.leave_message),
-        ("everyone", &plan.everyone),
-        ("messageCenterOf", &plan.message_center_of),
-        ("messageCenter", &plan.message_center),
-        ("conferenceCenter", &plan.conference_center),
-        ("outsideLine", &plan.outside_line),
-        ("accountLine", &plan.account_line),
-    ] {
+    let everyone = std::iter::once(("everyone", plan.everyone.as_str()));
+    for (field, code) in plan.codes().chain(everyone) {
         let keys = (1..=8).contains(&code.len())
             && code
                 .bytes()

@@ -253,16 +253,7 @@ fn shadowed(
 
 /// Codes of the dial plan that mean two things.
 fn report_codes(system: &System, problems: &mut Vec<Problem>) {
-    let plan = &system.dial_plan;
-    let codes = [
-        ("operator", &plan.operator),
-        ("leaveMessage", &plan.leave_message),
-        ("messageCenterOf", &plan.message_center_of),
-        ("messageCenter", &plan.message_center),
-        ("conferenceCenter", &plan.conference_center),
-        ("outsideLine", &plan.outside_line),
-        ("accountLine", &plan.account_line),
-    ];
+    let codes: Vec<_> = system.dial_plan.codes().collect();
     for (i, (field, code)) in codes.iter().enumerate() {
         if let Some((other, _)) = codes.iter().take(i).find(|(_, earlier)| earlier == code) {
             problems.push(
