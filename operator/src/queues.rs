@@ -108,7 +108,14 @@ impl Queues {
             Kind::Handset => self.handsets.push(name),
             Kind::Extension => self.extensions.push(name),
             Kind::CallRoute => self.call_routes.push(name),
-            Kind::Secret => {}
+            Kind::Secret
+            | Kind::Conference
+            | Kind::Trunk
+            | Kind::AutoAttendant
+            | Kind::CallQueue
+            | Kind::CallMonitor
+            | Kind::MessageAlias
+            | Kind::DistributionList => {}
         }
     }
 

@@ -185,6 +185,7 @@ fn objects(caches: &Caches) -> Objects {
         call_routes: owned(&caches.call_routes.all()),
         secrets: owned(&caches.secrets.all()),
         credentials: Vec::new(),
+        ..Objects::default()
     }
 }
 

@@ -91,7 +91,7 @@ impl Line {
     /// A line to `server` with the username and password of a handset.
     pub fn new(server: SocketAddr, user: &str, password: &str) -> Self {
         Self::on(
-            UdpSocket::bind("127.0.0.1:0").expect("a UDP port"),
+            UdpSocket::bind((wire::phones_address(), 0)).expect("a UDP port"),
             server,
             user,
             password,
@@ -189,6 +189,14 @@ impl Line {
         dialog.ids.sequence += 1;
         self.request("BYE", &target, &mut dialog.ids, "", "")
             .map(|_| ())
+    }
+
+    /// Calls a number and hangs up; the Contact of the answer and where it wants audio. None when it isn't answered.
+    pub fn offered_by(&mut self, number: &str) -> Option<(String, SocketAddr)> {
+        let dialog = self.call(number, &Audio::nowhere(1)).ok()?;
+        let offered = (dialog.target.clone(), dialog.audio?.address);
+        self.hang_up(dialog).ok()?;
+        Some(offered)
     }
 
     /// Any request outside of a dialog; the answer of 200.

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use apps::{Lockout, Side, Verdict};
 use crds::directory::UserEntry;
+use crds::user::MessageCounts;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
-use sip::registrar::ExpiryPolicy;
+use sip::registrar::{Contact, ExpiryPolicy};
 use sip::subscription::{Outcome, SubscriptionKey};
-use sip::syntax::{Request, Response};
-use sip::transport::Flow;
+use sip::syntax::Response;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::sleep_until;
@@ -21,7 +21,8 @@ use tracing::{info, warn};
 use super::inbox::{HomeInbox, LoginAnswer};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
-use super::{CallPlace, Home, HomeContext, HomeName, ToHome};
+use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
+use crate::statuses::Phone;
 
 /// What one home holds.
 pub(super) struct HomeState {
@@ -37,6 +38,14 @@ pub(super) struct HomeState {
     calls: u32,
     /// What this home has added to the count of registrations.
     counted: usize,
+    told: Told,
+}
+
+/// What the world was told last.
+#[derive(Debug, Default)]
+struct Told {
+    phones: HashMap<Arc<str>, Vec<Phone>>,
+    messages: Option<Shown>,
 }
 
 impl HomeState {
@@ -53,6 +62,7 @@ impl HomeState {
             lockouts: HashMap::new(),
             calls: 0,
             counted: 0,
+            told: Told::default(),
         }
     }
 
@@ -65,7 +75,8 @@ impl HomeState {
                 () = sleep_until(expiry.into()) => continue,
             };
             match message {
-                Some(message) => self.hear(message).await,
+                // Boxed: a home waits most of the time, and the waiting costs what its largest step would.
+                Some(message) => Box::pin(self.hear(message)).await,
                 None => return,
             }
         }
@@ -75,11 +86,10 @@ impl HomeState {
         match message {
             ToHome::Register {
                 handset,
-                request,
-                flow,
+                received,
                 reply,
             } => {
-                let (response, registered) = self.register(&handset, &request, flow);
+                let (response, registered) = self.register(&handset, &received);
                 // The phone hears of its registration before it hears of its messages.
                 let _ = reply.send(response);
                 if registered == Registered::Added {
@@ -88,10 +98,10 @@ impl HomeState {
             }
             ToHome::Subscribe {
                 watcher,
-                request,
-                flow,
+                received,
                 reply,
             } => {
+                let Received { request, flow } = *received;
                 let policy = self.policy();
                 let (response, key) =
                     self.lamps
@@ -101,21 +111,23 @@ impl HomeState {
                     self.show_subscriber(&key).await;
                 }
             }
-            ToHome::Notified { key, answer } => {
+            ToHome::Notified(notified) => {
+                let Notified { key, answer } = *notified;
                 if self.lamps.answered(&key, &answer) == Outcome::NotifyAgain {
                     self.show_subscriber(&key).await;
                 }
             }
             ToHome::Contacts { handset, reply } => {
-                let _ = reply.send(self.phones.contacts(&handset, Instant::now()));
+                let _ = reply.send(self.contacts(&handset));
             }
             ToHome::Restore(entry) => {
                 self.phones.restore(
-                    entry,
+                    *entry,
                     &self.context.signalling,
                     Instant::now(),
                     Timestamp::now(),
                 );
+                self.tell_phones();
                 self.shown = None;
                 self.show().await;
             }
@@ -131,24 +143,64 @@ impl HomeState {
         }
     }
 
-    fn register(
-        &mut self,
-        handset: &Arc<str>,
-        request: &Request,
-        flow: Flow,
-    ) -> (Response, Registered) {
+    fn register(&mut self, handset: &Arc<str>, received: &Received) -> (Response, Registered) {
+        let Received { request, flow } = received;
         let now = Instant::now();
         let policy = self.policy();
-        let (response, registered) = self.phones.register(handset, request, flow, &policy, now);
+        let (response, registered) = self.phones.register(handset, request, *flow, &policy, now);
         if response.status.is_success() {
             self.context
                 .journal
                 .keep(self.phones.entry(handset, now, Timestamp::now()));
+            self.tell_phones();
         }
         if registered == Registered::Added {
             info!(handset = %handset, from = %flow.remote, "registered");
         }
         (response, registered)
+    }
+
+    /// Where a handset is registered, each over the flow as it is advertised now.
+    fn contacts(&self, handset: &str) -> Vec<Contact> {
+        let mut contacts = self.phones.contacts(handset, Instant::now());
+        for contact in &mut contacts {
+            contact.flow = self.context.signalling.as_advertised(contact.flow);
+        }
+        contacts
+    }
+
+    /// Tells the world which phones are registered, where that has changed.
+    fn tell_phones(&mut self) {
+        let now = Instant::now();
+        for handset in self.phones.handsets() {
+            let phones: Vec<Phone> = self
+                .phones
+                .contacts(handset, now)
+                .into_iter()
+                .map(|contact| Phone {
+                    uri: contact.uri.to_string(),
+                    user_agent: contact.user_agent,
+                })
+                .collect();
+            let told = self.told.phones.entry(Arc::clone(handset)).or_default();
+            if *told != phones {
+                told.clone_from(&phones);
+                self.context.statuses.phones(handset, phones);
+            }
+        }
+    }
+
+    /// Tells the world how many messages there are, where that has changed.
+    fn tell_messages(&mut self, shown: Shown) {
+        let HomeName::User(user) = &self.name else {
+            return;
+        };
+        if self.told.messages.replace(shown) != Some(shown) {
+            let Shown { new, saved } = shown;
+            self.context
+                .statuses
+                .messages(user, MessageCounts { new, saved });
+        }
     }
 
     fn policy(&self) -> ExpiryPolicy {
@@ -164,6 +216,7 @@ impl HomeState {
         let Some((account, shown)) = self.shows().await else {
             return;
         };
+        self.tell_messages(shown);
         if self.shown.replace(shown) == Some(shown) {
             return;
         }
@@ -181,6 +234,7 @@ impl HomeState {
         let Some((account, shown)) = self.shows().await else {
             return;
         };
+        self.tell_messages(shown);
         if self.lamps.has(handset) {
             return;
         }
@@ -226,7 +280,8 @@ impl HomeState {
         let itself = self.itself.clone();
         spawn_local(async move {
             if let (Ok(answer), Some(home)) = (answer.await, itself.upgrade()) {
-                let _ = home.send(ToHome::Notified { key, answer }).await;
+                let notified = Box::new(Notified { key, answer });
+                let _ = home.send(ToHome::Notified(notified)).await;
             }
         });
     }
@@ -308,6 +363,9 @@ impl HomeState {
             .metrics
             .registrations
             .add(i64::try_from(change).unwrap_or_default());
+        if change != 0 {
+            self.tell_phones();
+        }
         self.counted = count;
         next.unwrap_or(now + IDLE)
     }

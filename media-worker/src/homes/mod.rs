@@ -30,6 +30,7 @@ pub use journal::{Entry, Journal, StoredContact};
 use crate::metrics::Metrics;
 use crate::random::Random;
 use crate::signalling::Signalling;
+use crate::statuses::Statuses;
 use home::HomeState;
 
 /// Whose home it is.
@@ -65,6 +66,8 @@ pub struct HomeContext {
     pub random: Rc<Random>,
     /// The directory in force.
     pub directory: watch::Receiver<Arc<Directory>>,
+    /// Where the world is told of phones and messages.
+    pub statuses: Statuses,
 }
 
 /// All homes of this worker.
@@ -93,15 +96,19 @@ impl Homes {
         self.get(HomeName::User(Arc::clone(user)))
     }
 
-    /// Gives back the contacts that the journal has kept.
+    /// Gives back what the journal has kept. Done when every home knows its own.
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());
         for entry in entries {
             let Some(account) = directory.handset(&entry.handset) else {
                 continue;
             };
-            let _ = self.of(account).inbox.send(ToHome::Restore(entry)).await;
+            let (home, handset) = (self.of(account), Arc::clone(&account.handset));
+            let _ = home.inbox.send(ToHome::Restore(Box::new(entry))).await;
+            // Its answer comes after it has taken the entry in.
+            let _ = home.contacts(handset).await;
         }
+        self.context.statuses.restored();
     }
 
     /// A mailbox has changed elsewhere: its owner's lamps follow.
@@ -129,29 +136,24 @@ pub struct Home {
     inbox: mpsc::Sender<ToHome>,
 }
 
-/// What a home is told and asked.
+/// What a home is told and asked. What is large is boxed: every home's queue sets room for 32 of these aside.
 enum ToHome {
     Register {
         handset: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
     Subscribe {
         watcher: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
-    Notified {
-        key: sip::subscription::SubscriptionKey,
-        answer: crate::signalling::Answer,
-    },
+    Notified(Box<Notified>),
     Contacts {
         handset: Arc<str>,
         reply: oneshot::Sender<Vec<Contact>>,
     },
-    Restore(Entry),
+    Restore(Box<Entry>),
     MailboxChanged,
     CallBegins {
         reply: oneshot::Sender<Option<CallPlace>>,
@@ -164,6 +166,18 @@ enum ToHome {
     },
 }
 
+/// A request and the flow it came over.
+struct Received {
+    request: Request,
+    flow: Flow,
+}
+
+/// The answer to a NOTIFY of this subscription.
+struct Notified {
+    key: sip::subscription::SubscriptionKey,
+    answer: crate::signalling::Answer,
+}
+
 impl Home {
     /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
     pub async fn register(
@@ -172,11 +186,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Register {
             handset,
-            request,
-            flow,
+            received,
             reply,
         })
         .await
@@ -189,11 +202,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Subscribe {
             watcher,
-            request,
-            flow,
+            received,
             reply,
         })
         .await

@@ -8,4 +8,9 @@
 )]
 
 mod chart;
+mod reading;
 mod round_trip;
+mod rules;
+mod worker_away;
+mod worker_drain;
+mod worker_watches;
