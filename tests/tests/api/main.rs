@@ -12,5 +12,6 @@ mod reading;
 mod round_trip;
 mod rules;
 mod worker_away;
+mod worker_bucket;
 mod worker_drain;
 mod worker_watches;
