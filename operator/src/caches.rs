@@ -117,6 +117,30 @@ impl Caches {
     }
 }
 
+impl Caches {
+    /// Returns once everything was listed: before, what is there already would seem to be missing.
+    pub async fn listed(&self) {
+        let made = &self.made;
+        futures::join!(
+            self.phone_systems.listed(),
+            self.users.listed(),
+            self.user_settings.listed(),
+            self.handsets.listed(),
+            self.extensions.listed(),
+            self.call_routes.listed(),
+            self.secrets.listed(),
+            made.pods.listed(),
+            made.services.listed(),
+            made.claims.listed(),
+            made.service_accounts.listed(),
+            made.roles.listed(),
+            made.role_bindings.listed(),
+            made.disruption_budgets.listed(),
+            made.network_policies.listed(),
+        );
+    }
+}
+
 impl<K> Cache<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
@@ -144,6 +168,12 @@ where
     /// The store that controllers take objects from.
     pub fn store(&self) -> Store<K> {
         self.store.clone()
+    }
+
+    /// Returns once everything was listed.
+    pub async fn listed(&self) {
+        // The writer lives as long as the watch, and without the watch nothing runs at all.
+        let _ = self.store.wait_until_ready().await;
     }
 
     /// A reference to the object of this name, which may not exist.

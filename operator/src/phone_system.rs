@@ -48,7 +48,11 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
         now: Timestamp::now(),
     });
     let stepped = apply::step(&context, &system, &desired, &found, step).await;
-    let complete = status::status(&context, &system, &problems, &found, step).await?;
+    let complete = if found.is_yet_to_be_heard(&context) {
+        false
+    } else {
+        status::status(&context, &system, &problems, &found, step).await?
+    };
     for result in [applied, stepped] {
         if let Err(error) = result {
             apply::tell(&context, &system, &error).await;

@@ -52,6 +52,7 @@ impl Triggers {
 /// Compiles the namespace whenever something has changed, until dropped. Many changes at once are compiled once.
 pub async fn compile(context: Arc<Context>) {
     let mut pause = SHORTEST_PAUSE;
+    context.caches.listed().await;
     loop {
         context.triggers.compile.notified().await;
         tokio::time::sleep(pause).await;

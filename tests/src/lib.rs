@@ -14,8 +14,10 @@
 pub mod api_server;
 pub mod baresip;
 pub mod desk;
+pub mod eventually;
 pub mod line;
 pub mod office;
+pub mod operator;
 pub mod phone;
 pub mod process;
 pub mod raw;

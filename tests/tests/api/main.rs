@@ -1,4 +1,4 @@
-//! Our Kinds before a real API server.
+//! Our Kinds and our operator before a real API server.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,4 +7,13 @@
     reason = "tests"
 )]
 
+mod conflicts;
+mod drift;
+mod labels;
+mod leadership;
+mod phone_system_children;
+mod restart_writes_nothing;
 mod round_trip;
+mod trust;
+mod updating;
+mod user_children;
