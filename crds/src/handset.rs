@@ -67,8 +67,8 @@ pub struct HandsetSpec {
 /// A programmable key of a handset.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.extension) != has(self.mailbox)")
-    .message("a key shows exactly one thing; write either extension: \"102\" or mailbox: {name: john}"))]
+#[x_kube(validation = Rule::new("[has(self.extension), has(self.mailbox), has(self.monitor)].filter(x, x).size() == 1")
+    .message("a key shows exactly one thing; write extension: \"102\", mailbox: {name: john} or monitor: {name: front-desk}"))]
 pub struct Key {
     /// Which key, counted from 1.
     #[schemars(range(min = 1, max = 200))]
@@ -80,6 +80,9 @@ pub struct Key {
     /// The User whose message lamp the key shows; his `voicemail.monitoredBy` must list the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<NameRef>,
+    /// The CallMonitor whose calls the key shows and answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<NameRef>,
 }
 
 /// What is known of a handset at run time.
