@@ -102,6 +102,8 @@ reasons! {
     NumberTaken,
     /// Another handset has this username already.
     UsernameTaken,
+    /// Another user has this mailbox already.
+    MailboxTaken,
     /// A number shadows another meaning of the same digits.
     Overlap,
     /// The route leads back to its own user.
@@ -146,6 +148,8 @@ reasons! {
     CredentialsRefused,
     /// The bucket does not exist (StorageReady=False).
     BucketMissing,
+    /// Object storage has no room left (StorageReady=False).
+    StorageFull,
     /// The prefix of the bucket belongs to another PhoneSystem (StorageReady=False).
     PrefixTaken,
     /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).

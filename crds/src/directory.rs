@@ -14,7 +14,7 @@ pub(crate) use self::compile::oldest;
 use self::routing::Route;
 pub use self::{
     caller::Caller,
-    compile::compile,
+    compile::{ADOPT_MAILBOX, compile},
     dialling::Meaning,
     entry::{Account, Ha1s, MailboxLimits, Permissions, System, Target, UserEntry},
     routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},

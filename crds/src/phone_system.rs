@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     dial_plan::{DialPlan, Numbers},
     network::{AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork},
-    storage::{Mail, S3, Smtp, SmtpTls, Storage},
+    storage::{ADOPT_STORAGE, Mail, S3, Smtp, SmtpTls, Storage},
     workers::{Ephemeral, Spool, Workers},
 };
 use crate::{Period, reference::Conditions, user::Permission};

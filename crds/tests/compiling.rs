@@ -51,6 +51,46 @@ fn a_mailbox_belongs_to_the_uid() {
 }
 
 #[test]
+fn a_user_takes_over_the_mailbox_of_one_who_was_deleted() {
+    let adopting = "kind: User\nmetadata: {name: mary, uid: new, annotations: {switchboard.dev/adopt-mailbox: old}}\nspec: {}\n";
+    let directory = directory(adopting);
+    assert_eq!(&*directory.user("mary").unwrap().mailbox, "old");
+    let found = directory.user_of_mailbox("old").unwrap();
+    assert_eq!(&*found.name, "mary");
+}
+
+#[test]
+fn a_mailbox_that_is_somebodys_is_not_given_to_another() {
+    let (directory, problems) = faulty(
+        "kind: User\nmetadata: {name: mary, uid: m, creationTimestamp: '2026-01-01T00:00:00Z'}\nspec: {}\n---\n\
+         kind: User\nmetadata: {name: ann, uid: a, creationTimestamp: '2026-01-02T00:00:00Z', \
+         annotations: {switchboard.dev/adopt-mailbox: m}}\nspec: {}\n---\n\
+         kind: User\nmetadata: {name: bob, uid: b, creationTimestamp: '2026-01-04T00:00:00Z', \
+         annotations: {switchboard.dev/adopt-mailbox: old}}\nspec: {}\n---\n\
+         kind: User\nmetadata: {name: zoe, uid: z, creationTimestamp: '2026-01-03T00:00:00Z', \
+         annotations: {switchboard.dev/adopt-mailbox: old}}\nspec: {}\n---\n\
+         kind: User\nmetadata: {name: eve, uid: e, annotations: {switchboard.dev/adopt-mailbox: ../m}}\nspec: {}\n",
+    );
+    let mailbox = |user| &*directory.user(user).unwrap().mailbox;
+    assert_eq!((mailbox("mary"), mailbox("ann")), ("m", "a"));
+    assert_eq!((mailbox("zoe"), mailbox("bob")), ("old", "b"));
+    assert_eq!(mailbox("eve"), "e");
+    let field = "metadata.annotations[switchboard.dev/adopt-mailbox]";
+    let remove = "remove the annotation, or delete that User or his annotation first";
+    assert_eq!(
+        problems,
+        [
+            format!("User ann: {field}: the mailbox m belongs to User mary; {remove}"),
+            format!("User bob: {field}: the mailbox old belongs to User zoe; {remove}"),
+            format!(
+                "User eve: {field}: \"../m\" is no UID; write the metadata.uid of the User whose mailbox it was, \
+                 as a backup of the resources has it"
+            ),
+        ]
+    );
+}
+
+#[test]
 fn the_user_goes_before_his_settings_and_they_before_the_system() {
     let settings = "---\nkind: UserSettings\nmetadata: {name: mary}\n\
                     spec: {presence: AtHome, language: es, announceOnly: [OnVacation], email: {mode: Notify}}\n";

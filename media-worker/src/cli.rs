@@ -1,10 +1,21 @@
 //! The commands of `media-worker` and their options.
 
+mod bucket;
+mod run;
+mod upload;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use bucket::Bucket;
+pub use run::Run;
+pub use upload::Upload;
+
+use crate::service::{SocketPlan, TlsPlan};
+use crate::signalling::CertificateFiles;
 
 /// The worker of Switchboard: an office telephone system.
 #[derive(Debug, Parser)]
@@ -23,10 +34,14 @@ pub struct Cli {
 pub enum Command {
     /// Run a whole telephone system from a folder of manifests: no cluster, no S3.
     Standalone(Standalone),
+    /// Run in a Pod: the directory from the Kubernetes API, the options from the environment the operator sets.
+    Run(Run),
     /// Read the manifests of a folder and say what is wrong with them, one line a problem.
     Check(Check),
     /// Place a real call and say what was heard.
     Probe(Probe),
+    /// Carry what a worker left in its spool to object storage, whenever no worker runs: the sidecar of a worker's Pod.
+    Upload(Upload),
 }
 
 /// How log lines are written.
@@ -49,6 +64,15 @@ pub struct Standalone {
     /// Where SIP is answered, UDP and TCP alike; port 0 asks the system for a free one.
     #[arg(long, default_value = "0.0.0.0:5060", value_name = "ADDR:PORT")]
     pub sip: SocketAddr,
+    /// Where SIP over TLS is answered.
+    #[arg(long, value_name = "ADDR:PORT", requires_all = ["tls_cert", "tls_key"])]
+    pub sip_tls: Option<SocketAddr>,
+    /// The certificate and its chain (PEM), read again when it changes.
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// The address that phones are told to send to; without it, the one that routes to each phone.
     #[arg(long, value_name = "IP")]
     pub advertise: Option<IpAddr>,
@@ -61,6 +85,23 @@ pub struct Standalone {
     /// The folder of prompts; without it, the one beside the program or the working folder.
     #[arg(long, value_name = "DIR", env = "SWITCHBOARD_PROMPTS")]
     pub prompts: Option<PathBuf>,
+}
+
+impl Standalone {
+    /// Where SIP is to be answered.
+    pub fn sockets(&self) -> SocketPlan {
+        let files = self.tls_cert.clone().zip(self.tls_key.clone());
+        SocketPlan {
+            sip: self.sip,
+            tls: self
+                .sip_tls
+                .zip(files)
+                .map(|(address, (certificate, key))| TlsPlan {
+                    address,
+                    files: CertificateFiles { certificate, key },
+                }),
+        }
+    }
 }
 
 /// Options of `check`.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use media_worker::cli::{self, Cli, Command};
-use media_worker::{logs, probe, source, standalone};
+use media_worker::{logs, probe, service, source, upload};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -12,10 +12,18 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Standalone(options) => {
             logs::begin(cli.log);
-            standalone::run(options, cli.log, out)
+            service::standalone(options, cli.log, out)
+        }
+        Command::Run(options) => {
+            logs::begin(cli.log);
+            service::run(options, cli.log, out)
         }
         Command::Check(options) => Ok(check(options)),
         Command::Probe(options) => probe::run(options, out).map(Into::into),
+        Command::Upload(options) => {
+            logs::begin(cli.log);
+            upload::run(options).map(|()| ExitCode::SUCCESS)
+        }
     };
     done.unwrap_or_else(|error| {
         eprintln!("media-worker: {error:#}");

@@ -1,139 +1,114 @@
-//! Where the directory comes from: a folder of manifests and the state folder.
+//! Where the directory comes from: a folder of manifests and the state folder, or the Kubernetes API.
 //!
-//! A [`Source`] holds the newest snapshot and publishes each next one: after a change of a manifest, which
-//! [`Source::watch`] notices, and after a change of what a user set by phone.
+//! A [`Source`] holds the newest [`Snapshot`] and publishes each next one: after a change of an object, which it
+//! notices by itself, and after a change of what a user set by phone.
 mod check;
+mod cluster;
 mod complaint;
 mod folder;
 mod located;
 mod manifest;
+mod manifests;
 mod setup_sheet;
 mod watching;
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crds::{Directory, Objects, UserSettings, UserSettingsSpec, secrets};
 use tokio::sync::watch;
 
-use self::folder::Folder;
 pub use self::{
     check::check,
+    cluster::{Cluster, FIELD_MANAGER, Scope, StartError, Stored},
     complaint::{Complaint, Fault, Place},
+    manifests::{Manifests, OpenError},
     setup_sheet::setup_sheet,
     watching::Watching,
 };
-use crate::state::{State, StateError};
+use crate::state::StateError;
 
-/// A directory, with what is wrong with the manifests it was compiled from.
+/// A directory, with what is wrong with the objects it was compiled from.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Who is who, and what numbers mean.
     pub directory: Arc<Directory>,
     /// What is not in force, or should be known nevertheless.
     pub complaints: Vec<Complaint>,
-    /// Passwords and PINs, for [`setup_sheet`].
+    /// Passwords and PINs, for [`setup_sheet`]. The cluster gives none away.
     pub credentials: Arc<secrets::Credentials>,
+    /// What it was compiled from, for the operator. Only in the cluster.
+    pub loaded: Loaded,
+    /// How far sides reach us, where the operator says so.
+    pub reached: Reached,
 }
 
-/// A folder of manifests and a state folder, compiled on every change.
-#[derive(Debug)]
-pub struct Source {
-    folder: Mutex<Folder>,
-    state: State,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+/// Which objects a snapshot was compiled from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// The generation of every object of ours, by its UID.
+    pub generations: BTreeMap<String, i64>,
+    /// The `resourceVersion` of every shard of the credentials, by its number.
+    pub credentials: BTreeMap<u32, String>,
 }
 
-/// The manifests do not allow a start.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Some file can't be read, or there is no `PhoneSystem`: exit code 2.
-    #[error("{}", complaint::lines(.0))]
-    Manifests(Vec<Complaint>),
-    /// The state folder can't be written: exit code 1.
-    #[error(transparent)]
-    State(#[from] StateError),
+/// The addresses and ports that far sides are told, as the operator has learnt them. Empty: those we are bound to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// For SIP.
+    pub sip: Option<ReachedSip>,
+    /// For our media.
+    pub media: Option<ReachedMedia>,
+}
+
+/// How SIP reaches us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachedSip {
+    /// Of either family.
+    pub addresses: Vec<IpAddr>,
+    /// For UDP.
+    pub udp: u16,
+    /// For TCP.
+    pub tcp: u16,
+    /// For TLS.
+    pub tls: u16,
+}
+
+/// How media reach us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachedMedia {
+    /// Of either family.
+    pub addresses: Vec<IpAddr>,
+    /// The port that leads to our first one; none: the same.
+    pub first_port: Option<u16>,
+}
+
+/// Where a worker's directory comes from.
+pub enum Source {
+    /// From a folder: standalone.
+    Folder(Arc<Manifests>),
+    /// From the Kubernetes API: in a Pod.
+    Cluster(Cluster),
 }
 
 impl Source {
-    /// Reads the folder, generates the Secrets that are missing into the state folder, and compiles.
-    pub fn open(manifests: &Path, state: State) -> Result<Self, OpenError> {
-        let mut folder = Folder::new(manifests);
-        let unreadable = folder.read();
-        if unreadable.iter().any(Complaint::is_error) {
-            return Err(OpenError::Manifests(unreadable));
-        }
-        let snapshot = compile(&folder, &state, unreadable)?;
-        if snapshot.directory.system().name.is_empty() {
-            return Err(OpenError::Manifests(snapshot.complaints));
-        }
-        Ok(Self {
-            folder: Mutex::new(folder),
-            state,
-            snapshots: watch::Sender::new(Arc::new(snapshot)),
-        })
-    }
-
     /// The snapshot now in force, and each next one.
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots.subscribe()
+        match self {
+            Self::Folder(manifests) => manifests.snapshots(),
+            Self::Cluster(cluster) => cluster.snapshots(),
+        }
     }
 
-    /// The state folder.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Reads the folder again and publishes what came of it. A file that can't be read leaves its previous version in
-    /// force and is named in the complaints. Blocks for the disk.
-    pub fn reload(&self) -> Result<(), StateError> {
-        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let unreadable = folder.read();
-        self.publish(&folder, unreadable)
-    }
-
-    /// Changes what this user set by phone or web: on disk when this returns, and in the next snapshot. Of two changes
-    /// the last one wins. Blocks for the disk.
-    pub fn update_settings(
+    /// Changes what this user set by phone or web: on disk when this returns, and in force. Of two changes the last one wins.
+    pub async fn update_settings(
         &self,
         user: &str,
-        change: impl FnOnce(&mut UserSettingsSpec),
+        change: impl FnOnce(&mut UserSettingsSpec) + Send + 'static,
     ) -> Result<(), StateError> {
-        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let given = || {
-            folder
-                .objects()
-                .user_settings
-                .into_iter()
-                .find(|s| s.metadata.name.as_deref() == Some(user))
-        };
-        let mut settings = self
-            .state
-            .settings(user)
-            .or_else(given)
-            .unwrap_or_else(|| unset(user));
-        change(&mut settings.spec);
-        self.state.put_settings(user, settings)?;
-        self.publish(&folder, folder.unreadable().to_vec())
-    }
-
-    /// Watches the folder from a thread of its own, until what is returned is dropped.
-    pub fn watch(self: &Arc<Self>) -> Result<Watching, notify::Error> {
-        let folder = self
-            .folder
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .path()
-            .to_owned();
-        Watching::start(&folder, Arc::clone(self))
-    }
-
-    fn publish(&self, folder: &Folder, unreadable: Vec<Complaint>) -> Result<(), StateError> {
-        let snapshot = compile(folder, &self.state, unreadable)?;
-        self.snapshots.send_replace(Arc::new(snapshot));
-        Ok(())
+        match self {
+            Self::Folder(manifests) => manifests.update_settings(user, change),
+            Self::Cluster(cluster) => cluster.update_settings(user, Box::new(change)).await,
+        }
     }
 }
 
@@ -141,28 +116,8 @@ fn unset(user: &str) -> UserSettings {
     UserSettings::new(user, UserSettingsSpec::default())
 }
 
-fn compile(
-    folder: &Folder,
-    state: &State,
-    mut complaints: Vec<Complaint>,
-) -> Result<Snapshot, StateError> {
-    let mut objects = folder.objects();
-    overlay(&mut objects, state);
-    let missing = secrets::missing(&objects);
-    objects.secrets.extend(state.secrets(&missing, &objects)?);
-    let (directory, problems) = crds::compile(&objects);
-    complaints.extend(problems.into_iter().map(|problem| folder.locate(problem)));
-    let credentials = Arc::new(secrets::Credentials::of(&objects));
-    Ok(Snapshot {
-        directory: Arc::new(directory),
-        complaints,
-        credentials,
-    })
-}
-
-/// What a user set by phone goes before the settings in the manifests.
-fn overlay(objects: &mut Objects, state: &State) {
-    let set = state.all_settings();
+/// What a user set by phone goes before the settings that are stored.
+fn overlay(objects: &mut Objects, set: BTreeMap<String, UserSettings>) {
     let is_set = |given: &UserSettings| {
         given
             .metadata

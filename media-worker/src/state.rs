@@ -7,20 +7,20 @@ mod generated;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use crds::{Objects, Secret, UserSettings, secrets::Wanted};
+use mailbox::{LockError, SpoolLock};
 
 /// The state folder of one worker, locked.
 #[derive(Debug)]
 pub struct State {
     folder: PathBuf,
-    /// Locked until it is closed.
-    _lock: File,
+    _lock: SpoolLock,
     settings: Mutex<BTreeMap<String, UserSettings>>,
 }
 
@@ -48,9 +48,23 @@ pub enum StateError {
     },
 }
 
+impl From<LockError> for StateError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::InUse(folder) => Self::InUse(folder),
+            LockError::Io { path, error } => Self::Io { path, error },
+        }
+    }
+}
+
 impl State {
     /// Opens the folder, which is made if need be, and locks it.
     pub fn open(folder: &Path) -> Result<Self, StateError> {
+        Self::open_within(folder, MOMENT)
+    }
+
+    /// The same where a sidecar may have the spool, which is given some time to end what it carries. Blocks meanwhile.
+    pub fn open_within(folder: &Path, patience: Duration) -> Result<Self, StateError> {
         for part in [
             folder.to_owned(),
             folder.join(SETTINGS),
@@ -58,20 +72,7 @@ impl State {
         ] {
             fs::create_dir_all(&part).map_err(|error| StateError::Io { path: part, error })?;
         }
-        let path = folder.join(LOCK);
-        let options = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let lock = options.map_err(|error| StateError::Io {
-            path: path.clone(),
-            error,
-        })?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StateError::InUse(folder.to_owned()),
-            TryLockError::Error(error) => StateError::Io { path, error },
-        })?;
+        let lock = SpoolLock::take(folder, patience)?;
         let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -111,15 +112,31 @@ impl State {
         Ok(())
     }
 
+    /// Keeps no longer what this user set: it is kept elsewhere.
+    pub fn remove_settings(&self, user: &str) -> Result<(), StateError> {
+        let path = self.folder.join(SETTINGS).join(format!("{user}.yaml"));
+        let mut all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StateError::Io { path, error })
+            }
+            Ok(()) | Err(_) => {
+                all.remove(user);
+                Ok(())
+            }
+        }
+    }
+
     /// The Secrets that hold these entries: those generated before, and the rest generated now.
     pub fn secrets(&self, wanted: &[Wanted], objects: &Objects) -> Result<Vec<Secret>, StateError> {
         generated::secrets(&self.folder.join(SECRETS), wanted, objects)
     }
 }
 
-const LOCK: &str = "lock";
 const SETTINGS: &str = "settings";
 const SECRETS: &str = "secrets";
+/// Long enough for an idle `upload` to notice and give way.
+const MOMENT: Duration = Duration::from_millis(300);
 
 fn read_settings(folder: &Path) -> Result<BTreeMap<String, UserSettings>, StateError> {
     let io = |error| StateError::Io {

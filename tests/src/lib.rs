@@ -13,14 +13,17 @@
 
 pub mod api_server;
 pub mod baresip;
+pub mod cluster_office;
 pub mod desk;
 pub mod eventually;
+pub mod gate;
 pub mod line;
 pub mod office;
 pub mod operator;
 pub mod phone;
 pub mod process;
 pub mod raw;
+pub mod s3;
 pub mod sipp;
 pub mod sound;
 pub mod streams;
@@ -50,5 +53,20 @@ pub fn wait_for<T>(what: &str, bound: Duration, mut condition: impl FnMut() -> O
         }
         assert!(Instant::now() < end, "waited {bound:?} for {what}");
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The same for a condition that is asked for.
+///
+/// # Panics
+/// When the bound of a minute has passed; the message names `what`.
+pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(Instant::now() < end, "waited a minute for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -191,6 +191,14 @@ impl Line {
             .map(|_| ())
     }
 
+    /// Calls a number and hangs up; the Contact of the answer and where it wants audio. None when it isn't answered.
+    pub fn offered_by(&mut self, number: &str) -> Option<(String, SocketAddr)> {
+        let dialog = self.call(number, &Audio::nowhere(1)).ok()?;
+        let offered = (dialog.target.clone(), dialog.audio?.address);
+        self.hang_up(dialog).ok()?;
+        Some(offered)
+    }
+
     /// Any request outside of a dialog; the answer of 200.
     ///
     /// # Errors

@@ -55,12 +55,8 @@ impl Worker {
     }
 
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
-        let log_file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("the worker's log");
-        let mut child = Command::new(binary())
+        let mut command = Command::new(binary());
+        command
             .arg("standalone")
             .arg(manifests)
             .arg("--state")
@@ -68,7 +64,21 @@ impl Worker {
             .args(["--sip", sip, "--media", "0-0", "--metrics", "127.0.0.1:0"])
             .env("SWITCHBOARD_PROMPTS", root().join("prompts"))
             .env("RUST_LOG", "info")
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        Self::launch(&mut command, log)
+    }
+
+    /// Starts a worker by any command, and waits until it says where it serves. What it writes to standard error goes to `log`.
+    ///
+    /// # Panics
+    /// When it does not serve in time.
+    pub fn launch(command: &mut Command, log: &Path) -> Self {
+        let log_file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("the worker's log");
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(log_file)
             .spawn()
@@ -81,6 +91,8 @@ impl Worker {
         while sip.is_none() || metrics.is_none() {
             let Ok(line) = lines.recv_timeout(Duration::from_secs(20)) else {
                 let status = child.try_wait();
+                let _ = child.kill();
+                let _ = child.wait();
                 panic!(
                     "the worker did not start ({status:?}); it said:\n{}\n{}",
                     output.lock().unwrap(),
@@ -132,12 +144,22 @@ impl Worker {
     }
 
     /// SIGTERM, and waits; its exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    pub fn stop(self) -> Option<i32> {
+        self.terminate();
+        self.exit_code()
+    }
+
+    /// SIGTERM.
+    pub fn terminate(&self) {
         let done = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()
             .expect("kill runs");
         assert!(done.success());
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub fn exit_code(mut self) -> Option<i32> {
         crate::wait_for("the worker to stop", Duration::from_secs(15), || {
             self.child.try_wait().expect("the worker's status")
         })
@@ -146,19 +168,7 @@ impl Worker {
 
     /// The answer to `GET PATH` of its metrics server: status line and body.
     pub fn get(&self, path: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(self.metrics).expect("the metrics port");
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n"
-        )
-        .expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
-        (
-            head.lines().next().unwrap_or_default().to_owned(),
-            body.to_owned(),
-        )
+        get(self.metrics, path)
     }
 
     /// The value of one metric with its labels as written on the page; 0 when it isn't there.
@@ -182,6 +192,23 @@ impl Drop for Worker {
             );
         }
     }
+}
+
+/// The answer to `GET PATH` of a server: status line and body.
+pub fn get(server: SocketAddr, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(server).expect("a server");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n"
+    )
+    .expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+    (
+        head.lines().next().unwrap_or_default().to_owned(),
+        body.to_owned(),
+    )
 }
 
 /// The worker under test: the release build, which `./check` makes first.

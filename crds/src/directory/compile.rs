@@ -2,6 +2,7 @@
 //!
 //! Objects are taken oldest first, then by name, so that of two that want the same the older has it, and so that the
 //! result is a function of the objects alone. What is invalid is left out, and only that.
+mod mailboxes;
 mod numbers;
 mod people;
 mod phones;
@@ -12,6 +13,8 @@ mod system;
 use std::collections::HashSet;
 
 use kube::Resource;
+
+pub use mailboxes::ADOPT_MAILBOX;
 
 use super::Directory;
 use crate::{
@@ -39,6 +42,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         &mut problems,
     );
     let names = references::Names::of(objects);
+    mailboxes::adopt(&people, &mut users, &mut problems);
     let extensions = numbers::compile(objects, &people, &system.entry, &mut users, &mut problems);
     let (accounts, usernames) = phones::compile(
         objects,

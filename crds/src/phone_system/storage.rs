@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::reference::SecretRef;
 
+/// The annotation of a `PhoneSystem` that names the UID of a deleted one whose storage it takes over, mailboxes and all.
+pub const ADOPT_STORAGE: &str = "switchboard.dev/adopt-storage";
+
 /// Where messages are kept.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

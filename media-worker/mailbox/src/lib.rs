@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod deliver;
 pub mod details;
 pub mod disk;
 mod ids;
@@ -13,21 +14,30 @@ mod layout;
 mod mailbox;
 mod mailboxes;
 mod message;
+pub mod owner;
+pub mod purge;
 mod rebuild;
 mod record;
 pub mod spool;
+mod storage;
 pub mod store;
 mod sweep;
 mod uploader;
 
 pub use ids::{AudioId, BadName, GreetingSlot, MailboxId, MessageId, NameSource};
 pub use mailbox::{Mailbox, MailboxError, Room};
-pub use mailboxes::{Mailboxes, MailboxesOptions};
+pub use mailboxes::{Mailboxes, MailboxesOptions, Uploads};
 pub use message::{
     Counts, Delivered, Delivery, Folder, Introduction, Limits, Message, MessageState, Sender,
 };
+pub use owner::Owner;
 pub use spool::{
-    Appender, Draft, DraftKind, Place, Promise, RecordingId, Spool, SpoolError, SpoolOptions,
+    Appender, Draft, DraftKind, LockError, Place, Promise, RecordingId, Spool, SpoolError,
+    SpoolLock, SpoolOptions,
 };
-pub use store::{BlobStore, FolderStore, MemoryStore};
+pub use storage::{Storage, Trouble};
+pub use store::{
+    BlobStore, FolderStore, MemoryStore, OwnedStore, S3Credentials, S3Keys, S3Options, S3Store,
+    StoreError,
+};
 pub use sweep::{Sweeper, Swept};

@@ -3,16 +3,20 @@
 use crate::details::{CallDetail, DetailsOf};
 use crate::disk::Disk;
 use crate::ids::{MailboxId, NameSource};
-use crate::mailbox::{Cell, Mailbox};
+use crate::mailbox::{Cells, Mailbox};
 use crate::message::Delivered;
 use crate::spool::{Appender, Spool, SpoolError, SpoolOptions};
-use crate::store::{BlobStore, StoreError};
+use crate::storage::Storage;
+use crate::store::{BlobStore, StoreError, Watched};
 use crate::uploader::Uploader;
 use jiff::civil::Date;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// The mailboxes on one store with the spool of one worker. Clones are the same.
 #[derive(Clone)]
@@ -45,13 +49,32 @@ impl MailboxesOptions {
     }
 }
 
+/// Attempts to carry a message to the store, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uploads {
+    /// Messages that arrived in every mailbox.
+    pub stored: u64,
+    /// Attempts that failed; each is made again.
+    pub failed: u64,
+}
+
 pub(crate) struct Shared {
+    /// What all requests go through: the store, watched.
     pub(crate) store: Arc<dyn BlobStore>,
+    pub(crate) watched: Arc<Watched>,
+    pub(crate) carried: Carried,
     pub(crate) spool: Spool,
     pub(crate) names: Arc<NameSource>,
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
-    cells: Mutex<HashMap<MailboxId, Weak<Cell>>>,
+    cells: Mutex<Cells>,
+}
+
+/// What [`Uploads`] is read from.
+#[derive(Default)]
+pub(crate) struct Carried {
+    pub(crate) stored: AtomicU64,
+    pub(crate) failed: AtomicU64,
 }
 
 impl Mailboxes {
@@ -70,8 +93,11 @@ impl Mailboxes {
             store_details_every,
             ..
         } = options;
+        let watched = Arc::new(Watched::new(store));
         let shared = Shared {
-            store,
+            store: watched.clone(),
+            watched,
+            carried: Carried::default(),
             spool,
             names,
             worker,
@@ -93,15 +119,7 @@ impl Mailboxes {
             .cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(id).and_then(Weak::upgrade) {
-            return Mailbox::new(self.shared.clone(), cell);
-        }
-        if cells.len() == cells.capacity() {
-            cells.retain(|_, cell| cell.strong_count() > 0);
-        }
-        let cell = Arc::new(Cell::new(id.clone()));
-        cells.insert(id.clone(), Arc::downgrade(&cell));
-        Mailbox::new(self.shared.clone(), cell)
+        Mailbox::new(self.shared.clone(), cells.of(id))
     }
 
     /// Where recordings begin and are promised.
@@ -128,9 +146,24 @@ impl Mailboxes {
         crate::details::read(&self.shared, user, day).await
     }
 
-    /// Carries promised messages and call details to the store, for as long as it is polled. Spawn it once.
+    /// How the store does, now and from now on.
+    pub fn storage(&self) -> watch::Receiver<Storage> {
+        self.shared.watched.storage()
+    }
+
+    /// What came of carrying messages so far.
+    pub fn uploads(&self) -> Uploads {
+        let Carried { stored, failed } = &self.shared.carried;
+        Uploads {
+            stored: stored.load(Ordering::Relaxed),
+            failed: failed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Carries promised messages and call details to the store, and looks how it does, for as long as it is polled. Spawn it once.
     pub async fn carry(&self) {
-        Uploader::new(self.clone()).run().await;
+        let uploader = Uploader::new(self.clone());
+        tokio::join!(uploader.run(), self.shared.watched.look_after());
     }
 
     /// Carries what is there now, once; whether nothing is left. For the end of a worker, and for tests.
@@ -138,8 +171,23 @@ impl Mailboxes {
         Uploader::new(self.clone()).carry_all().await
     }
 
+    /// The same, unless `wanted` comes first: then the batch under way is given a moment to end, and the rest is left.
+    pub async fn carry_until(&self, wanted: impl Future<Output = ()>) -> bool {
+        let uploader = Uploader::new(self.clone());
+        let mut carrying = pin!(uploader.carry_all());
+        tokio::select! {
+            all = &mut carrying => return all,
+            () = wanted => uploader.leave_the_rest(),
+        }
+        // A batch that is cut off is carried again: every step of it may be done twice.
+        timeout(LAST_BATCH, carrying).await.unwrap_or(false)
+    }
+
     /// Stops the spool once what it has is synced.
     pub async fn close(&self) {
         self.shared.spool.close().await;
     }
 }
+
+/// Long enough for a batch over a good line, short enough for a worker that waits to start.
+const LAST_BATCH: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! Finishing what a lost worker left half done, and removing audio that nobody refers to.
 
+use crate::deliver::{Parcel, deliver};
 use crate::ids::{AudioId, MailboxId, MessageId};
 use crate::layout;
 use crate::mailbox::MailboxError;
@@ -7,7 +8,6 @@ use crate::mailboxes::Mailboxes;
 use crate::rebuild;
 use crate::record::DeliveryRecord;
 use crate::store::list_all;
-use crate::uploader::{Parcel, deliver};
 use std::collections::{BTreeMap, HashSet};
 
 /// Sweeps a store from time to time. Audio goes when two sweeps in a row have found nobody who refers to it: leave an hour or more between

@@ -1,27 +1,37 @@
 //! Carries promised messages from the spool to the store, and into every recipient's index.
 
+use crate::deliver::{Parcel, deliver};
 use crate::details;
-use crate::ids::{MailboxId, MessageId, Place};
-use crate::layout;
-use crate::mailbox::{Mailbox, MailboxError};
-use crate::mailboxes::Mailboxes;
+use crate::ids::MessageId;
+use crate::mailbox::MailboxError;
+use crate::mailboxes::{Mailboxes, Shared};
 use crate::message::{Message, MessageState};
-use crate::record::{DeliveryRecord, to_bytes, with_audio};
+use crate::record::DeliveryRecord;
 use crate::spool::{Pending, Spool, SpoolError, StoredMessage};
-use crate::store::{Condition, Put, PutError};
+use crate::storage::Storage;
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// Carries messages until there are none, again and again.
 pub(crate) struct Uploader {
     mailboxes: Mailboxes,
+    leaves_the_rest: AtomicBool,
 }
 
 impl Uploader {
     pub(crate) fn new(mailboxes: Mailboxes) -> Self {
-        Self { mailboxes }
+        Self {
+            mailboxes,
+            leaves_the_rest: AtomicBool::new(false),
+        }
+    }
+
+    /// No batch is begun any more.
+    pub(crate) fn leave_the_rest(&self) {
+        self.leaves_the_rest.store(true, Ordering::Relaxed);
     }
 
     /// Carries what is promised as it is promised; when the store fails, tries again with back-off.
@@ -43,9 +53,21 @@ impl Uploader {
                     () = sleep_until(details_due) => {}
                 }
             } else {
-                // New promises do not shorten the wait: the store is in trouble.
-                sleep_until(Instant::now() + delay).await;
-                delay = (delay * 2).min(LONGEST_DELAY);
+                // New promises do not shorten the wait: the store is in trouble. That it works again does.
+                if timeout(delay, self.store_works_again()).await.is_err() {
+                    delay = (delay * 2).min(LONGEST_DELAY);
+                }
+            }
+        }
+    }
+
+    /// Someone else, the one who looks after the store or a reader, has found that it works.
+    async fn store_works_again(&self) {
+        let mut storage = self.mailboxes.storage();
+        storage.mark_unchanged();
+        while storage.changed().await.is_ok() {
+            if *storage.borrow() == Storage::Writable {
+                return;
             }
         }
     }
@@ -68,7 +90,8 @@ impl Uploader {
 
     /// Carries what is promised, batch by batch; what fails is left for another time.
     async fn carry_messages(&self) -> bool {
-        let spool = &self.mailboxes.shared.spool;
+        let Shared { spool, watched, .. } = &*self.mailboxes.shared;
+        watched.try_in_earnest();
         let mut failed: HashSet<u64> = HashSet::new();
         loop {
             let pending = spool.board().pending();
@@ -76,9 +99,16 @@ impl Uploader {
             if batch.is_empty() {
                 return failed.is_empty();
             }
+            if self.leaves_the_rest.load(Ordering::Relaxed) {
+                return false;
+            }
+            let counts = &self.mailboxes.shared.carried;
             let left = match carry(&self.mailboxes, &batch).await {
                 Ok(left) => left,
                 Err(error) => {
+                    counts
+                        .failed
+                        .fetch_add(batch.len() as u64, Ordering::Relaxed);
                     tracing::warn!(%error, "messages cannot be carried to the store");
                     return false;
                 }
@@ -87,6 +117,12 @@ impl Uploader {
                 .iter()
                 .map(|pending| pending.recording)
                 .partition(|recording| left.contains(recording));
+            counts
+                .failed
+                .fetch_add(left.len() as u64, Ordering::Relaxed);
+            counts
+                .stored
+                .fetch_add(settled.len() as u64, Ordering::Relaxed);
             failed.extend(left);
             if spool.settle(settled).await.is_err() {
                 return false;
@@ -107,12 +143,6 @@ fn batch(mut pending: Vec<Pending>, failed: &HashSet<u64>) -> Vec<Pending> {
     let count = pending.iter().take(AT_ONCE).take_while(fits).count();
     pending.truncate(count);
     pending
-}
-
-/// A message and, where it is not in the store yet, its recording.
-pub(crate) struct Parcel {
-    pub(crate) record: DeliveryRecord,
-    pub(crate) audio: Option<Bytes>,
 }
 
 /// Audio, records, every index, then the spool may forget them. Each step may be done again after a crash without harm.
@@ -164,140 +194,6 @@ async fn pack(spool: &Spool, pending: &Pending) -> Result<Option<Parcel>, SpoolE
     };
     let audio = Some(Bytes::from(recording.to_bytes()));
     Ok(Some(Parcel { record, audio }))
-}
-
-/// Brings messages into every recipient's mailbox; returns those that some mailbox did not take.
-pub(crate) async fn deliver(
-    mailboxes: &Mailboxes,
-    parcels: &[Parcel],
-) -> Result<HashSet<MessageId>, MailboxError> {
-    let store = &mailboxes.shared.store;
-    let mut undelivered = HashSet::new();
-    let mut prepared = Vec::new();
-    for (recipient, theirs) in by_recipient(parcels) {
-        let mailbox = mailboxes.mailbox(recipient);
-        match mailbox.prepare().await {
-            Ok(()) => prepared.push((mailbox, theirs)),
-            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
-        }
-    }
-    let mut puts = shared(parcels);
-    puts.extend(prepared.iter().flat_map(|(mailbox, theirs)| {
-        let mailbox = mailbox.id();
-        theirs.iter().map(move |parcel| beside(mailbox, parcel))
-    }));
-    for answer in store.put_all(puts).await {
-        answer?;
-    }
-    undelivered.extend(insert(mailboxes, prepared).await);
-    for Parcel { record, .. } in parcels {
-        if record.recipients.len() > 1 && !undelivered.contains(&record.message.id) {
-            store.delete(&layout::delivery(&record.message.id)).await?;
-        }
-    }
-    Ok(undelivered)
-}
-
-/// What is stored once for all recipients: audio, then the record that names them all until each has his own.
-fn shared(parcels: &[Parcel]) -> Vec<Put> {
-    let mut puts = Vec::new();
-    for Parcel { record, audio } in parcels {
-        if let (Some(first), Some(audio), Place::Shared { .. }) = (
-            record.recipients.first(),
-            audio,
-            record.message.audio.place(),
-        ) {
-            puts.push(whatever(
-                layout::audio(first, &record.message.audio),
-                audio.clone(),
-            ));
-        }
-        // To one recipient, the record beside his index is the promise.
-        if record.recipients.len() > 1 {
-            puts.push(whatever(
-                layout::delivery(&record.message.id),
-                to_bytes(record).into(),
-            ));
-        }
-    }
-    puts
-}
-
-/// The record beside a recipient's index.
-fn beside(mailbox: &MailboxId, Parcel { record, audio }: &Parcel) -> Put {
-    let bytes = match (record.message.audio.place(), audio) {
-        (Place::InRecord(_), Some(audio)) => with_audio(record, audio),
-        (Place::InRecord(_), None) | (Place::Shared { .. }, _) => to_bytes(record),
-    };
-    whatever(layout::message(mailbox, &record.message.id), bytes.into())
-}
-
-/// Puts the messages into the indexes, all in one go; returns those that an index did not take.
-async fn insert(
-    mailboxes: &Mailboxes,
-    prepared: Vec<(Mailbox, Vec<&Parcel>)>,
-) -> HashSet<MessageId> {
-    let mut undelivered = HashSet::new();
-    let mut puts = Vec::new();
-    let mut arriving = Vec::new();
-    for (mailbox, theirs) in prepared {
-        match mailbox.arriving(messages(&theirs)).await {
-            Ok(Some(arrival)) => {
-                puts.push(arrival.put(&mailbox));
-                arriving.push((mailbox, theirs, arrival));
-            }
-            Ok(None) => {}
-            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
-        }
-    }
-    let answers = mailboxes.shared.store.put_all(puts).await;
-    for ((mailbox, theirs, arrival), answer) in arriving.into_iter().zip(answers) {
-        let arrived = match answer {
-            Ok(etag) => mailbox.arrived(arrival, etag).await,
-            Err(PutError::Precondition) => {
-                mailbox.refresh().await;
-                mailbox.insert_all(messages(&theirs)).await
-            }
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = arrived {
-            note(&mut undelivered, &mailbox, &theirs, &error);
-        }
-    }
-    undelivered
-}
-
-fn messages(parcels: &[&Parcel]) -> Vec<Message> {
-    let messages = parcels.iter().map(|parcel| parcel.record.message.clone());
-    messages.collect()
-}
-
-fn whatever(key: String, bytes: Bytes) -> Put {
-    Put {
-        key,
-        bytes,
-        condition: Condition::Always,
-    }
-}
-
-fn by_recipient(parcels: &[Parcel]) -> BTreeMap<&MailboxId, Vec<&Parcel>> {
-    let mut by_recipient: BTreeMap<&MailboxId, Vec<&Parcel>> = BTreeMap::new();
-    for parcel in parcels {
-        for recipient in &parcel.record.recipients {
-            by_recipient.entry(recipient).or_default().push(parcel);
-        }
-    }
-    by_recipient
-}
-
-fn note(
-    undelivered: &mut HashSet<MessageId>,
-    mailbox: &Mailbox,
-    theirs: &[&Parcel],
-    error: &MailboxError,
-) {
-    tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
-    undelivered.extend(theirs.iter().map(|parcel| parcel.record.message.id.clone()));
 }
 
 /// Messages carried together share syncs and index entries.

@@ -4,11 +4,11 @@
 
 mod common;
 
-use common::{at, id, leave, message_to, only_new, open, speak};
+use common::{at, id, leave, message_to, only_new, open, scratch, speak};
 use mailbox::details::{CallDetail, CallResult, DetailsOf, Direction, Party};
 use mailbox::disk::{Disk, TwinDisk};
 use mailbox::store::Weather;
-use mailbox::{MemoryStore, SpoolError};
+use mailbox::{Mailboxes, MailboxesOptions, MemoryStore, SpoolError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,6 +155,53 @@ async fn a_promise_is_made_once_and_cannot_be_taken_back() {
         Err(SpoolError::Unknown)
     );
     assert_eq!(mailboxes.mailbox(&id("ada")).counts().await.new, 1);
+}
+
+#[tokio::test]
+async fn a_recording_whose_call_is_gone_is_decided_at_once() {
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, mut announced) = open(Arc::new(MemoryStore::new()), disk.clone(), 1);
+    let long = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    let short = mailboxes.spool().begin(message_to(&["bob"], 1)).unwrap();
+    let greeting = mailboxes.spool().begin(scratch()).unwrap();
+    speak(&mailboxes, long, 2);
+    speak(&mailboxes, greeting, 2);
+    let mut appender = mailboxes.writer().unwrap();
+    appender.frame(short.0, 0, &[1; 160]);
+    appender.flush();
+    for recording in [short, greeting, long] {
+        mailboxes.spool().abandon(recording);
+    }
+    assert_eq!(announced.recv().await.unwrap().mailbox, id("ada"));
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(
+        only_new(&mailboxes.mailbox(&id("ada"))).await.received,
+        at(0)
+    );
+    assert_eq!(mailboxes.mailbox(&id("bob")).counts().await.new, 0);
+}
+
+#[tokio::test]
+async fn nothing_that_was_abandoned_holds_room_in_the_spool() {
+    let disk = Arc::new(TwinDisk::new());
+    let mut options = MailboxesOptions::new([1; 32]);
+    // Every sync begins another segment, and the first that is still needed holds all after it.
+    options.spool.segment_bytes = 1;
+    let store = Arc::new(MemoryStore::new());
+    let (mailboxes, _announced) = Mailboxes::open(store, disk.clone(), options).unwrap();
+    let nothing = mailboxes.spool().begin(message_to(&["bob"], 0)).unwrap();
+    mailboxes.spool().abandon(nothing);
+    let mut messages = 0;
+    loop {
+        leave(&mailboxes, &["ada"], messages, 2).await;
+        assert!(mailboxes.carry_once().await);
+        messages += 1;
+        // Each message took a segment at least.
+        if messages > 5 && disk.list("spool").unwrap().len() <= 4 {
+            return;
+        }
+        assert!(messages < 1000, "the spool only grows");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use mailbox::disk::TwinDisk;
 use mailbox::store::{Condition, contract};
-use mailbox::{BlobStore, FolderStore, MemoryStore};
+use mailbox::{BlobStore, FolderStore, MemoryStore, OwnedStore, Owner};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -16,6 +16,16 @@ async fn the_folder_keeps_the_contract() {
 #[tokio::test]
 async fn the_memory_keeps_the_contract() {
     contract::check(Arc::new(MemoryStore::new())).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_owned_store_keeps_the_contract() {
+    let owner = Owner {
+        uid: "1".into(),
+        name: "telephony/office".into(),
+    };
+    let store = OwnedStore::new(Arc::new(MemoryStore::new()), owner, None);
+    contract::check(Arc::new(store)).await.unwrap();
 }
 
 #[tokio::test]

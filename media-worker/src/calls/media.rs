@@ -12,9 +12,11 @@ use sip::sdp::Agreed;
 use sip::transport::Flow;
 use tokio::sync::mpsc;
 
+use super::hearing::{Heard, Hearing};
 use super::{CallEvent, formats};
 use crate::media_threads::MediaHandle;
 use crate::random::Random;
+use crate::signalling::same_family;
 
 /// The worker's media ports and threads.
 pub struct MediaPool {
@@ -24,6 +26,18 @@ pub struct MediaPool {
     listeners: RefCell<HashMap<LegId, mpsc::UnboundedSender<CallEvent>>>,
     random: Rc<Random>,
     next_leg: Cell<LegId>,
+    /// What far sides are told instead of the address of signalling.
+    advertised: RefCell<Option<MediaAddresses>>,
+    hearing: RefCell<Hearing>,
+}
+
+/// Where media reach us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaAddresses {
+    /// Of either family.
+    pub addresses: Vec<IpAddr>,
+    /// The port that leads to our lowest one, and so on upwards; none: the same.
+    pub first_port: Option<u16>,
 }
 
 impl MediaPool {
@@ -35,7 +49,19 @@ impl MediaPool {
             listeners: RefCell::default(),
             random,
             next_leg: Cell::new(1),
+            advertised: RefCell::default(),
+            hearing: RefCell::default(),
         })
+    }
+
+    /// Tells far sides of new calls this address for media.
+    pub fn advertise(&self, addresses: Option<MediaAddresses>) {
+        self.advertised.replace(addresses);
+    }
+
+    /// Whether callers are heard.
+    pub fn hearing(&self) -> Heard {
+        self.hearing.borrow().heard()
     }
 
     /// A seat for one leg of `call` that we offer to the far side of `flow`; none when every port is taken.
@@ -51,7 +77,7 @@ impl MediaPool {
             .pairs
             .borrow_mut()
             .reserve(leg, call, far, Instant::now())?;
-        Some(self.seat(leg, port, flow, listener))
+        Some(self.seat(call, (leg, port), flow, listener))
     }
 
     /// A seat for one leg of `call` whose far side has offered: its packets are waited for from now on. None when every port is taken.
@@ -68,22 +94,28 @@ impl MediaPool {
             .pairs
             .borrow_mut()
             .answer(leg, call, far, remote_ssrc, Instant::now())?;
-        Some(self.seat(leg, port, flow, listener))
+        Some(self.seat(call, (leg, port), flow, listener))
     }
 
     fn seat(
         self: &Rc<Self>,
-        leg: LegId,
-        port: PortId,
+        call: u64,
+        (leg, port): (LegId, PortId),
         flow: &Flow,
         listener: &mpsc::UnboundedSender<CallEvent>,
     ) -> Seat {
         self.listeners.borrow_mut().insert(leg, listener.clone());
+        self.hearing.borrow_mut().begun(leg, call);
+        let advertised = self.advertised.borrow();
+        let given = advertised.as_ref();
+        let address = given.and_then(|given| same_family(&given.addresses, flow.remote.ip()));
+        let first_port = address.and(given).and_then(|given| given.first_port);
         Seat {
             pool: Rc::clone(self),
             leg,
             port,
-            address: flow.local.ip(),
+            address: address.unwrap_or(flow.local.ip()),
+            first_port,
             ssrc: self.random.u32(),
             stage: Stage::Reserved,
         }
@@ -98,6 +130,7 @@ impl MediaPool {
         let leg = match event {
             Event::FirstPacket { leg, from, ssrc } => {
                 self.pairs.borrow_mut().latched(leg, from, ssrc);
+                self.hearing.borrow_mut().heard_leg(leg);
                 leg
             }
             Event::Digit { leg, .. }
@@ -137,6 +170,8 @@ pub(super) struct Seat {
     leg: LegId,
     port: PortId,
     address: IpAddr,
+    /// The port that is told for the lowest of ours.
+    first_port: Option<u16>,
     ssrc: u32,
     stage: Stage,
 }
@@ -145,11 +180,13 @@ impl Seat {
     /// Where the far side is told to send.
     pub(super) fn address(&self) -> SocketAddr {
         // Pairs hands out only ports that the threads have bound.
-        let bound = self
-            .pool
-            .threads
-            .local_addr(self.port.thread, self.port.port);
-        SocketAddr::new(self.address, bound.map_or(0, |bound| bound.port()))
+        let threads = &self.pool.threads;
+        let bound = threads.local_addr(self.port.thread, self.port.port);
+        let bound = bound.map_or(0, |bound| bound.port());
+        let port = self.first_port.map_or(bound, |first| {
+            first.saturating_add(bound.saturating_sub(threads.lowest_port()))
+        });
+        SocketAddr::new(self.address, port)
     }
 
     /// The SSRC of what we send, as announced.
@@ -205,6 +242,9 @@ impl Seat {
             Stage::Reserved => Command::Open(spec),
             Stage::Open => Command::Redirect(spec),
         };
+        if self.stage == Stage::Reserved {
+            self.pool.hearing.borrow_mut().opened(self.leg);
+        }
         self.stage = Stage::Open;
         self.order(command);
     }
@@ -285,6 +325,7 @@ impl Drop for Seat {
         if self.stage == Stage::Open {
             self.order(Command::Close(self.leg));
         }
+        self.pool.hearing.borrow_mut().ended(self.leg);
         self.pool.pairs.borrow_mut().free(self.leg, Instant::now());
         self.pool.listeners.borrow_mut().remove(&self.leg);
     }

@@ -6,6 +6,7 @@ mod attempt;
 mod connected;
 mod details;
 mod formats;
+mod hearing;
 mod inbound;
 mod info;
 mod line;
@@ -25,8 +26,9 @@ use sip::endpoint::{SessionEvent, SessionId};
 use sip::syntax::{HeaderName, Headers};
 use tokio::sync::watch;
 
+pub use hearing::Heard;
 pub use inbound::{Arrival, take};
-pub use media::MediaPool;
+pub use media::{MediaAddresses, MediaPool};
 pub use office::Spoken;
 
 use crate::homes::Homes;
@@ -58,7 +60,7 @@ pub struct Exchange {
     /// The figures.
     pub metrics: Metrics,
     directory: watch::Receiver<Arc<Directory>>,
-    stop: watch::Receiver<bool>,
+    life: watch::Receiver<Life>,
     calls: Cell<u64>,
 }
 
@@ -67,8 +69,19 @@ pub struct Exchange {
 pub struct News {
     /// The directory in force.
     pub directory: watch::Receiver<Arc<Directory>>,
-    /// True once the worker stops.
-    pub stop: watch::Receiver<bool>,
+    /// How long the worker lives.
+    pub life: watch::Receiver<Life>,
+}
+
+/// How far a worker's life has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Life {
+    /// It takes calls.
+    Serving,
+    /// It waits for its calls to end and takes no others, but those for help.
+    Draining,
+    /// It ends the calls it has.
+    Stopping,
 }
 
 impl Exchange {
@@ -90,7 +103,7 @@ impl Exchange {
             voice,
             metrics,
             directory: news.directory,
-            stop: news.stop,
+            life: news.life,
             calls: Cell::new(0),
         })
     }
@@ -102,12 +115,12 @@ impl Exchange {
 
     /// Tells when the worker stops.
     pub fn stopping(&self) -> Stopping {
-        Stopping(self.stop.clone())
+        Stopping(self.life.clone())
     }
 
-    /// Whether the worker stops: no new calls.
-    pub fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+    /// How far the worker's life has come.
+    pub fn life(&self) -> Life {
+        *self.life.borrow()
     }
 
     /// How many calls there are now.
@@ -123,12 +136,17 @@ impl Exchange {
 
 /// Waits for the worker to stop.
 #[derive(Debug)]
-pub struct Stopping(watch::Receiver<bool>);
+pub struct Stopping(watch::Receiver<Life>);
 
 impl Stopping {
     /// Done when the worker stops.
     pub async fn stopped(&mut self) {
-        if self.0.wait_for(|stop| *stop).await.is_err() {
+        if self
+            .0
+            .wait_for(|life| *life == Life::Stopping)
+            .await
+            .is_err()
+        {
             // Whoever could stop us is gone without saying so.
             std::future::pending::<()>().await;
         }

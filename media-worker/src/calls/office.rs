@@ -8,7 +8,9 @@ use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{Delivery, DraftKind, Mailbox, MailboxId, RecordingId, Room, Sender, SpoolError};
+use mailbox::{
+    Delivery, DraftKind, Mailbox, MailboxId, RecordingId, Room, Sender, Spool, SpoolError,
+};
 use media::codec::Codec;
 use prompts::Audible;
 use tracing::{info, warn};
@@ -27,14 +29,38 @@ impl Audible for Spoken {
     }
 }
 
-/// A recording in the spool, neither delivered nor discarded.
-#[derive(Debug)]
-pub(super) struct Recording(RecordingId);
+/// A recording in the spool, neither delivered nor discarded. Dropped with its call, it is left to the spool to decide.
+pub(super) struct Recording {
+    id: RecordingId,
+    /// Until it is delivered or discarded.
+    undecided: Option<Spool>,
+}
 
 impl Recording {
+    fn new(id: RecordingId, spool: &Spool) -> Self {
+        Self {
+            id,
+            undecided: Some(spool.clone()),
+        }
+    }
+
     /// Its number in the spool.
     pub(super) fn number(&self) -> u64 {
-        self.0.0
+        self.id.0
+    }
+
+    /// The caller has decided.
+    fn decided(mut self) -> RecordingId {
+        self.undecided = None;
+        self.id
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Some(spool) = &self.undecided {
+            spool.abandon(self.id);
+        }
     }
 }
 
@@ -162,9 +188,10 @@ impl Office for CallOffice {
             min_length: to.limits.min_message_length,
             place: Some(place),
         };
-        match self.exchange.mailboxes.spool().begin(draft) {
+        let spool = self.exchange.mailboxes.spool();
+        match spool.begin(draft) {
             Ok(id) => Ok(Begun {
-                recording: Recording(id),
+                recording: Recording::new(id, spool),
                 max_length,
             }),
             Err(error) => {
@@ -176,7 +203,8 @@ impl Office for CallOffice {
     }
 
     async fn deliver(&self, recording: Recording) -> Result<(), NotSent> {
-        match self.exchange.mailboxes.spool().deliver(recording.0).await {
+        let spool = self.exchange.mailboxes.spool();
+        match spool.deliver(recording.decided()).await {
             Ok(promise) => {
                 info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
                 self.counted("delivered");
@@ -195,14 +223,15 @@ impl Office for CallOffice {
     }
 
     async fn discard(&self, recording: Recording) {
-        if let Err(error) = self.exchange.mailboxes.spool().discard(recording.0).await {
+        let spool = self.exchange.mailboxes.spool();
+        if let Err(error) = spool.discard(recording.decided()).await {
             warn!(%error, "a recording can't be discarded");
         }
         self.counted("discarded");
     }
 
     async fn playback(&self, recording: &Recording) -> Result<Spoken, Unavailable> {
-        match self.exchange.mailboxes.spool().take(recording.0).await {
+        match self.exchange.mailboxes.spool().take(recording.id).await {
             Ok(audio) => Ok(Spoken(Arc::new(audio))),
             Err(error) => {
                 warn!(%error, "a recording can't be played");

@@ -18,8 +18,9 @@ use sip::transport::Flow;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
-use crate::calls::{self, Arrival, Exchange, retry_soon};
+use crate::calls::{self, Arrival, Exchange, Life, retry_soon};
 use crate::homes::Home;
+use crate::metrics::{CallResult, Direction};
 use md5_only::Md5Only;
 
 /// Where requests arrive.
@@ -66,18 +67,37 @@ impl Edge {
     }
 
     fn call(&self, arrival: Arrival) {
-        if self.exchange.is_stopping() {
-            self.exchange.signalling.with(|endpoint, now| {
-                endpoint.reject(
-                    arrival.session,
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    retry_soon(),
-                    now,
-                );
-            });
+        let taken = match self.exchange.life() {
+            Life::Serving => true,
+            Life::Draining => self.is_emergency(&arrival),
+            Life::Stopping => false,
+        };
+        if taken {
+            spawn_local(calls::take(Rc::clone(&self.exchange), arrival));
             return;
         }
-        spawn_local(calls::take(Rc::clone(&self.exchange), arrival));
+        self.exchange
+            .metrics
+            .calls_total
+            .with_label_values(&[Direction::In.label(), CallResult::Refused.label()])
+            .inc();
+        self.exchange.signalling.with(|endpoint, now| {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            endpoint.reject(arrival.session, status, retry_soon(), now);
+        });
+    }
+
+    /// Whether a call is one for help, which is never refused.
+    fn is_emergency(&self, arrival: &Arrival) -> bool {
+        let directory = self.exchange.directory();
+        let dialled = arrival.request.uri.user();
+        let caller = directory.caller_of(&arrival.from);
+        dialled.is_some_and(|dialled| {
+            matches!(
+                directory.interpret(&dialled, &caller),
+                Meaning::Emergency { .. }
+            )
+        })
     }
 
     fn request(self: &Rc<Self>, tx: ServerTx, request: Request, flow: Flow) {

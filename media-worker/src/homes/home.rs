@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use apps::{Lockout, Side, Verdict};
 use crds::directory::UserEntry;
+use crds::user::MessageCounts;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
-use sip::registrar::ExpiryPolicy;
+use sip::registrar::{Contact, ExpiryPolicy};
 use sip::subscription::{Outcome, SubscriptionKey};
 use sip::syntax::{Request, Response};
 use sip::transport::Flow;
@@ -22,6 +23,7 @@ use super::inbox::{HomeInbox, LoginAnswer};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
 use super::{CallPlace, Home, HomeContext, HomeName, ToHome};
+use crate::statuses::Phone;
 
 /// What one home holds.
 pub(super) struct HomeState {
@@ -37,6 +39,14 @@ pub(super) struct HomeState {
     calls: u32,
     /// What this home has added to the count of registrations.
     counted: usize,
+    told: Told,
+}
+
+/// What the world was told last.
+#[derive(Debug, Default)]
+struct Told {
+    phones: HashMap<Arc<str>, Vec<Phone>>,
+    messages: Option<Shown>,
 }
 
 impl HomeState {
@@ -53,6 +63,7 @@ impl HomeState {
             lockouts: HashMap::new(),
             calls: 0,
             counted: 0,
+            told: Told::default(),
         }
     }
 
@@ -107,7 +118,7 @@ impl HomeState {
                 }
             }
             ToHome::Contacts { handset, reply } => {
-                let _ = reply.send(self.phones.contacts(&handset, Instant::now()));
+                let _ = reply.send(self.contacts(&handset));
             }
             ToHome::Restore(entry) => {
                 self.phones.restore(
@@ -116,6 +127,7 @@ impl HomeState {
                     Instant::now(),
                     Timestamp::now(),
                 );
+                self.tell_phones();
                 self.shown = None;
                 self.show().await;
             }
@@ -144,11 +156,55 @@ impl HomeState {
             self.context
                 .journal
                 .keep(self.phones.entry(handset, now, Timestamp::now()));
+            self.tell_phones();
         }
         if registered == Registered::Added {
             info!(handset = %handset, from = %flow.remote, "registered");
         }
         (response, registered)
+    }
+
+    /// Where a handset is registered, each over the flow as it is advertised now.
+    fn contacts(&self, handset: &str) -> Vec<Contact> {
+        let mut contacts = self.phones.contacts(handset, Instant::now());
+        for contact in &mut contacts {
+            contact.flow = self.context.signalling.as_advertised(contact.flow);
+        }
+        contacts
+    }
+
+    /// Tells the world which phones are registered, where that has changed.
+    fn tell_phones(&mut self) {
+        let now = Instant::now();
+        for handset in self.phones.handsets() {
+            let phones: Vec<Phone> = self
+                .phones
+                .contacts(handset, now)
+                .into_iter()
+                .map(|contact| Phone {
+                    uri: contact.uri.to_string(),
+                    user_agent: contact.user_agent,
+                })
+                .collect();
+            let told = self.told.phones.entry(Arc::clone(handset)).or_default();
+            if *told != phones {
+                told.clone_from(&phones);
+                self.context.statuses.phones(handset, phones);
+            }
+        }
+    }
+
+    /// Tells the world how many messages there are, where that has changed.
+    fn tell_messages(&mut self, shown: Shown) {
+        let HomeName::User(user) = &self.name else {
+            return;
+        };
+        if self.told.messages.replace(shown) != Some(shown) {
+            let Shown { new, saved } = shown;
+            self.context
+                .statuses
+                .messages(user, MessageCounts { new, saved });
+        }
     }
 
     fn policy(&self) -> ExpiryPolicy {
@@ -164,6 +220,7 @@ impl HomeState {
         let Some((account, shown)) = self.shows().await else {
             return;
         };
+        self.tell_messages(shown);
         if self.shown.replace(shown) == Some(shown) {
             return;
         }
@@ -181,6 +238,7 @@ impl HomeState {
         let Some((account, shown)) = self.shows().await else {
             return;
         };
+        self.tell_messages(shown);
         if self.lamps.has(handset) {
             return;
         }
@@ -308,6 +366,9 @@ impl HomeState {
             .metrics
             .registrations
             .add(i64::try_from(change).unwrap_or_default());
+        if change != 0 {
+            self.tell_phones();
+        }
         self.counted = count;
         next.unwrap_or(now + IDLE)
     }

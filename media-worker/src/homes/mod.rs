@@ -30,6 +30,7 @@ pub use journal::{Entry, Journal, StoredContact};
 use crate::metrics::Metrics;
 use crate::random::Random;
 use crate::signalling::Signalling;
+use crate::statuses::Statuses;
 use home::HomeState;
 
 /// Whose home it is.
@@ -65,6 +66,8 @@ pub struct HomeContext {
     pub random: Rc<Random>,
     /// The directory in force.
     pub directory: watch::Receiver<Arc<Directory>>,
+    /// Where the world is told of phones and messages.
+    pub statuses: Statuses,
 }
 
 /// All homes of this worker.
@@ -93,15 +96,19 @@ impl Homes {
         self.get(HomeName::User(Arc::clone(user)))
     }
 
-    /// Gives back the contacts that the journal has kept.
+    /// Gives back what the journal has kept. Done when every home knows its own.
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());
         for entry in entries {
             let Some(account) = directory.handset(&entry.handset) else {
                 continue;
             };
-            let _ = self.of(account).inbox.send(ToHome::Restore(entry)).await;
+            let (home, handset) = (self.of(account), Arc::clone(&account.handset));
+            let _ = home.inbox.send(ToHome::Restore(entry)).await;
+            // Its answer comes after it has taken the entry in.
+            let _ = home.contacts(handset).await;
         }
+        self.context.statuses.restored();
     }
 
     /// A mailbox has changed elsewhere: its owner's lamps follow.

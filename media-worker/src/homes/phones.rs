@@ -63,6 +63,11 @@ impl Phones {
             .unwrap_or_default()
     }
 
+    /// The handsets that are or were registered.
+    pub(super) fn handsets(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.handsets.keys()
+    }
+
     /// All contacts of all handsets.
     pub(super) fn all(&self, now: Instant) -> impl Iterator<Item = (&Arc<str>, &Contact)> {
         self.handsets.iter().flat_map(move |(handset, bindings)| {

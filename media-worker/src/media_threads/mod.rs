@@ -201,6 +201,12 @@ impl MediaHandle {
         self.threads.get(thread)?.ports.get(port).copied()
     }
 
+    /// The lowest port of all threads.
+    pub fn lowest_port(&self) -> u16 {
+        let ports = self.threads.iter().flat_map(|thread| &thread.ports);
+        ports.map(SocketAddr::port).min().unwrap_or_default()
+    }
+
     /// A thread's numbers.
     pub fn stats(&self, thread: usize) -> Option<&ThreadStats> {
         self.threads.get(thread).map(|shared| shared.stats.as_ref())

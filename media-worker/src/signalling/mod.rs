@@ -5,6 +5,7 @@
 
 mod local_address;
 mod stream;
+mod tls;
 mod udp;
 
 use std::cell::{Cell, RefCell};
@@ -20,8 +21,10 @@ use sip::syntax::Response;
 use sip::transport::{Flow, Protocol};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-pub use local_address::LocalAddresses;
+pub(crate) use local_address::same_family;
+pub use local_address::{Advertised, LocalAddresses, SipPorts};
 pub use stream::StreamListener;
+pub use tls::{Certificate, CertificateError, CertificateFiles};
 pub use udp::UdpListener;
 
 /// The answer to a request of ours: a final response, or why there is none.
@@ -32,6 +35,7 @@ pub struct Signalling {
     endpoint: RefCell<Endpoint>,
     udp: UdpListener,
     streams: RefCell<HashMap<u64, mpsc::Sender<Bytes>>>,
+    connections: Cell<u64>,
     /// Who hears of a session: the call that owns it.
     sessions: RefCell<HashMap<SessionId, mpsc::UnboundedSender<CallEvent>>>,
     answers: RefCell<HashMap<ClientTx, oneshot::Sender<Answer>>>,
@@ -55,6 +59,7 @@ impl Signalling {
             endpoint: RefCell::new(endpoint),
             udp,
             streams: RefCell::default(),
+            connections: Cell::new(0),
             sessions: RefCell::default(),
             answers: RefCell::default(),
             incoming,
@@ -109,12 +114,25 @@ impl Signalling {
     pub fn udp_flow(&self, remote: SocketAddr) -> Flow {
         Flow {
             protocol: Protocol::Udp,
-            local: SocketAddr::new(
-                self.addresses.towards(remote.ip()),
-                self.udp.address().port(),
-            ),
+            local: self
+                .addresses
+                .reached(Protocol::Udp, self.udp.address().port(), remote.ip()),
             remote,
             connection: 0,
+        }
+    }
+
+    /// The number of the next connection, never used twice.
+    fn next_connection(&self) -> u64 {
+        self.connections.set(self.connections.get() + 1);
+        self.connections.get()
+    }
+
+    /// The same flow under the address that is advertised now.
+    pub fn as_advertised(&self, flow: Flow) -> Flow {
+        match flow.protocol {
+            Protocol::Udp => self.udp_flow(flow.remote),
+            Protocol::Tcp | Protocol::Tls => flow,
         }
     }
 

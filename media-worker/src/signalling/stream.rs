@@ -1,6 +1,5 @@
-//! SIP over TCP: one task a connection, framing by Content-Length, dead and slow connections closed.
+//! SIP over TCP and TLS: one task a connection, framing by Content-Length, dead and slow connections closed.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use sip::syntax::Limits;
 use sip::transport::{Deadlines, Flow, Frame, Protocol, StreamFramer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
@@ -20,7 +19,6 @@ use super::Signalling;
 #[derive(Debug)]
 pub struct StreamListener {
     listener: TcpListener,
-    next: Cell<u64>,
 }
 
 impl StreamListener {
@@ -31,7 +29,6 @@ impl StreamListener {
     pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
-            next: Cell::new(1),
         })
     }
 
@@ -46,54 +43,78 @@ impl StreamListener {
     /// Accepts connections for ever.
     pub async fn accept(self, signalling: Rc<Signalling>) {
         loop {
+            let (stream, remote) = self.next().await;
+            let Some(flow) = flow(&signalling, Protocol::Tcp, &stream, remote) else {
+                continue;
+            };
+            let signalling = Rc::clone(&signalling);
+            spawn_local(async move { serve(signalling, flow, stream).await });
+        }
+    }
+
+    /// The next connection.
+    pub(super) async fn next(&self) -> (TcpStream, SocketAddr) {
+        loop {
             match self.listener.accept().await {
-                Ok((stream, remote)) => self.serve(&signalling, stream, remote),
+                Ok(accepted) => return accepted,
                 Err(error) => {
                     // Out of descriptors, most likely: give connections time to end.
-                    debug!(%error, "a TCP connection was not accepted");
+                    debug!(%error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
+}
 
-    fn serve(&self, signalling: &Rc<Signalling>, stream: TcpStream, remote: SocketAddr) {
-        if signalling.streams.borrow().len() >= MAX_CONNECTIONS {
-            debug!("too many TCP connections: one more was closed");
-            return;
-        }
-        let Ok(local) = stream.local_addr() else {
-            return;
-        };
-        // SIP messages are small and someone waits for each.
-        let _ = stream.set_nodelay(true);
-        let connection = self.next.get();
-        self.next.set(connection + 1);
-        let flow = Flow {
-            protocol: Protocol::Tcp,
-            local: SocketAddr::new(signalling.addresses.towards(remote.ip()), local.port()),
-            remote,
-            connection,
-        };
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        signalling.streams.borrow_mut().insert(connection, sender);
-        let signalling = Rc::clone(signalling);
-        spawn_local(async move {
-            converse(&signalling, flow, stream, receiver).await;
-            signalling.streams.borrow_mut().remove(&connection);
-            signalling.with(|endpoint, now| endpoint.flow_closed(flow, now));
-        });
+/// The flow of a connection; none when there are too many.
+pub(super) fn flow(
+    signalling: &Signalling,
+    protocol: Protocol,
+    stream: &TcpStream,
+    remote: SocketAddr,
+) -> Option<Flow> {
+    if signalling.streams.borrow().len() >= MAX_CONNECTIONS {
+        debug!("too many connections: one more was closed");
+        return None;
     }
+    let local = stream.local_addr().ok()?;
+    // SIP messages are small and someone waits for each.
+    let _ = stream.set_nodelay(true);
+    Some(Flow {
+        protocol,
+        local: signalling
+            .addresses
+            .reached(protocol, local.port(), remote.ip()),
+        remote,
+        connection: signalling.next_connection(),
+    })
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve(
+    signalling: Rc<Signalling>,
+    flow: Flow,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    signalling
+        .streams
+        .borrow_mut()
+        .insert(flow.connection, sender);
+    converse(&signalling, flow, stream, receiver).await;
+    signalling.streams.borrow_mut().remove(&flow.connection);
+    signalling.with(|endpoint, now| endpoint.flow_closed(flow, now));
 }
 
 /// Reads and writes until either side ends it.
 async fn converse(
     signalling: &Signalling,
     flow: Flow,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     mut outgoing: mpsc::Receiver<Bytes>,
 ) {
-    let (mut read, mut write) = stream.into_split();
+    let (mut read, mut write) = tokio::io::split(stream);
     let mut framer = StreamFramer::new(Limits::default(), Deadlines::default(), Instant::now());
     let mut buffer = BytesMut::with_capacity(READ);
     loop {
@@ -111,8 +132,7 @@ async fn converse(
             },
             message = outgoing.recv() => match message {
                 Some(bytes) => {
-                    let written = tokio::time::timeout(WRITE_LIMIT, write.write_all(&bytes)).await;
-                    if !matches!(written, Ok(Ok(()))) {
+                    if put(&mut write, &bytes).await.is_err() {
                         return;
                     }
                 }
@@ -132,7 +152,7 @@ async fn take_frames(
     signalling: &Signalling,
     flow: Flow,
     framer: &mut StreamFramer,
-    write: &mut (impl AsyncWriteExt + Unpin),
+    write: &mut (impl AsyncWrite + Unpin),
 ) -> Result<(), ()> {
     loop {
         match framer.next_frame() {
@@ -140,18 +160,27 @@ async fn take_frames(
                 signalling.with(|endpoint, now| endpoint.handle_datagram(flow, &bytes, now));
             }
             Ok(Some(Frame::Ping)) => {
-                let answered = tokio::time::timeout(WRITE_LIMIT, write.write_all(b"\r\n")).await;
-                if !matches!(answered, Ok(Ok(()))) {
-                    return Err(());
-                }
+                put(write, b"\r\n").await?;
             }
             Ok(Some(Frame::Pong)) => {}
             Ok(None) => return Ok(()),
             Err(error) => {
-                debug!(%error, "a TCP connection was closed");
+                debug!(%error, "a connection was closed");
                 return Err(());
             }
         }
+    }
+}
+
+/// Writes all of it, as long as the far side reads.
+async fn put(write: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), ()> {
+    let written = async {
+        write.write_all(bytes).await?;
+        write.flush().await
+    };
+    match tokio::time::timeout(WRITE_LIMIT, written).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(()),
     }
 }
 

@@ -1,8 +1,9 @@
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use crds::Presence;
 
 use super::*;
+use crate::state::State;
 
 const SYSTEM: &str = "\
 apiVersion: switchboard.dev/v1alpha1
@@ -39,8 +40,8 @@ impl Place {
         fs::write(self.manifests.path().join(name), text).unwrap();
     }
 
-    fn open(&self) -> Result<Source, OpenError> {
-        Source::open(self.manifests.path(), State::open(self.state.path())?)
+    fn open(&self) -> Result<Manifests, OpenError> {
+        Manifests::open(self.manifests.path(), State::open(self.state.path())?)
     }
 
     fn check(&self) -> Vec<String> {
@@ -52,7 +53,7 @@ impl Place {
     }
 }
 
-fn directory(source: &Source) -> Arc<Directory> {
+fn directory(source: &Manifests) -> Arc<Directory> {
     source.snapshots().borrow().directory.clone()
 }
 
@@ -262,7 +263,7 @@ fn the_demo_company_is_in_order_and_says_how_to_set_up_its_phones() {
         Vec::<String>::new()
     );
     let state = tempfile::tempdir().unwrap();
-    let source = Source::open(&office, State::open(state.path()).unwrap()).unwrap();
+    let source = Manifests::open(&office, State::open(state.path()).unwrap()).unwrap();
     let snapshot = source.snapshots().borrow().clone();
     let sheet = setup_sheet(&snapshot.directory, &snapshot.credentials, "192.0.2.5:5060");
     let mary = sheet

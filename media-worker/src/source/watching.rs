@@ -11,7 +11,7 @@ use std::{
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::Source;
+use super::Manifests;
 
 /// A folder is watched as long as this lives.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Watching {
 }
 
 impl Watching {
-    pub(super) fn start(folder: &Path, source: Arc<Source>) -> Result<Self, notify::Error> {
+    pub(super) fn start(folder: &Path, source: Arc<Manifests>) -> Result<Self, notify::Error> {
         let (sender, changes) = mpsc::channel();
         let mut watcher =
             notify::recommended_watcher(move |event: Result<notify::Event, notify::Error>| {
@@ -42,7 +42,7 @@ impl Watching {
 const QUIET: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(600);
 
-fn follow(changes: &Receiver<()>, source: &Source) {
+fn follow(changes: &Receiver<()>, source: &Manifests) {
     while changes.recv().is_ok() {
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {

@@ -17,3 +17,6 @@ mod round_trip;
 mod trust;
 mod updating;
 mod user_children;
+mod worker_away;
+mod worker_drain;
+mod worker_watches;

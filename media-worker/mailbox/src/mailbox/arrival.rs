@@ -21,6 +21,7 @@ impl Arriving {
             key: layout::index(mailbox.id()),
             bytes: self.index.to_bytes().into(),
             condition: self.condition.clone(),
+            rank: 0,
         }
     }
 }

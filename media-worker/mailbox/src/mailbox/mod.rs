@@ -1,11 +1,14 @@
 //! One user's mailbox: what his home and the telephone applications ask.
 
 mod arrival;
+mod cells;
 mod greetings;
 mod messages;
 mod stored;
 
 pub use messages::Room;
+
+pub(crate) use cells::Cells;
 
 use crate::ids::{AudioId, MailboxId};
 use crate::mailboxes::Shared;

@@ -10,12 +10,14 @@ mod crash_tests;
 mod entry;
 mod journal;
 mod ledger;
+mod lock;
 mod reserve;
 mod segment;
 mod writer;
 
 pub use appender::Appender;
 pub use board::Place;
+pub use lock::{LockError, SpoolLock};
 
 pub(crate) use board::{Board, Pending};
 pub(crate) use ledger::StoredMessage;
@@ -239,6 +241,12 @@ impl Spool {
     pub async fn discard(&self, recording: RecordingId) -> Result<(), SpoolError> {
         self.ask(|reply| Command::Discard(recording.0, reply))
             .await?
+    }
+
+    /// Decides about a recording whose caller has gone without a word, as a crash would: a message where he said enough, else nothing.
+    pub fn abandon(&self, recording: RecordingId) {
+        // A spool that is closed decides at its next start.
+        let _ = self.send(Command::Abandon(recording.0));
     }
 
     /// A recording's audio so far, to review it or to keep it as a greeting; the recording stays until delivered or discarded.

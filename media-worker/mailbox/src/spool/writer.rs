@@ -1,14 +1,17 @@
 //! The spool's thread: drains the media threads, writes, syncs, answers.
 
+mod promises;
+
 use super::appender::{Said, next_said};
 use super::board::Board;
-use super::entry::{Entry, Promised, Reader, StateChanged};
+use super::entry::{Entry, Reader, StateChanged};
 use super::journal::Journal;
 use super::ledger::{Record, Stage, StoredDraft};
 use super::{Promise, SpoolError, SpoolOptions};
 use crate::details::CallDetail;
 use crate::ids::MailboxId;
 use crate::message::{Delivered, MessageState};
+use promises::{Waiting, Wants};
 use rtrb::Consumer;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -22,6 +25,7 @@ pub(super) enum Command {
     Ring(Consumer<u8>),
     Deliver(u64, Sender<Result<Promise, SpoolError>>),
     Discard(u64, Sender<Result<(), SpoolError>>),
+    Abandon(u64),
     Take(u64, Sender<Result<Arc<Record>, SpoolError>>),
     State(u64, MailboxId, MessageState, Sender<Result<(), SpoolError>>),
     Settle(Vec<u64>, Sender<()>),
@@ -29,18 +33,6 @@ pub(super) enum Command {
     Details(Sender<Vec<(u64, CallDetail)>>),
     DetailsStored(u64),
     Close(Sender<()>),
-}
-
-/// Who waits for a recording's last frames.
-struct Waiting {
-    recording: u64,
-    until: Instant,
-    wants: Wants,
-}
-
-enum Wants {
-    Promise(Sender<Result<Promise, SpoolError>>),
-    Audio(Sender<Result<Arc<Record>, SpoolError>>),
 }
 
 /// A media thread's ring, and the first part of an entry whose rest has not come yet.
@@ -160,27 +152,15 @@ impl Writer {
     }
 
     fn obey_one(&mut self, command: Command, now: Instant) {
-        let until = now + LAST_FRAMES;
         match command {
             Command::Begin(id, draft) => self.journal.stage(Entry::Begin(id, draft)),
             Command::Ring(consumer) => self.rings.push(Ring {
                 consumer,
                 drained: Vec::new(),
             }),
-            Command::Deliver(recording, reply) => {
-                self.waiting.push(Waiting {
-                    recording,
-                    until,
-                    wants: Wants::Promise(reply),
-                });
-            }
-            Command::Take(recording, reply) => {
-                self.waiting.push(Waiting {
-                    recording,
-                    until,
-                    wants: Wants::Audio(reply),
-                });
-            }
+            Command::Deliver(id, reply) => self.wait_for(id, Wants::Promise(reply), now),
+            Command::Take(id, reply) => self.wait_for(id, Wants::Audio(reply), now),
+            Command::Abandon(id) => self.wait_for(id, Wants::Decision, now),
             Command::Discard(id, reply) => answer(reply, self.discard(id)),
             Command::State(id, mailbox, state, reply) => {
                 answer(reply, self.set_state(id, mailbox, state));
@@ -307,135 +287,6 @@ impl Writer {
         }
     }
 
-    /// Promises what has all its frames, with one sync for all.
-    fn answer_waiting(&mut self, now: Instant) {
-        let (ready, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|waiting| {
-                let record = self.journal.ledger().get(waiting.recording);
-                now >= waiting.until || record.is_none_or(|record| record.stage != Stage::Recording)
-            });
-        self.waiting = waiting;
-        let mut promises = Vec::new();
-        for Waiting {
-            recording, wants, ..
-        } in ready
-        {
-            match wants {
-                Wants::Audio(reply) => answer(reply, self.record(recording)),
-                Wants::Promise(reply) => match self.stage_promise(recording) {
-                    Ok(()) => promises.push((recording, reply)),
-                    Err(error) => answer(reply, Err(error)),
-                },
-            }
-        }
-        if promises.is_empty() {
-            return;
-        }
-        self.write();
-        let synced = self.commit();
-        for (recording, reply) in promises {
-            let promise = self.promise(recording);
-            match promise {
-                Ok(promise) => {
-                    // An unsynced promise is carried all the same; only the caller may not be told.
-                    self.announce(recording);
-                    let told = if synced {
-                        Ok(promise)
-                    } else {
-                        Err(SpoolError::Disk("the promise was not synced".into()))
-                    };
-                    answer(reply, told);
-                }
-                Err(error) => answer(reply, Err(error)),
-            }
-        }
-    }
-
-    fn record(&self, recording: u64) -> Result<Arc<Record>, SpoolError> {
-        let missing = || {
-            if self.board.is_under_way(recording) {
-                SpoolError::Full
-            } else {
-                SpoolError::Unknown
-            }
-        };
-        self.journal
-            .ledger()
-            .get(recording)
-            .cloned()
-            .map(Arc::new)
-            .ok_or_else(missing)
-    }
-
-    fn stage_promise(&mut self, recording: u64) -> Result<(), SpoolError> {
-        let Some(record) = self.journal.ledger().get(recording) else {
-            let began = self.board.is_under_way(recording);
-            self.board.gone(recording);
-            // It began, but the log had no room for it.
-            return Err(if began {
-                SpoolError::Full
-            } else {
-                SpoolError::Unknown
-            });
-        };
-        if record.draft.message.is_none() {
-            return Err(SpoolError::Unknown);
-        }
-        let entry = match record.stage {
-            Stage::Promised(_) => return Ok(()),
-            Stage::Recording | Stage::Ended if record.is_long_enough() => Entry::Promised(
-                recording,
-                Promised {
-                    partial: record.lost > 0,
-                },
-            ),
-            Stage::Recording | Stage::Ended if record.lost > 0 => return Err(SpoolError::Full),
-            Stage::Recording | Stage::Ended => {
-                self.journal.stage(Entry::Discarded(recording));
-                self.board.gone(recording);
-                return Err(SpoolError::TooShort);
-            }
-        };
-        self.journal.stage(entry);
-        Ok(())
-    }
-
-    fn promise(&self, recording: u64) -> Result<Promise, SpoolError> {
-        let record = self
-            .journal
-            .ledger()
-            .get(recording)
-            .ok_or(SpoolError::Unknown)?;
-        let message = record.draft.message.as_ref().ok_or(SpoolError::Unknown)?;
-        match record.stage {
-            Stage::Promised(Promised { partial }) => Ok(Promise {
-                message: message.id.clone(),
-                duration: record.duration(),
-                partial,
-            }),
-            // The write of the promise found no room.
-            Stage::Recording | Stage::Ended => Err(SpoolError::Full),
-        }
-    }
-
-    fn announce(&mut self, recording: u64) {
-        let Some(record) = self.journal.ledger().get(recording) else {
-            return;
-        };
-        let Some(message) = &record.draft.message else {
-            return;
-        };
-        self.board.promise(recording, Arc::new(record.clone()));
-        for mailbox in &message.delivery.recipients {
-            // Nobody listens when the worker is going down.
-            let _ = self.delivered.send(Delivered {
-                mailbox: mailbox.clone(),
-                message: message.id.clone(),
-            });
-        }
-    }
-
     fn refuse_for_a_while(&mut self) {
         self.board.set_full(true);
         self.look_for_room = Instant::now() + LOOK_FOR_ROOM;
@@ -471,6 +322,4 @@ fn answer<T>(reply: Sender<T>, value: T) {
 
 /// How often rings are looked into while anything records.
 const POLL: Duration = Duration::from_millis(100);
-/// How long a promise waits for the end of audio that was on its way.
-const LAST_FRAMES: Duration = Duration::from_millis(250);
 const LOOK_FOR_ROOM: Duration = Duration::from_secs(2);

@@ -1,6 +1,6 @@
 //! What every blob store must do: run these against an empty one of each kind.
 
-use super::{BlobStore, Condition, PutError, StoreError, list_all};
+use super::{BlobStore, Condition, Put, PutError, StoreError, list_all};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -16,6 +16,7 @@ pub async fn check(store: Arc<dyn BlobStore>) -> Result<(), Breach> {
     writes_only_where_absent(&*store).await?;
     writes_only_over_the_version_read(&*store).await?;
     one_of_many_writers_wins(store.clone()).await?;
+    writes_several_each_under_its_condition(&*store).await?;
     lists_in_byte_order(&*store).await?;
     refuses_bad_keys(&*store).await
 }
@@ -139,6 +140,37 @@ async fn add_one(store: Arc<dyn BlobStore>, key: &str) -> Result<(), Breach> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+async fn writes_several_each_under_its_condition(store: &dyn BlobStore) -> Result<(), Breach> {
+    let keys = [
+        "contract/several/a",
+        "contract/several/b",
+        "contract/several/c",
+    ];
+    store
+        .put(keys[1], "first".into(), Condition::Always)
+        .await?;
+    let puts = keys.iter().zip(0..).map(|(key, rank)| Put {
+        key: (*key).to_owned(),
+        bytes: Bytes::from_static(b"several"),
+        condition: Condition::IfAbsent,
+        rank,
+    });
+    let answers = store.put_all(puts.collect()).await;
+    ensure(
+        matches!(&answers[..], [Ok(_), Err(PutError::Precondition), Ok(_)]),
+        "of several writes, one was not answered by itself",
+    )?;
+    for (key, answer) in keys.iter().zip(answers) {
+        let there = store.get(key).await?;
+        let there = there.ok_or_else(|| breach("one of several blobs is missing"))?;
+        ensure(
+            answer.map_or(&there.bytes[..] == b"first", |etag| there.etag == etag),
+            "one of several blobs is another than was answered",
+        )?;
+    }
+    Ok(())
 }
 
 async fn lists_in_byte_order(store: &dyn BlobStore) -> Result<(), Breach> {

@@ -3,11 +3,19 @@
 pub mod contract;
 mod folder;
 mod memory;
+mod owned;
+mod s3;
 mod temporary;
+mod watched;
 
 pub use folder::FolderStore;
 pub use memory::{MemoryStore, Weather};
+pub use owned::OwnedStore;
+pub use s3::{S3Credentials, S3Keys, S3Options, S3Store};
 
+pub(crate) use watched::{TRACE, Watched};
+
+use crate::owner::Owner;
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -21,9 +29,10 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Blob>, StoreError>;
     /// Writes a blob, if the condition holds.
     async fn put(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<ETag, PutError>;
-    /// Writes several blobs, each if its condition holds, cheaper than one by one where the store can. They are visible in the order given.
+    /// Writes several blobs, each if its condition holds, faster than one by one where the store can. They come in ascending [`Put::rank`].
     ///
-    /// Answers in the order given. After an error other than [`PutError::Precondition`] the rest may not have been written and have errors too.
+    /// Answers in the order given. After an error other than [`PutError::Precondition`] the rest may not have been written and have errors
+    /// too, and nothing of a higher rank has been.
     async fn put_all(&self, puts: Vec<Put>) -> Vec<Result<ETag, PutError>> {
         let mut answers = Vec::with_capacity(puts.len());
         let mut failed = None;
@@ -74,6 +83,8 @@ pub struct Put {
     pub bytes: Bytes,
     /// When it may happen.
     pub condition: Condition,
+    /// It is visible only after all of lower rank; among equals, any may be first.
+    pub rank: u8,
 }
 
 /// When a write may happen.
@@ -93,6 +104,20 @@ pub enum StoreError {
     /// The store cannot be reached or failed; trying again may help.
     #[error("the store is away: {0}")]
     Away(String),
+    /// The store does not accept who we are, or does not allow us what we ask.
+    #[error("the store refuses the credentials: {0}")]
+    CredentialsRefused(String),
+    /// The bucket does not exist.
+    #[error("there is no bucket {0}")]
+    BucketMissing(String),
+    /// Everything under the prefix belongs to another system, whose mark is there.
+    #[error("the storage belongs to {owner}, not to {claimant}")]
+    PrefixTaken {
+        /// Whose mark is there.
+        owner: Owner,
+        /// Who wants it.
+        claimant: Owner,
+    },
     /// The key breaks the rules of [`BlobStore`].
     #[error("bad key {0:?}")]
     BadKey(String),

@@ -2,19 +2,28 @@
 
 use std::path::Path;
 
+use crds::conditions::Reason;
+use crds::report::Finding;
+use mailbox::Uploads;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 use sip::endpoint::{COUNTED_METHODS, Rejected};
 
-use crate::calls::Exchange;
+use crate::calls::{Exchange, Heard, Life};
 use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
 use crate::metrics::{Direction, Metrics, raise_to};
+use crate::report::ReportBoard;
+use crate::storage;
 
 /// Brings the running totals of signalling and media up to date.
 pub(super) fn read(exchange: &Exchange, spool: &Path) {
     let metrics = &exchange.metrics;
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
+    let Uploads { stored, failed } = exchange.mailboxes.uploads();
+    for (result, total) in [("stored", stored), ("failed", failed)] {
+        raise_to(&metrics.uploads_total.with_label_values(&[result]), total);
+    }
     let oldest = exchange.mailboxes.spool().oldest();
     let age = oldest.map_or(0, |since| {
         jiff::Timestamp::now().duration_since(since).as_secs()
@@ -23,6 +32,38 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
     metrics
         .spool_bytes
         .set(i64::try_from(size(spool)).unwrap_or(i64::MAX));
+}
+
+/// Brings what the operator is told up to date.
+pub(super) fn report(exchange: &Exchange, board: &ReportBoard) {
+    let metrics = &exchange.metrics;
+    let count = |gauge: i64| u32::try_from(gauge).unwrap_or_default();
+    board.change(|report| {
+        report.calls = count(exchange.calls_in_progress());
+        report.registrations = count(metrics.registrations.get());
+        report.draining = exchange.life() != Life::Serving;
+        report.spool_bytes = metrics.spool_bytes.get().unsigned_abs();
+        report.storage = storage::finding(&exchange.mailboxes.storage().borrow());
+        report.media = media_finding(exchange.media.hearing());
+    });
+}
+
+/// Whether callers' audio arrives, and what to do if not.
+fn media_finding(heard: Heard) -> Option<Finding> {
+    let (ok, reason, message) = match heard {
+        Heard::NoCallYet => return None,
+        Heard::Some => (true, Reason::Heard, "callers' audio arrives"),
+        Heard::None => (
+            false,
+            Reason::NothingHeard,
+            "the last five answered calls heard nothing: let UDP through to the media ports, and see that the addresses in status.media lead here",
+        ),
+    };
+    Some(Finding {
+        ok,
+        reason: reason.to_string(),
+        message: message.to_owned(),
+    })
 }
 
 /// The bytes of the log: a few files.

@@ -1,0 +1,146 @@
+//! The worker's parts put together.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use mailbox::BlobStore;
+use prompts::Library;
+use sip::endpoint::{Endpoint, EndpointConfig};
+use tokio::sync::watch;
+use tokio::task::spawn_local;
+
+use super::figures::Ticks;
+use super::following::Following;
+use super::parts::{self, MediaPlan};
+use super::shown::Shown;
+use super::sockets::{Sockets, Tls};
+use super::tasks;
+use crate::calls::{Exchange, Life, MediaPool, News};
+use crate::edge::Edge;
+use crate::homes::{HomeContext, Homes, Journal};
+use crate::media_threads::MediaThreads;
+use crate::random::Random;
+use crate::signalling::{Advertised, LocalAddresses, Signalling};
+use crate::source::Source;
+use crate::statuses::Statuses;
+use crate::voice::Voice;
+
+/// What a worker is built from, whichever command asks for it.
+pub(super) struct Blueprint {
+    /// Its directory.
+    pub(super) source: Source,
+    /// Whom it tells of phones and messages.
+    pub(super) statuses: Statuses,
+    /// Its state folder.
+    pub(super) state: PathBuf,
+    /// Where messages are kept.
+    pub(super) store: Arc<dyn BlobStore>,
+    /// The name that its call details are stored under.
+    pub(super) name: String,
+    /// What it says.
+    pub(super) library: Library,
+    /// Its sockets, bound.
+    pub(super) sockets: Sockets,
+    /// Its media.
+    pub(super) media: MediaPlan,
+    /// The address that phones are told to send to, where a person gives one.
+    pub(super) advertise: Option<IpAddr>,
+    /// What it shows to machines.
+    pub(super) shown: Shown,
+}
+
+/// A worker with all its parts, serving.
+pub(super) struct Worker {
+    pub(super) exchange: Rc<Exchange>,
+    pub(super) source: Source,
+    pub(super) state: PathBuf,
+    pub(super) shown: Shown,
+    pub(super) tls_address: Option<SocketAddr>,
+    pub(super) life: watch::Sender<Life>,
+    pub(super) media_ports: Vec<u16>,
+    pub(super) media: MediaThreads,
+}
+
+impl Worker {
+    pub(super) fn start(blueprint: Blueprint) -> anyhow::Result<Self> {
+        let Blueprint {
+            source,
+            state,
+            sockets,
+            shown,
+            ..
+        } = blueprint;
+        let metrics = &shown.metrics;
+        let random = Rc::new(Random::new(parts::seed()?));
+        let (mailboxes, delivered) =
+            parts::mailboxes(&state, blueprint.store, blueprint.name, &random)?;
+        let (media, media_events) = parts::media(&blueprint.media, &mailboxes, &random)?;
+        let pool = MediaPool::new(media.handle(), parts::pairs(&media), Rc::clone(&random));
+        metrics.register(Ticks::new(media.handle())?)?;
+
+        let advertised = blueprint.advertise.map(|address| Advertised {
+            addresses: vec![address],
+            ports: None,
+        });
+        let addresses = LocalAddresses::new(blueprint.media.bind, advertised);
+        let config = EndpointConfig {
+            user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
+            ..EndpointConfig::default()
+        };
+        let endpoint = Endpoint::new(config, random.bytes());
+        let (signalling, requests) = Signalling::new(endpoint, sockets.udp, addresses);
+
+        let path = state.join("contacts");
+        let (journal, entries) = Journal::open(&path, Timestamp::now())
+            .with_context(|| format!("the journal of contacts {} can't be used", path.display()))?;
+        let (directory, following) = Following::new(&source, shown.report.clone());
+        let homes = Homes::new(HomeContext {
+            signalling: Rc::clone(&signalling),
+            mailboxes: mailboxes.clone(),
+            journal,
+            metrics: metrics.clone(),
+            random: Rc::clone(&random),
+            directory: directory.clone(),
+            statuses: blueprint.statuses,
+        });
+        let (life, lives) = watch::channel(Life::Serving);
+        let voice = Voice::new(blueprint.library);
+        let news = News {
+            directory,
+            life: lives,
+        };
+        let exchange = Exchange::new(
+            signalling,
+            pool,
+            homes,
+            mailboxes,
+            voice,
+            metrics.clone(),
+            news,
+        );
+        let authority = parts::authority(&exchange.directory(), &random);
+        let edge = Edge::new(Rc::clone(&exchange), authority);
+        let tls_address = sockets.tls.as_ref().map(Tls::address).transpose()?;
+        tasks::spawn_signalling(&exchange, sockets.tcp, sockets.tls);
+        tasks::spawn_media(&exchange, media_events);
+        tasks::spawn_mail(&exchange, delivered);
+        spawn_local(following.follow(Rc::clone(&exchange)));
+        spawn_local(edge.serve(requests));
+        let homes = Rc::clone(&exchange.homes);
+        spawn_local(async move { homes.restore(entries).await });
+        Ok(Self {
+            exchange,
+            source,
+            state,
+            shown,
+            tls_address,
+            life,
+            media_ports: parts::ports_of(&media),
+            media,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! The watches: six Kinds of one namespace, and seventeen Secrets by name.
+use std::{
+    fmt::Debug,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crds::{
+    CallRoute, Extension, Objects, PhoneSystem, Secret, User, UserSettings,
+    credentials::{SHARD_ENTRY, SHARDS, Shard, shard_name},
+    handset::Handset,
+};
+use futures::StreamExt;
+use k8s_openapi::NamespaceResourceScope;
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    core::DeserializeGuard,
+    runtime::{
+        WatchStreamExt,
+        reflector::{self, ObjectRef, Store},
+        watcher::{self, Event, watcher},
+    },
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
+use tracing::{error, warn};
+
+use super::Scope;
+use crate::source::Loaded;
+
+/// Everything that is watched, as it was last heard of. While a watch begins anew, what it knew stays.
+#[derive(Debug)]
+pub(super) struct Watched {
+    namespace: String,
+    systems: Kept<PhoneSystem>,
+    users: Kept<User>,
+    user_settings: Kept<UserSettings>,
+    handsets: Kept<Handset>,
+    extensions: Kept<Extension>,
+    call_routes: Kept<CallRoute>,
+    keys: Kept<Secret>,
+    /// By number.
+    shards: Vec<Kept<Secret>>,
+}
+
+/// An object that this version can't read leaves the others readable.
+type Kept<K> = Store<DeserializeGuard<K>>;
+
+impl Watched {
+    /// Begins all watches; each change is told to `news`.
+    pub(super) fn begin(client: &Client, scope: &Scope, news: &Arc<Notify>) -> Self {
+        let trouble = Arc::new(Trouble::default());
+        let eye = Eye {
+            client,
+            namespace: &scope.namespace,
+            news,
+            trouble: &trouble,
+        };
+        let shard = |number| eye.watch_named(&shard_name(&scope.system, number));
+        Self {
+            namespace: scope.namespace.clone(),
+            systems: eye.watch(watcher::Config::default()),
+            users: eye.watch(watcher::Config::default()),
+            user_settings: eye.watch(watcher::Config::default()),
+            handsets: eye.watch(watcher::Config::default()),
+            extensions: eye.watch(watcher::Config::default()),
+            call_routes: eye.watch(watcher::Config::default()),
+            keys: eye.watch_named(&format!("{}-keys", scope.system)),
+            shards: (0..SHARDS).map(shard).collect(),
+        }
+    }
+
+    /// Waits until each watch has heard once what there is. To be asked once: a reflector wakes one who waits.
+    pub(super) async fn complete(&self) {
+        // A writer lives as long as its watch, which has no end.
+        let _ = self.systems.wait_until_ready().await;
+        let _ = self.users.wait_until_ready().await;
+        let _ = self.user_settings.wait_until_ready().await;
+        let _ = self.handsets.wait_until_ready().await;
+        let _ = self.extensions.wait_until_ready().await;
+        let _ = self.call_routes.wait_until_ready().await;
+        let _ = self.keys.wait_until_ready().await;
+        for shard in &self.shards {
+            let _ = shard.wait_until_ready().await;
+        }
+    }
+
+    /// What a directory is compiled from, and which versions those are. Of `PhoneSystem`s only the one in force is among them.
+    pub(super) fn objects(&self, system: &str) -> (Objects, Loaded) {
+        let mut loaded = Loaded::default();
+        let mut phone_systems = read(&self.systems, &mut loaded);
+        phone_systems.retain(|it| it.name_any() == system);
+        let mut credentials = Vec::with_capacity(self.shards.len());
+        for (number, shard) in (0..).zip(&self.shards) {
+            for secret in valid(shard) {
+                let version = secret.resource_version().unwrap_or_default();
+                loaded.credentials.insert(number, version);
+                credentials.extend(credentials_in(&secret));
+            }
+        }
+        let objects = Objects {
+            phone_systems,
+            users: read(&self.users, &mut loaded),
+            user_settings: read(&self.user_settings, &mut loaded),
+            handsets: read(&self.handsets, &mut loaded),
+            extensions: read(&self.extensions, &mut loaded),
+            call_routes: read(&self.call_routes, &mut loaded),
+            secrets: valid(&self.keys),
+            credentials,
+        };
+        (objects, loaded)
+    }
+
+    pub(super) fn handset<T>(&self, name: &str, look: impl FnOnce(&Handset) -> T) -> Option<T> {
+        self.look(&self.handsets, name, look)
+    }
+
+    pub(super) fn user<T>(&self, name: &str, look: impl FnOnce(&User) -> T) -> Option<T> {
+        self.look(&self.users, name, look)
+    }
+
+    pub(super) fn settings<T>(
+        &self,
+        user: &str,
+        look: impl FnOnce(&UserSettings) -> T,
+    ) -> Option<T> {
+        self.look(&self.user_settings, user, look)
+    }
+
+    fn look<K, T>(&self, kept: &Kept<K>, name: &str, look: impl FnOnce(&K) -> T) -> Option<T>
+    where
+        K: Resource<DynamicType = ()> + Clone + 'static,
+    {
+        let object = kept.get(&ObjectRef::new(name).within(&self.namespace))?;
+        object.0.as_ref().ok().map(look)
+    }
+}
+
+/// What each watch needs.
+struct Eye<'a> {
+    client: &'a Client,
+    namespace: &'a str,
+    news: &'a Arc<Notify>,
+    trouble: &'a Arc<Trouble>,
+}
+
+impl Eye<'_> {
+    /// Watches the one object of this name: the worker's Role allows no more.
+    fn watch_named<K: Watchable>(&self, name: &str) -> Kept<K> {
+        self.watch(watcher::Config::default().fields(&format!("metadata.name={name}")))
+    }
+
+    fn watch<K: Watchable>(&self, config: watcher::Config) -> Kept<K> {
+        let api: Api<DeserializeGuard<K>> = Api::namespaced(self.client.clone(), self.namespace);
+        let (kept, writer) = reflector::store();
+        let events = watcher(api, config)
+            .default_backoff()
+            .modify(|object| object.managed_fields_mut().clear())
+            .reflect(writer);
+        let (news, trouble) = (Arc::clone(self.news), Arc::clone(self.trouble));
+        tokio::spawn(async move {
+            let mut events = pin!(events);
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(Event::Apply(object)) => {
+                        say_if_unreadable(&object);
+                        news.notify_one();
+                    }
+                    Ok(Event::InitApply(object)) => say_if_unreadable(&object),
+                    Ok(Event::InitDone | Event::Delete(_)) => news.notify_one(),
+                    Ok(Event::Init) => {}
+                    Err(error) => trouble.say(&K::kind(&()), &error),
+                }
+            }
+        });
+        kept
+    }
+}
+
+/// What can be watched: every Kind of ours, and Secrets.
+trait Watchable:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<K> Watchable for K where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Says that the API server can't be read: a few watches fail together, again and again, and one line in a while is enough.
+#[derive(Debug, Default)]
+struct Trouble(Mutex<Option<Instant>>);
+
+impl Trouble {
+    fn say(&self, kind: &str, error: &watcher::Error) {
+        let now = Instant::now();
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| now.duration_since(said) >= SAID_EVERY) {
+            *said = Some(now);
+            warn!(kind, error = %DisplayChain(error), "the API server can't be watched: what is known holds, and it is tried again");
+        }
+    }
+}
+
+/// An error with what caused it.
+struct DisplayChain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for DisplayChain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+fn say_if_unreadable<K: Resource<DynamicType = ()>>(object: &DeserializeGuard<K>) {
+    if let Err(invalid) = &object.0 {
+        let name = invalid.metadata.name.as_deref().unwrap_or_default();
+        error!(kind = %K::kind(&()), name, error = %invalid, "an object can't be read and is left out: update the worker, or correct the object");
+    }
+}
+
+/// Every object that can be read.
+fn valid<K: Resource<DynamicType = ()> + Clone + 'static>(kept: &Kept<K>) -> Vec<K> {
+    let readable = |object: &Arc<DeserializeGuard<K>>| object.0.as_ref().ok().cloned();
+    kept.state().iter().filter_map(readable).collect()
+}
+
+/// Every object that can be read; its generation is noted.
+fn read<K>(kept: &Kept<K>, loaded: &mut Loaded) -> Vec<K>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    let objects = valid(kept);
+    for object in &objects {
+        let meta = object.meta();
+        if let (Some(uid), Some(generation)) = (&meta.uid, meta.generation) {
+            loaded.generations.insert(uid.clone(), generation);
+        }
+    }
+    objects
+}
+
+fn credentials_in(secret: &Secret) -> Option<Shard> {
+    let entry = secret.data.as_ref()?.get(SHARD_ENTRY)?;
+    serde_json::from_slice(&entry.0)
+        .inspect_err(|error| {
+            error!(secret = secret.name_any(), %error, "credentials can't be read: the operator of this version writes them anew");
+        })
+        .ok()
+}
+
+const SAID_EVERY: Duration = Duration::from_secs(10);

@@ -1,0 +1,189 @@
+//! What this worker knows, and the statuses that follow from it.
+use std::{collections::HashMap, sync::Arc};
+
+use crds::{
+    Directory, NameRef,
+    handset::{Contact, HandsetStatus},
+    user::{MessageCounts, UserHandset, UserStatus},
+};
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use sha2::{Digest, Sha256};
+
+use super::Phone;
+
+/// What homes have told.
+#[derive(Debug)]
+pub(super) struct Known {
+    worker: String,
+    contacts: HashMap<Arc<str>, Vec<Contact>>,
+    messages: HashMap<Arc<str>, MessageCounts>,
+}
+
+/// An object whose status may have to be written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Subject {
+    Handset(Arc<str>),
+    User(Arc<str>),
+}
+
+impl Known {
+    /// Nothing yet; contacts are held by `worker`.
+    pub(super) fn new(worker: String) -> Self {
+        Self {
+            worker,
+            contacts: HashMap::new(),
+            messages: HashMap::new(),
+        }
+    }
+
+    /// These phones are registered under a handset now. One that is shown already, from before a restart, keeps its time.
+    pub(super) fn registered(
+        &mut self,
+        handset: Arc<str>,
+        phones: Vec<Phone>,
+        shown: &[Contact],
+        now: Timestamp,
+    ) {
+        let before = self.contacts.remove(&handset).unwrap_or_default();
+        let mut contacts: Vec<Contact> = Vec::with_capacity(phones.len());
+        for phone in phones {
+            let id = id(&phone.uri);
+            if contacts.iter().any(|contact| contact.id == id) {
+                continue;
+            }
+            let known = before.iter().chain(shown).find(|known| known.id == id);
+            contacts.push(Contact {
+                id,
+                uri: phone.uri,
+                worker: self.worker.clone(),
+                user_agent: phone.user_agent,
+                registered_at: known.map_or(Time(now), |known| known.registered_at.clone()),
+            });
+        }
+        self.contacts.insert(handset, contacts);
+    }
+
+    /// So many messages are in a user's mailbox now.
+    pub(super) fn counted(&mut self, user: Arc<str>, counts: MessageCounts) {
+        self.messages.insert(user, counts);
+    }
+
+    /// Our part of a Handset's status.
+    pub(super) fn handset(&self, name: &str, directory: &Directory) -> HandsetStatus {
+        let user = directory
+            .handset(name)
+            .and_then(|account| account.user.as_deref());
+        HandsetStatus {
+            contacts: self.contacts.get(name).cloned().unwrap_or_default(),
+            user_ref: user.map(NameRef::new),
+            ..HandsetStatus::default()
+        }
+    }
+
+    /// Our part of a User's status. Counts of a mailbox that was not looked into yet stay as they are shown.
+    pub(super) fn user(
+        &self,
+        name: &str,
+        directory: &Directory,
+        shown: Option<MessageCounts>,
+    ) -> UserStatus {
+        let handsets = directory
+            .user(name)
+            .map(|user| user.handsets.as_slice())
+            .unwrap_or_default();
+        let registered = |handset: &Arc<str>| UserHandset {
+            name: handset.to_string(),
+            registered: self
+                .contacts
+                .get(handset)
+                .is_some_and(|contacts| !contacts.is_empty()),
+        };
+        UserStatus {
+            messages: self.messages.get(name).copied().or(shown),
+            handsets: handsets.iter().map(registered).collect(),
+            ..UserStatus::default()
+        }
+    }
+}
+
+/// Every object with a status of ours.
+pub(super) fn all(directory: &Directory) -> Vec<Subject> {
+    let handsets = directory
+        .accounts()
+        .map(|account| Subject::Handset(Arc::clone(&account.handset)));
+    let users = directory
+        .users()
+        .map(|user| Subject::User(Arc::clone(&user.name)));
+    handsets.chain(users).collect()
+}
+
+/// Tells a contact from the others of its handset, also after a restart.
+fn id(uri: &str) -> String {
+    let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(uri.as_bytes()).into();
+    HEXLOWER.encode(&[a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crds::{HandsetSpec, Objects, User, UserSpec, handset::Handset};
+
+    fn directory() -> Directory {
+        let owned = HandsetSpec {
+            owner_ref: Some(NameRef::new("mary")),
+            ..HandsetSpec::default()
+        };
+        let objects = Objects {
+            users: vec![User::new("mary", UserSpec::default())],
+            handsets: vec![Handset::new("mary-desk", owned)],
+            ..Objects::default()
+        };
+        crds::compile(&objects).0
+    }
+
+    fn phone() -> Phone {
+        Phone {
+            uri: "sip:mary@192.0.2.1".into(),
+            user_agent: Some("Desk 1.0".into()),
+        }
+    }
+
+    #[test]
+    fn a_registered_phone_shows_with_its_handset_and_with_the_owner() {
+        let (directory, mut known) = (directory(), Known::new("office-worker-0".into()));
+        let now = Timestamp::from_second(1_000).unwrap();
+        known.registered("mary-desk".into(), vec![phone()], &[], now);
+        let status = known.handset("mary-desk", &directory);
+        assert_eq!(status.user_ref, Some(NameRef::new("mary")));
+        assert_eq!(status.contacts[0].worker, "office-worker-0");
+        assert!(known.user("mary", &directory, None).handsets[0].registered);
+        known.registered("mary-desk".into(), Vec::new(), &[], now);
+        assert!(!known.user("mary", &directory, None).handsets[0].registered);
+    }
+
+    #[test]
+    fn a_phone_that_a_worker_before_had_shown_keeps_its_time() {
+        let (directory, mut first) = (directory(), Known::new("office-worker-0".into()));
+        let mut again = Known::new("office-worker-0".into());
+        let now = Timestamp::from_second(1_000).unwrap();
+        let later = Timestamp::from_second(2_000).unwrap();
+        first.registered("mary-desk".into(), vec![phone()], &[], now);
+        let shown = first.handset("mary-desk", &directory);
+        again.registered("mary-desk".into(), vec![phone()], &shown.contacts, later);
+        assert_eq!(again.handset("mary-desk", &directory), shown);
+    }
+
+    #[test]
+    fn counts_that_are_not_known_yet_stay_as_they_are_shown() {
+        let (directory, mut known) = (directory(), Known::new("office-worker-0".into()));
+        let shown = MessageCounts { new: 2, saved: 1 };
+        let status = known.user("mary", &directory, Some(shown));
+        assert_eq!(status.messages, Some(shown));
+        let counts = MessageCounts { new: 3, saved: 1 };
+        known.counted("mary".into(), counts);
+        let status = known.user("mary", &directory, Some(shown));
+        assert_eq!(status.messages, Some(counts));
+    }
+}

@@ -1,0 +1,257 @@
+//! A small company in a namespace of a real API server, with what the operator makes for its worker: credentials and rights.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use crds::credentials::{
+    HandsetCredentials, SHARD_ENTRY, SHARDS, Shard, UserCredentials, shard_name, shard_of,
+};
+use crds::pin::PinKey;
+use kube::Client;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::api_server::{ApiServer, apply_as, resource_of};
+use crate::gate::Gate;
+use crate::office::{DOMAIN, PASSWORD, PIN, Person};
+use crate::root;
+use crate::worker::{Worker, binary};
+
+/// A namespace with a `PhoneSystem` named `office`.
+#[derive(Debug)]
+pub struct ClusterOffice {
+    namespace: String,
+    client: ClientOf,
+    folder: TempDir,
+    gate: Gate,
+    shards: Mutex<BTreeMap<u32, Shard>>,
+}
+
+/// A client says nothing of itself.
+struct ClientOf(Client);
+
+impl std::fmt::Debug for ClientOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+impl ClusterOffice {
+    /// Makes a namespace with the system, its keys, and the worker's rights.
+    pub async fn open(server: &ApiServer) -> Self {
+        let address = server.config().await.cluster_url;
+        let port = address.port_u16().expect("the API server's port");
+        let office = Self {
+            namespace: server.namespace().await,
+            client: ClientOf(server.client().await),
+            folder: TempDir::new().expect("a folder"),
+            gate: Gate::before(([127, 0, 0, 1], port).into()),
+            shards: Mutex::default(),
+        };
+        office.write_kubeconfig(server);
+        office.apply(&system(&json!({}))).await;
+        let key = |byte: u8| data_encoding::BASE64.encode(&[byte; 32]);
+        let data = json!({"pin": key(PIN_KEY), "nonce": key(2)});
+        office.apply(&secret("office-keys", &data)).await;
+        for object in rights(&office.namespace) {
+            office.apply(&object).await;
+        }
+        office
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The worker's way to the API server.
+    pub fn api_gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Applies an object as the operator would.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn apply(&self, object: &Value) {
+        let applied = apply_as(
+            "switchboard-operator",
+            &self.client.0,
+            &self.namespace,
+            object,
+        );
+        applied.await.expect("an object of ours");
+    }
+
+    /// Applies a status as the operator would.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn apply_status(&self, kind: &str, name: &str, status: &Value) {
+        let mut named = object(kind, name, &Value::Null);
+        named["status"] = status.clone();
+        let resource = resource_of(&named);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.0.clone(), &self.namespace, &resource);
+        let params = PatchParams::apply("switchboard-operator").force();
+        let patch = Patch::Apply(&named);
+        let patched = api.patch_status(name, &params, &patch).await;
+        patched.expect("a status");
+    }
+
+    /// Applies a person's User, Handset and credentials.
+    pub async fn hire(&self, person: &Person) {
+        let Person {
+            name, extension, ..
+        } = person;
+        self.set_password(person, PASSWORD).await;
+        self.apply(&object(
+            "User",
+            name,
+            &json!({"extension": extension, "displayName": person.display_name}),
+        ))
+        .await;
+        let owner = json!({"ownerRef": {"name": name}});
+        self.apply(&object("Handset", &person.handset(), &owner))
+            .await;
+    }
+
+    /// Compiles this password for a person's handset, as when its Secret was changed.
+    pub async fn set_password(&self, person: &Person, password: &str) {
+        let handset = person.handset();
+        let credentials = HandsetCredentials::new(&handset, DOMAIN, password);
+        let pin = UserCredentials {
+            pin_verifier: PinKey::new(&[PIN_KEY; 32]).verifier(person.name, PIN),
+            generated: false,
+        };
+        let changed = {
+            let mut shards = self.shards.lock().unwrap();
+            let of = |name: &str| shard_of(name);
+            let (phones, users) = (of(&handset), of(person.name));
+            let shard = shards.entry(phones).or_default();
+            shard.handsets.insert(handset, credentials);
+            let shard = shards.entry(users).or_default();
+            shard.users.insert(person.name.to_owned(), pin);
+            [phones, users].map(|number| (number, shards[&number].clone()))
+        };
+        for (number, shard) in changed {
+            let text = serde_json::to_vec(&shard).expect("a shard");
+            let data = json!({SHARD_ENTRY: data_encoding::BASE64.encode(&text)});
+            self.apply(&secret(&shard_name("office", number), &data))
+                .await;
+        }
+    }
+
+    /// Starts its worker under the account that the operator gives it, and waits until it serves.
+    pub fn worker(&self) -> Worker {
+        Worker::launch(&mut self.command(), &self.path("worker.log"))
+    }
+
+    /// The command that [`worker`](Self::worker) starts.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .arg("run")
+            .env("KUBECONFIG", self.path("worker.kubeconfig"))
+            .env("SWITCHBOARD_NAMESPACE", &self.namespace)
+            .env("SWITCHBOARD_SYSTEM", "office")
+            .env("SWITCHBOARD_POD_UID", "pod-1")
+            .env("SWITCHBOARD_STATE", self.path("state"))
+            .env("SWITCHBOARD_SIP", "127.0.0.1:0")
+            .env("SWITCHBOARD_MEDIA", "0-0")
+            .env("SWITCHBOARD_METRICS", "127.0.0.1:0")
+            .env("SWITCHBOARD_PROMPTS", root().join("prompts"))
+            .env("RUST_LOG", "info")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// A path for a test's own files.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The worker's account, through the gate.
+    fn write_kubeconfig(&self, server: &ApiServer) {
+        let given = server.kubeconfig();
+        let folder = given.parent().expect("a folder").display().to_string();
+        let text = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "worker",
+            "contexts": [{"name": "worker", "context": {"cluster": "test", "user": "worker"}}],
+            "clusters": [{"name": "test", "cluster": {
+                "server": format!("https://{}", self.gate.address()),
+                "certificate-authority": format!("{folder}/ca.crt"),
+            }}],
+            "users": [{"name": "worker", "user": {
+                "client-certificate": format!("{folder}/admin.crt"),
+                "client-key": format!("{folder}/admin.key"),
+                "as": account(&self.namespace),
+            }}],
+        });
+        std::fs::write(self.path("worker.kubeconfig"), text.to_string()).expect("a kubeconfig");
+    }
+}
+
+/// The user that the worker's `ServiceAccount` is.
+pub fn account(namespace: &str) -> String {
+    format!("system:serviceaccount:{namespace}:office-worker")
+}
+
+/// A `PhoneSystem` named `office` with more in its spec.
+pub fn system(more: &Value) -> Value {
+    let mut spec = json!({"domain": DOMAIN, "timeZone": "America/New_York"});
+    let members = more.as_object().into_iter().flatten();
+    for (name, value) in members {
+        spec[name] = value.clone();
+    }
+    object("PhoneSystem", "office", &spec)
+}
+
+/// An object of ours.
+pub fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "switchboard.dev/v1alpha1", "kind": kind,
+        "metadata": {"name": name}, "spec": spec,
+    })
+}
+
+fn secret(name: &str, data: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data})
+}
+
+/// The Role of decision 10, and who has it.
+fn rights(namespace: &str) -> [Value; 2] {
+    let secrets: Vec<String> = (0..SHARDS)
+        .map(|number| shard_name("office", number))
+        .chain(["office-keys".to_owned()])
+        .collect();
+    let ours = [
+        "phonesystems",
+        "users",
+        "usersettings",
+        "handsets",
+        "extensions",
+        "callroutes",
+    ];
+    let rules = json!([
+        {"apiGroups": ["switchboard.dev"], "resources": ours, "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["switchboard.dev"], "resources": ["usersettings"], "verbs": ["create", "patch"]},
+        {"apiGroups": ["switchboard.dev"], "resources": ["users/status", "handsets/status"], "verbs": ["patch"]},
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get", "list", "watch"]},
+    ]);
+    let (version, group) = ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io");
+    let metadata = json!({"name": "office-worker"});
+    [
+        json!({"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}),
+        json!({
+            "apiVersion": version, "kind": "RoleBinding", "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "office-worker"},
+            "subjects": [{"kind": "User", "apiGroup": group, "name": account(namespace)}],
+        }),
+    ]
+}
+
+const PIN_KEY: u8 = 1;

@@ -1,0 +1,58 @@
+//! A worker that is told to go lets its calls end.
+
+use std::time::Duration;
+
+use switchboard_tests::api_server::ApiServer;
+use switchboard_tests::cluster_office::ClusterOffice;
+use switchboard_tests::line::{Failure, Line};
+use switchboard_tests::office::{JOHN, MARY, PASSWORD};
+use switchboard_tests::wait_for;
+use switchboard_tests::wire::Audio;
+
+#[tokio::test]
+async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_one() {
+    let office = ClusterOffice::open(ApiServer::shared()).await;
+    office.hire(&MARY).await;
+    office.hire(&JOHN).await;
+    let worker = office.worker();
+    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    let mut john = Line::new(worker.sip, &JOHN.handset(), PASSWORD);
+    mary.register(60).unwrap();
+    let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
+    worker.terminate();
+    wait_for("it to say that it drains", Duration::from_secs(5), || {
+        worker
+            .get("/report")
+            .1
+            .contains("\"draining\":true")
+            .then_some(())
+    });
+    assert_eq!(worker.get("/readyz").0, "HTTP/1.1 200 OK");
+    let refused = john.call("*404", &Audio::nowhere(2));
+    assert_eq!(refused.err(), Some(Failure::Refused(503)));
+    john.register(60).unwrap();
+    mary.hang_up(call).unwrap();
+    assert_eq!(worker.exit_code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_hurries_and_the_caller_is_told() {
+    let office = ClusterOffice::open(ApiServer::shared()).await;
+    office.hire(&MARY).await;
+    let worker = office.worker();
+    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    mary.register(60).unwrap();
+    mary.call("*404", &Audio::nowhere(1)).unwrap();
+    worker.terminate();
+    wait_for("it to say that it drains", Duration::from_secs(5), || {
+        worker
+            .get("/report")
+            .1
+            .contains("\"draining\":true")
+            .then_some(())
+    });
+    worker.terminate();
+    let told = mary.await_request(Duration::from_secs(10)).unwrap();
+    assert!(told.starts_with("BYE "), "{told}");
+    assert_eq!(worker.exit_code(), Some(0));
+}
