@@ -108,6 +108,8 @@ impl Watched {
             call_routes: read(&self.call_routes, &mut loaded),
             secrets: valid(&self.keys),
             credentials,
+            // Kinds that a worker gives no behaviour yet.
+            ..Objects::default()
         };
         (objects, loaded)
     }
