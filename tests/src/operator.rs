@@ -25,11 +25,15 @@ pub struct Operator {
 impl Operator {
     /// Starts one that does not take part in elections. `report_port` is where its workers serve their report.
     pub fn start(client: Client, namespace: &str, report_port: u16) -> Self {
+        Self::start_with(client, namespace, report_port, &[])
+    }
+
+    /// The same with more options.
+    pub fn start_with(client: Client, namespace: &str, report_port: u16, more: &[&str]) -> Self {
         let metrics = Metrics::new().expect("metrics");
-        let options = Arc::new(options(
-            namespace,
-            &["--report-port", &report_port.to_string()],
-        ));
+        let report_port = report_port.to_string();
+        let more = [&["--report-port", &report_port], more].concat();
+        let options = Arc::new(options(namespace, &more));
         let context = Context::new(client, namespace, options, metrics.clone());
         let task = tokio::spawn(operator::namespace::run(Arc::new(context)));
         Self { metrics, task }

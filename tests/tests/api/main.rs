@@ -8,6 +8,7 @@
 )]
 
 mod conflicts;
+mod deletion;
 mod drift;
 mod labels;
 mod leadership;
