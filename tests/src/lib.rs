@@ -13,6 +13,7 @@
 
 pub mod api_server;
 pub mod baresip;
+pub mod certificate;
 pub mod cluster_office;
 pub mod desk;
 pub mod gate;

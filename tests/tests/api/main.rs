@@ -10,4 +10,5 @@
 mod round_trip;
 mod worker_away;
 mod worker_drain;
+mod worker_media;
 mod worker_watches;
