@@ -23,4 +23,5 @@ mod updating;
 mod user_children;
 mod worker_away;
 mod worker_drain;
+mod worker_media;
 mod worker_watches;
