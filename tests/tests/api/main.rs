@@ -22,6 +22,7 @@ mod trust;
 mod updating;
 mod user_children;
 mod worker_away;
+mod worker_bucket;
 mod worker_drain;
 mod worker_media;
 mod worker_watches;
