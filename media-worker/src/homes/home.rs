@@ -22,7 +22,7 @@ use super::journal::{Entry, StoredLockouts};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
 use super::telling::Told;
-use super::{CallPlace, Home, HomeContext, HomeName, Received, ToHome};
+use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
 
 /// What one home holds.
 pub(super) struct HomeState {
