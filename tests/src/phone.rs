@@ -27,7 +27,7 @@ pub enum Keys {
 /// How a phone is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp` or `tls`; a phone by TLS believes every certificate.
     pub transport: &'static str,
     /// The one codec it offers, as PJSIP names it: `PCMU`, `PCMA`, `G722`; all when absent.
     pub codec: Option<&'static str>,

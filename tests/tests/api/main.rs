@@ -24,4 +24,5 @@ mod user_children;
 mod worker_away;
 mod worker_bucket;
 mod worker_drain;
+mod worker_media;
 mod worker_watches;
