@@ -142,7 +142,7 @@ class Phone:
         tcfg = pj.TransportConfig()
         tcfg.port = port
         tcfg.boundAddress = ip
-        kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}
+        kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
         self.transport = self.endpoint.transportCreate(kinds[transport], tcfg)
         self.transport_name = transport
         self.ip = ip
@@ -155,13 +155,13 @@ class Phone:
 
     def register(self, user, domain, password, server, register=True, expires=300, mwi=True, name=None,
                  auth_user=None):
-        suffix = ";transport=tcp" if self.transport_name == "tcp" else ""
+        suffix = "" if self.transport_name == "udp" else f";transport={self.transport_name}"
         config = pj.AccountConfig()
         config.idUri = (f'"{name}" ' if name else "") + f"<sip:{user}@{domain}>"
         config.regConfig.registrarUri = f"sip:{domain}{suffix}"
         config.regConfig.timeoutSec = expires
         config.regConfig.registerOnAdd = register
-        config.sipConfig.proxies.append(f"sip:{server};lr" + (";transport=tcp" if suffix else ""))
+        config.sipConfig.proxies.append(f"sip:{server};lr{suffix}")
         config.sipConfig.authCreds.append(
             pj.AuthCredInfo("digest", "*", auth_user or user, 0, password))
         config.mwiConfig.enabled = mwi

@@ -9,8 +9,10 @@ use crds::credentials::{
     HandsetCredentials, SHARD_ENTRY, SHARDS, Shard, UserCredentials, shard_name, shard_of,
 };
 use crds::pin::PinKey;
-use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use media_worker::source::Scope;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -167,6 +169,24 @@ impl ClusterOffice {
             .env("RUST_LOG", "info")
             .stdin(Stdio::null());
         command
+    }
+
+    /// How its worker connects to the API server.
+    pub async fn worker_config(&self) -> Config {
+        let path = self.path("worker.kubeconfig");
+        let kubeconfig = Kubeconfig::read_from(path).expect("a kubeconfig");
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        config.expect("a configuration")
+    }
+
+    /// What its worker watches.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            namespace: self.namespace.clone(),
+            system: "office".into(),
+            slot: 0,
+        }
     }
 
     /// A path for a test's own files.

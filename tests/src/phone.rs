@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::office::{DOMAIN, PASSWORD, Person};
 use crate::root;
+use crate::wire::phones_address;
 
 /// How a phone sends keys.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,7 @@ pub enum Keys {
 /// How a phone is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp` or `tls`; a phone by TLS believes every certificate.
     pub transport: &'static str,
     /// The one codec it offers, as PJSIP names it: `PCMU`, `PCMA`, `G722`; all when absent.
     pub codec: Option<&'static str>,
@@ -85,7 +86,9 @@ impl Phone {
             events,
             seen: Vec::new(),
         };
-        phone.tell(&json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec}));
+        phone.tell(
+            &json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec, "ip": phones_address()}),
+        );
         phone
     }
 

@@ -14,7 +14,7 @@ use media::rtp::{self, Header};
 use media_worker::sockets::{BATCH, UdpBatch, bind_udp};
 
 use crate::sound::tone;
-use crate::wire::Audio;
+use crate::wire::{Audio, phones_address};
 
 /// The streams of many calls, sent and received by a thread of their own.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Streams {
     /// Starts the thread with this many sockets.
     pub fn start(sockets: usize) -> Self {
         let sockets: Vec<UdpSocket> = (0..sockets)
-            .map(|_| bind_udp("127.0.0.1:0".parse().expect("an address")).expect("a UDP port"))
+            .map(|_| bind_udp(SocketAddr::new(phones_address(), 0)).expect("a UDP port"))
             .collect();
         let addresses = sockets
             .iter()

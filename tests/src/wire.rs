@@ -1,7 +1,17 @@
 //! SIP messages as text: as much of them as hand-made phones need.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Where phones are: the address that the environment names in `PHONES_ADDRESS`, as outside a cluster; this machine's own otherwise.
+///
+/// # Panics
+/// When the environment names something else.
+pub fn phones_address() -> IpAddr {
+    std::env::var("PHONES_ADDRESS").map_or(Ipv4Addr::LOCALHOST.into(), |named| {
+        named.parse().expect("PHONES_ADDRESS is an IP address")
+    })
+}
 
 /// The values of a header, in order.
 pub fn headers<'a>(message: &'a str, name: &str) -> impl Iterator<Item = &'a str> {

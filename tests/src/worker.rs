@@ -17,6 +17,8 @@ pub struct Worker {
     child: Child,
     /// Where it answers SIP.
     pub sip: SocketAddr,
+    /// Where it answers SIP over TLS, if it does.
+    pub tls: Option<SocketAddr>,
     /// Where it serves metrics.
     pub metrics: SocketAddr,
     output: Arc<Mutex<String>>,
@@ -54,7 +56,23 @@ impl Worker {
         )
     }
 
+    /// Starts a worker that also answers TLS, with the certificate and key in these files.
+    pub fn start_with_tls(office: &Office, certificate: &Path, key: &Path) -> Self {
+        let mut command = Self::standalone(&office.manifests(), &office.state(), "127.0.0.1:0");
+        command
+            .args(["--sip-tls", "127.0.0.1:0"])
+            .arg("--tls-cert")
+            .arg(certificate)
+            .arg("--tls-key")
+            .arg(key);
+        Self::launch(&mut command, &office.path("worker.log"))
+    }
+
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
+        Self::launch(&mut Self::standalone(manifests, state, sip), log)
+    }
+
+    fn standalone(manifests: &Path, state: &Path, sip: &str) -> Command {
         let mut command = Command::new(binary());
         command
             .arg("standalone")
@@ -65,7 +83,7 @@ impl Worker {
             .env("SWITCHBOARD_PROMPTS", root().join("prompts"))
             .env("RUST_LOG", "info")
             .stdin(Stdio::null());
-        Self::launch(&mut command, log)
+        command
     }
 
     /// Starts a worker by any command, and waits until it says where it serves. What it writes to standard error goes to `log`.
@@ -86,7 +104,7 @@ impl Worker {
         let stdout = child.stdout.take().expect("its standard output");
         let output = Arc::new(Mutex::new(String::new()));
         let lines = read_lines(stdout, Arc::clone(&output));
-        let mut sip = None;
+        let (mut sip, mut tls) = (None, None);
         let mut metrics = None;
         while sip.is_none() || metrics.is_none() {
             let Ok(line) = lines.recv_timeout(Duration::from_secs(20)) else {
@@ -101,7 +119,14 @@ impl Worker {
             };
             let mut words = line.split_whitespace();
             match words.next() {
-                Some("SIP") => sip = line.split_whitespace().find_map(|word| word.parse().ok()),
+                Some("SIP") => {
+                    let address = words.find_map(|word| word.parse().ok());
+                    if line.contains("(TLS)") {
+                        tls = address;
+                    } else {
+                        sip = address;
+                    }
+                }
                 Some("metrics") => {
                     metrics = words.next().and_then(|url| {
                         url.strip_prefix("http://")?
@@ -116,6 +141,7 @@ impl Worker {
         Self {
             child,
             sip: sip.expect("checked"),
+            tls,
             metrics: metrics.expect("checked"),
             output,
             log: log.to_path_buf(),

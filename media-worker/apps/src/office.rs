@@ -9,6 +9,7 @@ use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
 use mailbox::{Counts, Folder, Message, MessageId};
 use prompts::Audible;
+use serde::{Deserialize, Serialize};
 
 /// What an application asks of the homes. One value serves one call and keeps the directory that
 /// the call started with.
@@ -81,7 +82,7 @@ pub trait Inbox {
 
 /// From where somebody logs in; each is locked on its own, so that a stranger can't lock the
 /// owner out (spec MC-A5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// A handset of the user himself.
     OwnHandset,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use apps::{Lockout, Side, Verdict};
 use crds::directory::UserEntry;
-use crds::user::MessageCounts;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
 use sip::registrar::{Contact, ExpiryPolicy};
@@ -19,10 +18,11 @@ use tokio::time::sleep_until;
 use tracing::{info, warn};
 
 use super::inbox::{HomeInbox, LoginAnswer};
+use super::journal::{Entry, StoredLockouts};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
+use super::telling::Told;
 use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
-use crate::statuses::Phone;
 
 /// What one home holds.
 pub(super) struct HomeState {
@@ -41,17 +41,11 @@ pub(super) struct HomeState {
     told: Told,
 }
 
-/// What the world was told last.
-#[derive(Debug, Default)]
-struct Told {
-    phones: HashMap<Arc<str>, Vec<Phone>>,
-    messages: Option<Shown>,
-}
-
 impl HomeState {
     /// A home that nothing has happened in.
     pub(super) fn new(name: HomeName, context: Rc<HomeContext>, itself: &Home) -> Self {
         let context_seed = context.random.bytes();
+        let told = Told::by(context.statuses.clone());
         Self {
             name,
             context,
@@ -62,7 +56,7 @@ impl HomeState {
             lockouts: HashMap::new(),
             calls: 0,
             counted: 0,
-            told: Told::default(),
+            told,
         }
     }
 
@@ -120,16 +114,9 @@ impl HomeState {
             ToHome::Contacts { handset, reply } => {
                 let _ = reply.send(self.contacts(&handset));
             }
-            ToHome::Restore(entry) => {
-                self.phones.restore(
-                    *entry,
-                    &self.context.signalling,
-                    Instant::now(),
-                    Timestamp::now(),
-                );
-                self.tell_phones();
-                self.shown = None;
-                self.show().await;
+            ToHome::Restore { entry, done } => {
+                self.restore(entry).await;
+                let _ = done.send(());
             }
             ToHome::MailboxChanged => self.show().await,
             ToHome::CallBegins { reply } => {
@@ -149,10 +136,9 @@ impl HomeState {
         let policy = self.policy();
         let (response, registered) = self.phones.register(handset, request, *flow, &policy, now);
         if response.status.is_success() {
-            self.context
-                .journal
-                .keep(self.phones.entry(handset, now, Timestamp::now()));
-            self.tell_phones();
+            let stored = self.phones.stored(handset, now, Timestamp::now());
+            self.context.journal.keep(Entry::Contacts(stored));
+            self.told.phones(&self.phones, now);
         }
         if registered == Registered::Added {
             info!(handset = %handset, from = %flow.remote, "registered");
@@ -169,37 +155,25 @@ impl HomeState {
         contacts
     }
 
-    /// Tells the world which phones are registered, where that has changed.
-    fn tell_phones(&mut self) {
-        let now = Instant::now();
-        for handset in self.phones.handsets() {
-            let phones: Vec<Phone> = self
-                .phones
-                .contacts(handset, now)
-                .into_iter()
-                .map(|contact| Phone {
-                    uri: contact.uri.to_string(),
-                    user_agent: contact.user_agent,
-                })
-                .collect();
-            let told = self.told.phones.entry(Arc::clone(handset)).or_default();
-            if *told != phones {
-                told.clone_from(&phones);
-                self.context.statuses.phones(handset, phones);
+    async fn restore(&mut self, entry: Entry) {
+        match entry {
+            Entry::Contacts(stored) => {
+                let signalling = &self.context.signalling;
+                let now = Instant::now();
+                self.phones
+                    .restore(stored, signalling, now, Timestamp::now());
+                self.told.phones(&self.phones, now);
+                self.shown = None;
+                self.show().await;
             }
+            Entry::Lockouts(stored) => self.lockouts.extend(stored.sides),
         }
     }
 
-    /// Tells the world how many messages there are, where that has changed.
+    /// The world is told of a user's messages; a shared handset has none.
     fn tell_messages(&mut self, shown: Shown) {
-        let HomeName::User(user) = &self.name else {
-            return;
-        };
-        if self.told.messages.replace(shown) != Some(shown) {
-            let Shown { new, saved } = shown;
-            self.context
-                .statuses
-                .messages(user, MessageCounts { new, saved });
+        if let HomeName::User(user) = &self.name {
+            self.told.messages(user, shown);
         }
     }
 
@@ -308,6 +282,14 @@ impl HomeState {
         self.lockouts.insert(side, lockout);
         self.lockouts
             .retain(|_, lockout| !lockout.is_forgotten(now));
+        self.context.journal.keep(Entry::Lockouts(StoredLockouts {
+            user: user.name.to_string(),
+            sides: self
+                .lockouts
+                .iter()
+                .map(|(&side, &it)| (side, it))
+                .collect(),
+        }));
         let result = match verdict {
             Verdict::Admitted => "ok",
             Verdict::Wrong => "wrong_pin",
@@ -364,7 +346,7 @@ impl HomeState {
             .registrations
             .add(i64::try_from(change).unwrap_or_default());
         if change != 0 {
-            self.tell_phones();
+            self.told.phones(&self.phones, now);
         }
         self.counted = count;
         next.unwrap_or(now + IDLE)

@@ -1,7 +1,7 @@
-//! The journal of contacts: phones need not register again after a restart.
+//! The journal of homes: after a restart phones need not register again, and whoever guesses PINs stays locked out.
 //!
-//! One line for each change of a handset's contacts, the whole list each time; the last line of a handset
-//! counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
+//! One line for each change of a handset's contacts or of a user's lock-outs, the whole list each time; the last line of
+//! each counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use apps::{Lockout, Side};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +33,56 @@ pub struct StoredContact {
     pub user_agent: Option<String>,
 }
 
-/// All contacts of one handset, at one time.
+/// What is kept of one handset or user, at one time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+#[serde(untagged)]
+pub enum Entry {
+    /// A handset's contacts.
+    Contacts(StoredContacts),
+    /// A user's lock-outs.
+    Lockouts(StoredLockouts),
+}
+
+/// All contacts of one handset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredContacts {
     /// The handset.
     pub handset: String,
     /// Its contacts; empty when it has none left.
     pub contacts: Vec<StoredContact>,
+}
+
+/// What is remembered of wrong PINs for one user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLockouts {
+    /// The user.
+    pub user: String,
+    /// By side; empty when all is forgotten.
+    pub sides: Vec<(Side, Lockout)>,
+}
+
+impl Entry {
+    /// Whose it is: an entry replaces those before it with the same key.
+    fn key(&self) -> (&'static str, String) {
+        match self {
+            Self::Contacts(contacts) => ("handset", contacts.handset.clone()),
+            Self::Lockouts(lockouts) => ("user", lockouts.user.clone()),
+        }
+    }
+
+    /// Forgets what holds no more at `now`; whether anything is left.
+    fn prune(&mut self, now: Timestamp) -> bool {
+        match self {
+            Self::Contacts(StoredContacts { contacts, .. }) => {
+                contacts.retain(|contact| contact.expires_at > now);
+                !contacts.is_empty()
+            }
+            Self::Lockouts(StoredLockouts { sides, .. }) => {
+                sides.retain(|(_, lockout)| !lockout.is_forgotten(now));
+                !sides.is_empty()
+            }
+        }
+    }
 }
 
 /// Where entries go.
@@ -62,7 +106,7 @@ impl Journal {
         Ok((Self { entries }, kept))
     }
 
-    /// Keeps the contacts a handset has now; on disk within a moment.
+    /// Keeps what a handset or a user has now; on disk within a moment.
     pub fn keep(&self, entry: Entry) {
         // The writer ends only with the worker.
         let _ = self.entries.send(entry);
@@ -78,14 +122,11 @@ fn read(path: &Path, now: Timestamp) -> std::io::Result<Vec<Entry>> {
     let mut last = BTreeMap::new();
     for line in BufReader::new(file).split(b'\n') {
         if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
-            last.insert(entry.handset.clone(), entry);
+            last.insert(entry.key(), entry);
         }
     }
     let mut kept: Vec<Entry> = last.into_values().collect();
-    for entry in &mut kept {
-        entry.contacts.retain(|contact| contact.expires_at > now);
-    }
-    kept.retain(|entry| !entry.contacts.is_empty());
+    kept.retain_mut(|entry| entry.prune(now));
     Ok(kept)
 }
 
@@ -135,10 +176,18 @@ mod tests {
             cseq: 1,
             user_agent: None,
         };
-        Entry {
+        Entry::Contacts(StoredContacts {
             handset: handset.into(),
             contacts: vec![contact],
-        }
+        })
+    }
+
+    fn wrong_pin(user: &str, at: Timestamp) -> Entry {
+        let (lockout, _) = Lockout::default().attempt(at, || false);
+        Entry::Lockouts(StoredLockouts {
+            user: user.into(),
+            sides: vec![(Side::Outside, lockout)],
+        })
     }
 
     #[test]
@@ -159,5 +208,22 @@ mod tests {
         file.flush().unwrap();
         let (_journal, kept) = Journal::open(&path, now).unwrap();
         assert_eq!(kept, [entry("mary-desk", "sip:new@192.0.2.1", later)]);
+    }
+
+    #[test]
+    fn wrong_pins_are_remembered_beside_the_contacts_until_they_are_forgotten() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("contacts");
+        let long_ago = Timestamp::from_second(1_000).unwrap();
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let contact = entry("mary", "sip:mary@192.0.2.1", Timestamp::MAX);
+        let recent = wrong_pin("mary", now);
+        begin(
+            &path,
+            &[contact.clone(), recent.clone(), wrong_pin("john", long_ago)],
+        )
+        .unwrap();
+        let (_journal, kept) = Journal::open(&path, now).unwrap();
+        assert_eq!(kept, [contact, recent]);
     }
 }

@@ -8,6 +8,7 @@ mod inbox;
 mod journal;
 mod lamps;
 mod phones;
+mod telling;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_local;
 
 pub use inbox::{HomeInbox, LoginAnswer, limits};
-pub use journal::{Entry, Journal, StoredContact};
+pub use journal::{Entry, Journal, StoredContact, StoredContacts, StoredLockouts};
 
 use crate::metrics::Metrics;
 use crate::random::Random;
@@ -100,13 +101,16 @@ impl Homes {
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());
         for entry in entries {
-            let Some(account) = directory.handset(&entry.handset) else {
-                continue;
+            let home = match &entry {
+                Entry::Contacts(stored) => directory.handset(&stored.handset).map(|it| self.of(it)),
+                Entry::Lockouts(stored) => {
+                    let user = directory.user(&stored.user);
+                    user.map(|user| self.of_user(&user.name))
+                }
             };
-            let (home, handset) = (self.of(account), Arc::clone(&account.handset));
-            let _ = home.inbox.send(ToHome::Restore(Box::new(entry))).await;
-            // Its answer comes after it has taken the entry in.
-            let _ = home.contacts(handset).await;
+            if let Some(home) = home {
+                home.ask(|done| ToHome::Restore { entry, done }).await;
+            }
         }
         self.context.statuses.restored();
     }
@@ -153,7 +157,10 @@ enum ToHome {
         handset: Arc<str>,
         reply: oneshot::Sender<Vec<Contact>>,
     },
-    Restore(Box<Entry>),
+    Restore {
+        entry: Entry,
+        done: oneshot::Sender<()>,
+    },
     MailboxChanged,
     CallBegins {
         reply: oneshot::Sender<Option<CallPlace>>,

@@ -9,7 +9,7 @@ use sip::registrar::{Bindings, Contact, ExpiryPolicy};
 use sip::syntax::{Request, Response, Uri};
 use sip::transport::Flow;
 
-use super::journal::{Entry, StoredContact};
+use super::journal::{StoredContact, StoredContacts};
 use crate::signalling::Signalling;
 
 /// The handsets of one home and where each is registered.
@@ -93,33 +93,39 @@ impl Phones {
             .min()
     }
 
-    /// A handset's contacts as the journal keeps them.
-    pub(super) fn entry(&self, handset: &Arc<str>, now: Instant, clock: Timestamp) -> Entry {
+    /// A handset's contacts as the journal keeps them: those over datagrams, since connections don't outlive the worker.
+    pub(super) fn stored(
+        &self,
+        handset: &Arc<str>,
+        now: Instant,
+        clock: Timestamp,
+    ) -> StoredContacts {
         let contacts = self
             .contacts(handset, now)
             .iter()
+            .filter(|contact| !contact.flow.protocol.is_reliable())
             .map(|contact| store(contact, now, clock))
             .collect();
-        Entry {
+        StoredContacts {
             handset: handset.to_string(),
             contacts,
         }
     }
 
-    /// Gives back what the journal kept. Only datagram flows outlive the worker.
+    /// Gives back what the journal kept.
     pub(super) fn restore(
         &mut self,
-        entry: Entry,
+        stored: StoredContacts,
         signalling: &Signalling,
         now: Instant,
         clock: Timestamp,
     ) {
         let bindings = self
             .handsets
-            .entry(entry.handset.into())
+            .entry(stored.handset.into())
             .or_insert_with(|| Bindings::new(MAX_CONTACTS));
-        for stored in entry.contacts {
-            if let Some(contact) = load(stored, signalling, now, clock) {
+        for contact in stored.contacts {
+            if let Some(contact) = load(contact, signalling, now, clock) {
                 bindings.restore(contact);
             }
         }

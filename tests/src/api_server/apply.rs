@@ -1,8 +1,9 @@
 //! `kubectl apply`, by server-side apply and with strict field validation.
 
-use kube::api::{
-    Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta, ValidationDirective,
-};
+use std::sync::LazyLock;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinitionNames;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta};
 use kube::core::GroupVersionKind;
 use kube::{Client, Error, ResourceExt};
 use serde_json::Value;
@@ -23,6 +24,26 @@ pub async fn apply_as(
     namespace: &str,
     object: &Value,
 ) -> Result<DynamicObject, Error> {
+    patch(client, namespace, object, &strict(manager)).await
+}
+
+/// Whether the object would be taken; nothing is kept.
+pub async fn dry_run(client: &Client, namespace: &str, object: &Value) -> Result<(), Error> {
+    patch(client, namespace, object, &strict("kubectl").dry_run())
+        .await
+        .map(drop)
+}
+
+fn strict(manager: &str) -> PatchParams {
+    PatchParams::apply(manager).validation_strict()
+}
+
+async fn patch(
+    client: &Client,
+    namespace: &str,
+    object: &Value,
+    params: &PatchParams,
+) -> Result<DynamicObject, Error> {
     let named: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
     let resource = resource_of(object);
     let api: Api<DynamicObject> = if namespace.is_empty() {
@@ -30,12 +51,7 @@ pub async fn apply_as(
     } else {
         Api::namespaced_with(client.clone(), namespace, &resource)
     };
-    let params = PatchParams {
-        field_manager: Some(manager.to_owned()),
-        field_validation: Some(ValidationDirective::Strict),
-        ..PatchParams::default()
-    };
-    api.patch(&named.name_any(), &params, &Patch::Apply(object))
+    api.patch(&named.name_any(), params, &Patch::Apply(object))
         .await
 }
 
@@ -48,12 +64,15 @@ pub fn documents(text: &str) -> Vec<Value> {
 pub fn resource_of(object: &Value) -> ApiResource {
     let types: TypeMeta = serde_json::from_value(object.clone()).expect("apiVersion and kind");
     let gvk = GroupVersionKind::try_from(&types).expect("an apiVersion");
-    let ours = crds::manifests::definitions();
-    match ours
-        .iter()
-        .find(|crd| gvk.group == crds::GROUP && crd.spec.names.kind == gvk.kind)
-    {
-        Some(crd) => ApiResource::from_gvk_with_plural(&gvk, &crd.spec.names.plural),
+    let ours = || OURS.iter().find(|names| names.kind == gvk.kind);
+    match ours().filter(|_| gvk.group == crds::GROUP) {
+        Some(names) => ApiResource::from_gvk_with_plural(&gvk, &names.plural),
         None => ApiResource::from_gvk(&gvk),
     }
 }
+
+/// How our Kinds are called.
+static OURS: LazyLock<Vec<CustomResourceDefinitionNames>> = LazyLock::new(|| {
+    let definitions = crds::manifests::definitions().into_iter();
+    definitions.map(|crd| crd.spec.names).collect()
+});

@@ -1,11 +1,15 @@
 //! The API server is away: a worker goes on with what it knows.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use crds::Handset;
+use crds::{Handset, Presence, UserSettings, UserSettingsSpec};
 use kube::Api;
+use kube::api::{Patch, PatchParams};
+use media_worker::source::{Cluster, Source};
+use media_worker::state::State;
+use serde_json::json;
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::line::Line;
@@ -41,17 +45,88 @@ async fn calls_and_registrations_go_on_and_statuses_are_written_later() {
 }
 
 #[tokio::test]
+async fn what_a_user_sets_meanwhile_holds_at_once_and_is_written_later() {
+    let server = ApiServer::shared();
+    let office = ClusterOffice::open(server).await;
+    office.hire(&MARY).await;
+    let state = State::open(&office.path("state")).unwrap();
+    let cluster = Cluster::connect(office.worker_config().await, office.scope(), state).await;
+    let source = Source::Cluster(cluster.unwrap());
+    office.api_gate().shut();
+    source
+        .update_settings("mary", |settings| {
+            settings.presence = Some(Presence::AtHome);
+        })
+        .await
+        .unwrap();
+    let snapshot = source.snapshots().borrow().clone();
+    let mary = snapshot.directory.user("mary").unwrap();
+    assert_eq!(mary.presence, Presence::AtHome);
+    office.api_gate().open();
+    let written = presence_is(&office, server, Presence::AtHome).await;
+    let managers = written.metadata.managed_fields.unwrap();
+    assert_eq!(managers[0].manager.as_deref(), Some("switchboard-worker"));
+    // Once the watch shows it, nothing is kept here, and what others set counts again.
+    let api: Api<UserSettings> = Api::namespaced(server.client().await, office.namespace());
+    let merge = Patch::Merge(json!({"spec": {"presence": "Busy"}}));
+    let params = PatchParams::default();
+    let mut snapshots = source.snapshots();
+    api.patch("mary", &params, &merge).await.unwrap();
+    let busy = snapshots.wait_for(|snapshot| {
+        snapshot.directory.user("mary").map(|mary| mary.presence) == Some(Presence::Busy)
+    });
+    tokio::time::timeout(Duration::from_mins(1), busy)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_could_not_write_is_written_at_the_start() {
+    let server = ApiServer::shared();
+    let office = ClusterOffice::open(server).await;
+    office.hire(&MARY).await;
+    let earlier = State::open(&office.path("state")).unwrap();
+    let spec = UserSettingsSpec {
+        presence: Some(Presence::OnVacation),
+        ..UserSettingsSpec::default()
+    };
+    earlier
+        .put_settings("mary", UserSettings::new("mary", spec))
+        .unwrap();
+    drop(earlier);
+    let _worker = office.worker();
+    presence_is(&office, server, Presence::OnVacation).await;
+}
+
+/// Waits until Mary's settings at the API server say so.
+async fn presence_is(
+    office: &ClusterOffice,
+    server: &ApiServer,
+    presence: Presence,
+) -> UserSettings {
+    let api: Api<UserSettings> = Api::namespaced(server.client().await, office.namespace());
+    eventually("her presence", async || {
+        let settings = api.get_opt("mary").await.unwrap()?;
+        (settings.spec.presence == Some(presence)).then_some(settings)
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_start_meanwhile_waits_and_says_so() {
     let office = ClusterOffice::open(ApiServer::shared()).await;
     office.hire(&MARY).await;
     office.api_gate().shut();
     let mut command = office.command();
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let said = BufReader::new(child.stdout.take().unwrap())
-        .lines()
+    let mut worker = Ended(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(worker.0.stdout.take().unwrap()).lines();
+    let said = lines
+        .by_ref()
         .map_while(Result::ok)
         .find(|line| line.contains("waiting for the Kubernetes API server"))
         .unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
     let metrics = said
         .split_whitespace()
         .find_map(|word| word.strip_prefix("metrics=")?.parse().ok())
@@ -64,6 +139,14 @@ async fn a_start_meanwhile_waits_and_says_so() {
         let (status, _) = switchboard_tests::http::get(metrics, "/readyz");
         (status == "HTTP/1.1 200 OK").then_some(())
     });
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A process that is ended with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

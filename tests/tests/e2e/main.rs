@@ -14,4 +14,5 @@ mod hostile;
 mod register;
 mod sipp;
 mod standalone;
+mod tls;
 mod voicemail;

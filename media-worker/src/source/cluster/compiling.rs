@@ -1,7 +1,8 @@
 //! From what is watched to the next snapshot.
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use crds::secrets;
+use crds::{User, directory::ADOPT_MAILBOX, secrets};
+use kube::ResourceExt;
 use tokio::{
     sync::Notify,
     time::{Instant, timeout},
@@ -24,6 +25,8 @@ struct Inputs {
     loaded: Loaded,
     reached: Reached,
     settings: u64,
+    /// Who takes over whose mailbox: annotations have no generation.
+    adopted: BTreeMap<String, String>,
 }
 
 impl Compiler {
@@ -52,6 +55,7 @@ impl Compiler {
             loaded,
             reached: reached::read(system, self.scope.slot),
             settings: self.settings.revision(),
+            adopted: objects.users.iter().filter_map(adopts).collect(),
         };
         if self.last.as_ref() == Some(&inputs) {
             return None;
@@ -69,6 +73,12 @@ impl Compiler {
         self.last = Some(inputs);
         Some(Arc::new(snapshot))
     }
+}
+
+/// The user, and whose mailbox he takes over.
+fn adopts(user: &User) -> Option<(String, String)> {
+    let mailbox = user.annotations().get(ADOPT_MAILBOX)?;
+    Some((user.name_any(), mailbox.clone()))
 }
 
 /// Waits for news and then until they pause, but not for long: objects that are applied together are compiled together.

@@ -114,6 +114,11 @@ impl Cluster {
     /// Begins to watch, and waits for the first directory with the `PhoneSystem`: as long as the API server is away, if need be.
     pub async fn start(scope: Scope, state: State) -> Result<Self, StartError> {
         let config = Config::infer().await.map_err(Box::new)?;
+        Self::connect(config, scope, state).await
+    }
+
+    /// The same at a given API server.
+    pub async fn connect(config: Config, scope: Scope, state: State) -> Result<Self, StartError> {
         let (changes, asked) = mpsc::unbounded_channel();
         let (begun, begins) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()

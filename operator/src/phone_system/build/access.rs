@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use crds::{
-    PhoneSystem, Secret,
+    Kind, PhoneSystem, Secret,
     credentials::{SHARD_ENTRY, SHARDS, shard_name},
     secrets::{NONCE_KEY, PIN_KEY, USE_LABEL, key_entry},
 };
@@ -37,10 +37,13 @@ pub(super) fn role(source: Source<'_>) -> Role {
         resource_names: Some(own_secrets),
         ..rule("", &["secrets"], &["get", "watch", "list"])
     };
+    let definitions = Kind::OURS.iter().filter_map(|kind| kind.definition());
+    let plurals: Vec<String> = definitions.map(|it| it.spec.names.plural).collect();
+    let kinds: Vec<&str> = plurals.iter().map(String::as_str).collect();
     Role {
         metadata: source.shared(&names::worker(&system)),
         rules: Some(vec![
-            rule(crds::GROUP, KINDS, &["get", "list", "watch"]),
+            rule(crds::GROUP, &kinds, &["get", "list", "watch"]),
             rule(
                 crds::GROUP,
                 &["users/status", "handsets/status"],
@@ -115,13 +118,3 @@ fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
         ..PolicyRule::default()
     }
 }
-
-/// What a worker works from.
-const KINDS: &[&str] = &[
-    "phonesystems",
-    "users",
-    "usersettings",
-    "handsets",
-    "extensions",
-    "callroutes",
-];
