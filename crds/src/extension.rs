@@ -24,6 +24,12 @@ use crate::reference::{Conditions, NameRef};
         name = "Ready",
         type_ = "string"
     ),
+    printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
+        name = "Reason",
+        type_ = "string",
+        priority = 1
+    ),
     printcolumn(json_path = ".metadata.creationTimestamp", name = "Age", type_ = "date"),
     validation = Rule::new("self.metadata.name.matches('^[0-9]{1,15}$')")
         .message("the name of an Extension is its number: write 1 to 15 digits, quoted, for example name: \"150\"")

@@ -4,7 +4,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Conditions, NameRef, SecretKeyRef};
+use crate::{
+    phone_system::MessagesKey,
+    reference::{Conditions, NameRef, SecretKeyRef},
+};
 
 /// The SIP account of one telephone.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -38,6 +41,12 @@ use crate::reference::{Conditions, NameRef, SecretKeyRef};
         type_ = "string"
     ),
     printcolumn(
+        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
+        name = "Reason",
+        type_ = "string",
+        priority = 1
+    ),
+    printcolumn(
         json_path = ".metadata.creationTimestamp",
         name = "Age",
         type_ = "date"
@@ -57,6 +66,12 @@ pub struct HandsetSpec {
     /// Its SIP password. Default: a generated one in the Secret `<name>-sip`, key `password`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_secret_ref: Option<SecretKeyRef>,
+    /// How the phone fetches its configuration. Absent: it is set up by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<Provisioning>,
+    /// What its messages key opens. Default: as `PhoneSystem.spec.features.messagesKey` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_key: Option<MessagesKey>,
     /// Its programmable keys, each at a position of its own. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["position".into()]))]
@@ -64,11 +79,22 @@ pub struct HandsetSpec {
     pub keys: Vec<Key>,
 }
 
+/// How a phone fetches its configuration.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Provisioning {
+    /// The hardware address on the phone's label, by which it is known.
+    #[x_kube(validation = Rule::new("self.matches('^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$')")
+        .message("write six pairs of hexadecimal digits with colons, for example mac: \"80:5e:c0:12:34:56\""))]
+    #[schemars(length(max = 32))]
+    pub mac: String,
+}
+
 /// A programmable key of a handset.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.extension) != has(self.mailbox)")
-    .message("a key shows exactly one thing; write either extension: \"102\" or mailbox: {name: john}"))]
+#[x_kube(validation = Rule::new("[has(self.extension), has(self.mailbox), has(self.monitor)].filter(x, x).size() == 1")
+    .message("a key shows exactly one thing; write extension: \"102\", mailbox: {name: john} or monitor: {name: front-desk}"))]
 pub struct Key {
     /// Which key, counted from 1.
     #[schemars(range(min = 1, max = 200))]
@@ -80,6 +106,9 @@ pub struct Key {
     /// The User whose message lamp the key shows; his `voicemail.monitoredBy` must list the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<NameRef>,
+    /// The CallMonitor whose calls the key shows and answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<NameRef>,
 }
 
 /// What is known of a handset at run time.
@@ -93,6 +122,9 @@ pub struct HandsetStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Conditions,
+    /// Where its SIP password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretKeyRef>,
     /// The phones registered under it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]

@@ -17,15 +17,22 @@
     reason = "kubectl explain shows the documentation of fields as it is, Kinds unmarked"
 )]
 
+pub mod auto_attendant;
+pub mod call_monitor;
+pub mod call_queue;
 pub mod call_route;
+pub mod call_target;
 pub mod conditions;
+pub mod conference;
 pub mod credentials;
 pub mod directory;
+pub mod distribution_list;
 pub mod extension;
 pub mod handset;
+pub mod kinds;
 pub mod manifests;
+pub mod message_alias;
 pub mod number;
-pub mod objects;
 pub mod period;
 pub mod phone_system;
 pub mod pin;
@@ -35,21 +42,29 @@ pub mod reference;
 pub mod report;
 pub mod schema;
 pub mod secrets;
+pub mod trunk;
 pub mod user;
 pub mod user_settings;
 mod validate;
 
+pub use auto_attendant::{AutoAttendant, AutoAttendantSpec};
+pub use call_monitor::{CallMonitor, CallMonitorSpec};
+pub use call_queue::{CallQueue, CallQueueSpec};
 pub use call_route::{CallRoute, CallRouteSpec};
+pub use conference::{Conference, ConferenceSpec};
 pub use directory::{Directory, compile};
+pub use distribution_list::{DistributionList, DistributionListSpec};
 pub use extension::{Extension, ExtensionSpec};
 pub use handset::{Handset, HandsetSpec};
 pub use k8s_openapi::api::core::v1::Secret;
-pub use objects::Objects;
+pub use kinds::{Declared, Kind, Objects};
+pub use message_alias::{MessageAlias, MessageAliasSpec};
 pub use period::Period;
 pub use phone_system::{PhoneSystem, PhoneSystemSpec};
 pub use presence::Presence;
-pub use problem::{Kind, ObjectRef, Problem, Severity};
+pub use problem::{ObjectRef, Problem, Severity};
 pub use reference::{NameRef, SecretKeyRef};
+pub use trunk::{Trunk, TrunkSpec};
 pub use user::{User, UserSpec};
 pub use user_settings::{UserSettings, UserSettingsSpec};
 

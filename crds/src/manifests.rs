@@ -1,21 +1,22 @@
 //! The `CustomResourceDefinition`s as YAML files: `crds/manifests/` holds them. And as a page to read.
+mod chart;
 mod page;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::CustomResourceExt;
 
-use crate::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings};
+use crate::Kind;
 
-/// Every Kind's definition, by name.
+pub use chart::{
+    CHART, ChartValue, VALUES_PAGE, chart_files, chart_readme, chart_values, values_page,
+    values_table,
+};
+
+/// Every Kind's definition, in the order in which one meets the Kinds.
 pub fn definitions() -> Vec<CustomResourceDefinition> {
-    vec![
-        CallRoute::crd(),
-        Extension::crd(),
-        Handset::crd(),
-        PhoneSystem::crd(),
-        User::crd(),
-        UserSettings::crd(),
-    ]
+    Kind::OURS
+        .iter()
+        .filter_map(|kind| kind.definition())
+        .collect()
 }
 
 /// Where the page of [`reference`] lies in the repository.

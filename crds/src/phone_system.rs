@@ -1,5 +1,6 @@
 //! `PhoneSystem`: the telephone system of a namespace. One per namespace; the oldest is in force.
 mod dial_plan;
+mod features;
 mod network;
 mod storage;
 mod workers;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     dial_plan::{DialPlan, Numbers},
+    features::{CallDetails, ConferenceSize, Conferences, Features, MessagesKey},
     network::{AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork},
     storage::{ADOPT_STORAGE, Mail, S3, Smtp, SmtpTls, Storage},
     workers::{Ephemeral, Spool, Workers},
@@ -84,6 +86,15 @@ pub struct PhoneSystemSpec {
     /// Bounds on what phones and users may take.
     #[serde(default)]
     pub limits: Limits,
+    /// What the system offers beside calls and voicemail.
+    #[serde(default)]
+    pub features: Features,
+    /// How many conferences take place at once, and how many join each.
+    #[serde(default)]
+    pub conferences: Conferences,
+    /// What is kept of every call.
+    #[serde(default)]
+    pub call_details: CallDetails,
     /// The worker Pods. Ignored standalone.
     #[serde(default)]
     pub workers: Workers,

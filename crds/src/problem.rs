@@ -1,47 +1,7 @@
 //! What is wrong with an object, said so that its author can put it right.
 use std::fmt;
 
-pub use crate::conditions::Reason;
-
-/// The Kinds a problem can be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// The telephone system itself.
-    PhoneSystem,
-    /// A person.
-    User,
-    /// What a person changes by phone or web.
-    UserSettings,
-    /// A telephone.
-    Handset,
-    /// A number.
-    Extension,
-    /// Where calls go.
-    CallRoute,
-    /// A core Kubernetes Secret.
-    Secret,
-}
-
-impl Kind {
-    /// The name as manifests spell it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PhoneSystem => "PhoneSystem",
-            Self::User => "User",
-            Self::UserSettings => "UserSettings",
-            Self::Handset => "Handset",
-            Self::Extension => "Extension",
-            Self::CallRoute => "CallRoute",
-            Self::Secret => "Secret",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use crate::{conditions::Reason, kinds::Kind};
 
 /// One object, by Kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

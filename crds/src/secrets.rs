@@ -23,6 +23,8 @@ pub enum Use {
     Sip,
     /// A user's PIN: digits.
     Pin,
+    /// A user's password for the web portal.
+    Portal,
     /// A key of the system: bytes that nobody types.
     Key,
 }
@@ -33,6 +35,7 @@ impl Use {
         match self {
             Self::Sip => Some("sip"),
             Self::Pin => Some("pin"),
+            Self::Portal => Some("portal"),
             Self::Key => None,
         }
     }
@@ -61,6 +64,14 @@ pub fn pin_entry(user: &str, given: Option<&SecretKeyRef>) -> SecretKeyRef {
         name: format!("{user}-pin"),
         key: "pin".into(),
     })
+}
+
+/// Where the password of a user for the web portal is: always `<user>-portal`.
+pub fn portal_entry(user: &str) -> SecretKeyRef {
+    SecretKeyRef {
+        name: format!("{user}-portal"),
+        key: "password".into(),
+    }
 }
 
 /// Where a system's keys are.

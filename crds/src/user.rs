@@ -8,8 +8,7 @@ use crate::{
     reference::{Conditions, NameRef, SecretKeyRef, SecretRef},
 };
 
-/// A person with an extension and a mailbox. A User alone is enough: extension, handset, route and Secrets that are
-/// absent are made for him.
+/// A person with an extension and a mailbox. A User alone is enough: what else he needs is made for him.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[kube(
     group = "switchboard.dev",
@@ -23,7 +22,7 @@ use crate::{
     category = "switchboard",
     doc = "A person with an extension and a mailbox. A User alone is enough: what else he needs is made for him.",
     printcolumn(json_path = ".spec.extension", name = "Extension", type_ = "string"),
-    printcolumn(json_path = ".spec.displayName", name = "Name", type_ = "string"),
+    printcolumn(json_path = ".spec.displayName", name = "Display name", type_ = "string"),
     printcolumn(json_path = ".status.presence", name = "Presence", type_ = "string"),
     printcolumn(json_path = ".status.messages.new", name = "New", type_ = "integer"),
     printcolumn(json_path = ".status.messages.saved", name = "Saved", type_ = "integer", priority = 1),

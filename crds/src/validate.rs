@@ -1,7 +1,14 @@
 //! What must hold of one object alone: the same as its CEL rules say, for manifests in a folder and as a second line
 //! of defence behind the API server.
+mod phone_system;
+mod services;
+
+pub(crate) use self::{
+    phone_system::phone_system,
+    services::{auto_attendant, call_queue, conference, distribution_list, message_alias, trunk},
+};
 use crate::{
-    CallRouteSpec, ExtensionSpec, HandsetSpec, ObjectRef, PhoneSystemSpec, Problem, UserSpec,
+    CallRouteSpec, ExtensionSpec, HandsetSpec, ObjectRef, Problem, UserSpec,
     call_route::{Attempt, CallerMatch, Destination, Finally},
     conditions::Reason,
     extension::ExtensionTarget,
@@ -31,126 +38,22 @@ pub(crate) fn is_caller_pattern(text: &str) -> bool {
     text == "*" || ((1..=20).contains(&number.len()) && digits(number))
 }
 
-pub(crate) fn phone_system(
-    object: &ObjectRef,
-    spec: &PhoneSystemSpec,
-    problems: &mut Vec<Problem>,
-) {
-    let mut check = Check { object, problems };
-    check.that(is_domain(&spec.domain), "spec.domain", || {
-        (
-            format!("{:?} is no domain name", spec.domain),
-            "write a domain name without scheme or port, for example office.example.com",
-        )
-    });
-    let languages = &spec.languages;
-    check.that(
-        languages.alternate.as_ref() != Some(&languages.default),
-        "spec.languages.alternate",
-        || {
-            (
-                "the alternate language is the default one".to_owned(),
-                "leave alternate out if there is only one language",
-            )
-        },
-    );
-    dial_plan(&mut check, spec);
-    check.that(
-        spec.limits.calls_per_user >= 1,
-        "spec.limits.callsPerUser",
-        || {
-            (
-                "nobody could call".to_owned(),
-                "write 1 or more; the default is 8",
-            )
-        },
-    );
-}
-
-fn dial_plan(check: &mut Check<'_>, spec: &PhoneSystemSpec) {
-    let plan = &spec.dial_plan;
-    for (field, code) in [
-        ("operator", &plan.operator),
-        ("leaveMessage", &plan.leave_message),
-        ("everyone", &plan.everyone),
-        ("messageCenterOf", &plan.message_center_of),
-        ("messageCenter", &plan.message_center),
-        ("conferenceCenter", &plan.conference_center),
-        ("outsideLine", &plan.outside_line),
-        ("accountLine", &plan.account_line),
-    ] {
-        let keys = (1..=8).contains(&code.len())
-            && code
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"*#".contains(&b));
-        check.that(keys, &format!("spec.dialPlan.{field}"), || {
-            (
-                format!("{code:?} cannot be dialled"),
-                "write 1 to 8 of the keys 0-9, * and #",
-            )
-        });
-    }
-    for (i, number) in plan.emergency.iter().enumerate() {
-        check.that(
-            (2..=8).contains(&number.len()) && digits(number),
-            &format!("spec.dialPlan.emergency[{i}]"),
-            || {
-                (
-                    format!("{number:?} is no emergency number"),
-                    "write 2 to 8 digits, for example \"911\"",
-                )
-            },
-        );
-    }
-    let numbers = &plan.numbers;
-    let country = (1..=3).contains(&numbers.country_code.len())
-        && digits(&numbers.country_code)
-        && !numbers.country_code.starts_with('0');
-    check.that(country, "spec.dialPlan.numbers.countryCode", || {
-        (
-            format!("{:?} is no country code", numbers.country_code),
-            "write 1 to 3 digits without +, for example \"1\"",
-        )
-    });
-    if let Some(area) = &numbers.area_code {
-        check.that(
-            (1..=6).contains(&area.len()) && digits(area),
-            "spec.dialPlan.numbers.areaCode",
-            || {
-                (
-                    format!("{area:?} is no area code"),
-                    "write 1 to 6 digits, for example \"585\"",
-                )
-            },
-        );
-    }
-}
-
 pub(crate) fn user(object: &ObjectRef, spec: &UserSpec, problems: &mut Vec<Problem>) {
     let mut check = Check { object, problems };
+    check.that(object.name.len() <= 63, "metadata.name", || {
+        (
+            format!("a name of {} characters is too long", object.name.len()),
+            "write one of at most 63, since it becomes part of other names",
+        )
+    });
     if let Some(extension) = &spec.extension {
-        check.that(is_extension(extension), "spec.extension", || {
-            (
-                format!("{extension:?} is no extension"),
-                "write 1 to 15 digits and nothing else, for example \"101\"",
-            )
-        });
+        check.extension(extension, "spec.extension");
     }
     if let Some(email) = &spec.email {
-        let one_at = email
-            .split_once('@')
-            .is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'));
-        check.that(one_at && !email.contains(' '), "spec.email", || {
-            (
-                format!("{email:?} is no e-mail address"),
-                "write an address with one @, for example mary@example.com",
-            )
-        });
+        check.email(email, "spec.email");
     }
     if let Some(number) = &spec.quick_transfer {
-        check.that(is_e164(number), "spec.quickTransfer", || {
-            (format!("{number:?} is no outside number"), E164)
-        });
+        check.e164(number, "spec.quickTransfer");
     }
     let voicemail = &spec.voicemail;
     check.that(
@@ -175,12 +78,24 @@ pub(crate) fn handset(object: &ObjectRef, spec: &HandsetSpec, problems: &mut Vec
             "write letters, digits and . _ + -, for example mary-desk",
         )
     });
+    if let Some(provisioning) = &spec.provisioning {
+        check.that(is_mac(&provisioning.mac), "spec.provisioning.mac", || {
+            (
+                format!("{:?} is no hardware address", provisioning.mac),
+                "write six pairs of hexadecimal digits with colons, for example \"80:5e:c0:12:34:56\"",
+            )
+        });
+    }
     for (i, key) in spec.keys.iter().enumerate() {
         check.that(
-            key.extension.is_some() != key.mailbox.is_some(),
+            count([
+                key.extension.is_some(),
+                key.mailbox.is_some(),
+                key.monitor.is_some(),
+            ]) == 1,
             &format!("spec.keys[{i}]"),
             || {
-                let one = "write either extension: \"102\" or mailbox: {name: john}";
+                let one = "write extension: \"102\", mailbox: {name: john} or monitor: {name: front-desk}";
                 ("a key shows exactly one thing".to_owned(), one)
             },
         );
@@ -326,6 +241,9 @@ impl Check<'_> {
                 "write exactly one member, for example {handset: {name: mary-desk}}",
             )
         });
+        if let Some(extension) = &destination.extension {
+            self.extension(&extension.number, &format!("{field}.extension.number"));
+        }
         if let Some(outside) = &destination.outside {
             self.outside(&outside.number, field);
         }
@@ -347,31 +265,55 @@ impl Check<'_> {
                 "write exactly one member, for example {voicemail: {userRef: {name: mary}}}",
             )
         });
+        if let Some(extension) = &finally.extension {
+            self.extension(&extension.number, &format!("{field}.extension.number"));
+        }
         if let Some(outside) = &finally.outside {
             self.outside(&outside.number, field);
         }
     }
 
     fn outside(&mut self, number: &str, field: &str) {
-        self.that(is_e164(number), &format!("{field}.outside.number"), || {
+        self.e164(number, &format!("{field}.outside.number"));
+    }
+
+    fn e164(&mut self, number: &str, field: &str) {
+        self.that(is_e164(number), field, || {
             (format!("{number:?} is no outside number"), E164)
+        });
+    }
+
+    fn extension(&mut self, number: &str, field: &str) {
+        self.that(is_extension(number), field, || {
+            (
+                format!("{number:?} is no extension"),
+                "write 1 to 15 digits and nothing else, for example \"101\"",
+            )
+        });
+    }
+
+    fn email(&mut self, address: &str, field: &str) {
+        let one_at = address
+            .split_once('@')
+            .is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'));
+        self.that(one_at && !address.contains(' '), field, || {
+            (
+                format!("{address:?} is no e-mail address"),
+                "write an address with one @, for example mary@example.com",
+            )
         });
     }
 }
 
 const E164: &str = "write + and country code and no spaces, for example \"+15855550100\"";
 
-fn digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+fn is_mac(text: &str) -> bool {
+    let pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    text.split(':').count() == 6 && text.split(':').all(pair)
 }
 
-fn is_domain(text: &str) -> bool {
-    let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
-    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
-    text.len() <= 253
-        && text.bytes().all(inside)
-        && edge(text.bytes().next())
-        && edge(text.bytes().last())
+fn digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn targets(target: &ExtensionTarget) -> usize {

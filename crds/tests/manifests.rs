@@ -1,36 +1,63 @@
 //! The generated manifests, as the repository has them.
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
+use crds::manifests::{CHART, VALUES_PAGE};
 use serde_json::Value;
 
 #[test]
 fn the_manifests_are_those_of_the_types() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
-    let files = crds::manifests::files().unwrap();
-    for (name, text) in &files {
-        let kept = fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert!(
-            kept == *text,
-            "{name} is out of date: cargo run -p switchboard-crds --bin crdgen"
-        );
-    }
-    assert_eq!(
-        fs::read_dir(folder).unwrap().count(),
-        files.len(),
-        "a manifest of a Kind that is no more"
+    are_the_files_of(
+        Path::new("crds/manifests"),
+        &crds::manifests::files().unwrap(),
     );
 }
 
 #[test]
-fn the_reference_is_that_of_the_types() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .join(crds::manifests::REFERENCE);
+fn the_chart_installs_the_manifests_and_leaves_them_behind() {
+    let folder = Path::new(CHART).join("files/crds");
+    let files = crds::manifests::chart_files().unwrap();
+    are_the_files_of(&folder, &files);
+    for ((name, text), (_, plain)) in files.iter().zip(crds::manifests::files().unwrap()) {
+        let annotation = "  annotations:\n    helm.sh/resource-policy: keep\n";
+        assert_eq!(text.replacen(annotation, "", 1), plain, "{name}");
+    }
+}
+
+#[test]
+fn the_pages_are_those_of_the_types_and_of_the_values() {
+    is_the_page(crds::manifests::REFERENCE, &crds::manifests::reference());
+    let values = read(&Path::new(CHART).join("values.yaml"));
+    is_the_page(VALUES_PAGE, &crds::manifests::values_page(&values));
+    let readme = format!("{CHART}/README.md");
+    let renewed = crds::manifests::chart_readme(&read(Path::new(&readme)), &values);
+    is_the_page(&readme, &renewed.unwrap());
+}
+
+/// Panics unless a folder has these files and no others.
+fn are_the_files_of(folder: &Path, files: &[(String, String)]) {
+    for (name, text) in files {
+        is_the_page(&folder.join(name).to_string_lossy(), text);
+    }
+    let kept = fs::read_dir(root().join(folder)).map_or(0, Iterator::count);
+    assert_eq!(kept, files.len(), "a manifest of a Kind that is no more");
+}
+
+fn is_the_page(path: &str, text: &str) {
     assert!(
-        fs::read_to_string(page).unwrap_or_default() == crds::manifests::reference(),
-        "{} is out of date: cargo run -p switchboard-crds --bin crdgen",
-        crds::manifests::REFERENCE
+        read(Path::new(path)) == text,
+        "{path} is out of date: cargo run -p switchboard-crds --bin crdgen"
     );
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_default()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 #[test]

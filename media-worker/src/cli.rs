@@ -125,9 +125,18 @@ pub struct Probe {
     /// Wait for the beep and leave this recording (WAV, or FLAC); without FILE, a short spoken one.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub leave_message: Option<Option<PathBuf>>,
+    /// Wait for the beep and leave a tone of this frequency: a message that `--expect tone:HZ` knows again.
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u16).range(350..=3000), conflicts_with = "leave_message")]
+    pub leave_tone: Option<u16>,
     /// Keys to press once answered, in order; `,` waits a second: `13579#,1`.
     #[arg(long, value_name = "KEYS")]
     pub keys: Option<String>,
+    /// Fail unless this is heard: `speech`, or `tone:HZ`. Hang up once it is.
+    #[arg(long, value_name = "SOUND", conflicts_with_all = ["leave_message", "leave_tone"])]
+    pub expect: Option<String>,
+    /// Keys to press when the expected was heard, before hanging up.
+    #[arg(long, value_name = "KEYS", requires = "expect")]
+    pub afterwards: Option<String>,
     /// Keep what was heard in this WAV file.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -137,6 +146,9 @@ pub struct Probe {
     /// Hang up this many seconds after calling, whatever has happened by then.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub seconds: u64,
+    /// Call again, each second, while nobody takes the call; for this many seconds.
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    pub wait: u64,
 }
 
 fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {

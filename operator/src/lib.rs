@@ -1,2 +1,36 @@
-//! The operator.
+//! The operator: one controller per Kind turns custom resources into running workers.
+//!
+//! A namespace is watched once ([`caches`]), compiled whenever something has changed ([`snapshot`]), and what is
+//! affected is reconciled ([`triggers`], [`controller`]) in the steps dereference, build, apply, status. Workers tell
+//! what they have loaded ([`reports`]); nothing is written to the API server that is stored there already ([`apply`]).
 #![forbid(unsafe_code)]
+
+pub mod apply;
+pub mod caches;
+pub mod conditions;
+pub mod context;
+pub mod controller;
+pub mod credentials;
+pub mod error;
+pub mod handsets;
+pub mod http;
+pub mod leader;
+pub mod logs;
+pub mod looking;
+pub mod metrics;
+pub mod names;
+pub mod namespace;
+pub mod options;
+pub mod ours;
+pub mod phone_system;
+pub mod plain;
+pub mod queues;
+pub mod random;
+pub mod readiness;
+pub mod references;
+pub mod reports;
+pub mod run;
+pub mod snapshot;
+pub mod status;
+pub mod triggers;
+pub mod users;

@@ -17,7 +17,7 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-pub use self::apply::{apply, apply_as, documents, resource_of};
+pub use self::apply::{apply, apply_as, documents, dry_run, resource_of};
 use self::certificates::Authority;
 use self::process::Held;
 use crate::root;

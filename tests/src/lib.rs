@@ -12,15 +12,20 @@
 )]
 
 pub mod api_server;
+pub mod attempt;
 pub mod baresip;
 pub mod certificate;
+pub mod chart;
+pub mod cluster;
 pub mod cluster_office;
 pub mod desk;
 pub mod gate;
+pub mod http;
 pub mod line;
 pub mod office;
 pub mod phone;
 pub mod process;
+pub mod prometheus;
 pub mod raw;
 pub mod s3;
 pub mod sipp;

@@ -91,7 +91,7 @@ impl Line {
     /// A line to `server` with the username and password of a handset.
     pub fn new(server: SocketAddr, user: &str, password: &str) -> Self {
         Self::on(
-            UdpSocket::bind("127.0.0.1:0").expect("a UDP port"),
+            UdpSocket::bind((wire::phones_address(), 0)).expect("a UDP port"),
             server,
             user,
             password,

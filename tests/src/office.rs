@@ -67,8 +67,8 @@ pub fn manifests_of(name: &str, extension: &str, display_name: &str, spec: &str)
          displayName: {display_name}\n  extension: \"{extension}\"\n  pinSecretRef: {{name: {name}-pin, key: pin}}\n  {spec}\n---\n\
          apiVersion: switchboard.dev/v1alpha1\nkind: Handset\nmetadata: {{name: {name}-desk}}\nspec:\n  \
          ownerRef: {{name: {name}}}\n  passwordSecretRef: {{name: {name}-desk-sip, key: password}}\n---\n\
-         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-pin}}\nstringData: {{pin: \"{PIN}\"}}\n---\n\
-         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-desk-sip}}\nstringData: {{password: \"{PASSWORD}\"}}\n"
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-pin, labels: {{switchboard.dev/use: pin}}}}\nstringData: {{pin: \"{PIN}\"}}\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}-desk-sip, labels: {{switchboard.dev/use: sip}}}}\nstringData: {{password: \"{PASSWORD}\"}}\n"
     )
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::office::{DOMAIN, PASSWORD, Person};
 use crate::root;
+use crate::wire::phones_address;
 
 /// How a phone sends keys.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,9 @@ impl Phone {
             events,
             seen: Vec::new(),
         };
-        phone.tell(&json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec}));
+        phone.tell(
+            &json!({"cmd": "start", "transport": setup.transport, "codec": setup.codec, "ip": phones_address()}),
+        );
         phone
     }
 

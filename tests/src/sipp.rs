@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::line::Line;
 use crate::office::{DOMAIN, PASSWORD, Person};
+use crate::wire::phones_address;
 use crate::{root, wait_for};
 
 /// A sipp that runs a scenario once.
@@ -18,7 +19,7 @@ pub struct Sipp {
 impl Sipp {
     /// The handset of `person`, registered, waits for a call.
     pub fn waiting(scenario: &'static str, person: &Person, server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
+        let socket = UdpSocket::bind((phones_address(), 0)).expect("a UDP port");
         let own = socket.local_addr().expect("its address");
         // Phones are reached where they registered from: sipp takes the port over.
         Line::on(socket, server, &person.handset(), PASSWORD)
@@ -91,7 +92,7 @@ fn sipp(scenario: &str, server: SocketAddr) -> Command {
         )
         .args([
             "-i",
-            "127.0.0.1",
+            &phones_address().to_string(),
             "-m",
             "1",
             "-nostdin",

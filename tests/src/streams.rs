@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use media::clip::Clip;
 use media::codec::Codec;
+use media::dtmf::Digit;
 use media::rtp::{self, Header};
 use media_worker::sockets::{BATCH, UdpBatch, bind_udp};
 
 use crate::sound::tone;
-use crate::wire::Audio;
+use crate::wire::{Audio, phones_address};
 
 /// The streams of many calls, sent and received by a thread of their own.
 #[derive(Debug)]
@@ -36,6 +37,15 @@ pub enum Voice {
     Tone,
     /// The time of sending, so that whoever receives it can say how long it took.
     Clock,
+}
+
+/// A key to press.
+#[derive(Clone, Copy, Debug)]
+enum Press {
+    /// As an RFC 4733 event.
+    Event(u8),
+    /// As the sound of its two tones.
+    Tone(Digit),
 }
 
 /// What has gone over the wire.
@@ -62,7 +72,7 @@ struct Stream {
     ssrc: u32,
     far: Option<SocketAddr>,
     voice: Voice,
-    keys: VecDeque<u8>,
+    keys: VecDeque<Press>,
     /// The packet of the key being pressed, from 0.
     pressed: usize,
     sequence: u16,
@@ -77,7 +87,7 @@ impl Streams {
     /// Starts the thread with this many sockets.
     pub fn start(sockets: usize) -> Self {
         let sockets: Vec<UdpSocket> = (0..sockets)
-            .map(|_| bind_udp("127.0.0.1:0".parse().expect("an address")).expect("a UDP port"))
+            .map(|_| bind_udp(SocketAddr::new(phones_address(), 0)).expect("a UDP port"))
             .collect();
         let addresses = sockets
             .iter()
@@ -122,6 +132,7 @@ impl Streams {
             Audio {
                 address: self.addresses[socket],
                 ssrc: Some(ssrc),
+                events: true,
             },
         )
     }
@@ -148,7 +159,17 @@ impl Streams {
             b'#' => 11,
             digit => digit.wrapping_sub(b'0'),
         });
-        self.state().streams[id].keys.extend(events);
+        self.state().streams[id]
+            .keys
+            .extend(events.map(Press::Event));
+    }
+
+    /// Presses keys on a phone that knows no events: they are heard.
+    pub fn press_tones(&self, id: StreamId, keys: &str) {
+        let digits = keys.chars().filter_map(Digit::from_char);
+        self.state().streams[id]
+            .keys
+            .extend(digits.map(Press::Tone));
     }
 
     /// Keeps from now on what the stream hears.
@@ -325,18 +346,27 @@ impl Stream {
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
         self.sent += 1;
-        if let Some(event) = self.keys.front().copied() {
+        let mut payload = [0xff; FRAME];
+        if let Some(press) = self.keys.front().copied() {
             let step = self.pressed;
             self.pressed += 1;
             if self.pressed == KEY_PACKETS + KEY_PAUSE {
                 self.pressed = 0;
                 self.keys.pop_front();
             }
-            if step < KEY_PACKETS {
-                return self.write_key(event, step, packet);
+            match press {
+                Press::Event(event) if step < KEY_PACKETS => {
+                    return self.write_key(event, step, packet);
+                }
+                Press::Tone(digit) => {
+                    if step < KEY_PACKETS {
+                        sound(digit, step, &mut payload);
+                    }
+                    return self.write(0, false, self.timestamp, &payload, packet);
+                }
+                Press::Event(_) => {}
             }
         }
-        let mut payload = [0xff; FRAME];
         match self.voice {
             Voice::Silence => {}
             Voice::Tone => {
@@ -377,6 +407,14 @@ impl Stream {
         };
         header.write(payload, packet).unwrap_or(0)
     }
+}
+
+/// The frame of a key's two tones that is `step` frames into the press.
+fn sound(digit: Digit, step: usize, payload: &mut [u8; FRAME]) {
+    let mut samples = [0; FRAME];
+    media::dtmf::tone(digit, 8000, step * FRAME, &mut samples);
+    let clip = Clip::encode_native(&samples, Codec::Pcmu);
+    payload.copy_from_slice(clip.frame(0).unwrap_or(&[0xff; FRAME]));
 }
 
 const SLOTS: usize = 4;

@@ -1,7 +1,17 @@
 //! SIP messages as text: as much of them as hand-made phones need.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Where phones are: the address that the environment names in `PHONES_ADDRESS`, as outside a cluster; this machine's own otherwise.
+///
+/// # Panics
+/// When the environment names something else.
+pub fn phones_address() -> IpAddr {
+    std::env::var("PHONES_ADDRESS").map_or(Ipv4Addr::LOCALHOST.into(), |named| {
+        named.parse().expect("PHONES_ADDRESS is an IP address")
+    })
+}
 
 /// The values of a header, in order.
 pub fn headers<'a>(message: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
@@ -75,6 +85,8 @@ pub struct Audio {
     pub address: SocketAddr,
     /// What it will send with (RFC 5576), where announced.
     pub ssrc: Option<u32>,
+    /// Whether it speaks RFC 4733 events; otherwise its keys are tones.
+    pub events: bool,
 }
 
 impl Audio {
@@ -84,16 +96,34 @@ impl Audio {
         Self {
             address: SocketAddr::from((ip, 20_000 + (number % 0x4000) as u16)),
             ssrc: Some(number),
+            events: true,
         }
     }
 
-    /// An offer or answer of G.711 µ-law and RFC 4733 events.
+    /// The same of a phone whose keys are tones.
+    #[must_use]
+    pub fn without_events(self) -> Self {
+        Self {
+            events: false,
+            ..self
+        }
+    }
+
+    /// An offer or answer of G.711 µ-law and, where it speaks them, RFC 4733 events.
     pub fn sdp(&self) -> String {
-        let Self { address, ssrc } = self;
+        let Self { address, ssrc, .. } = self;
         let ip = address.ip();
+        let (format, lines) = if self.events {
+            (
+                " 101",
+                "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n",
+            )
+        } else {
+            ("", "")
+        };
         let mut text = format!(
-            "v=0\r\no=- {port} 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 101\r\n\
-             a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=rtcp-mux\r\n",
+            "v=0\r\no=- {port} 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0{format}\r\n\
+             a=rtpmap:0 PCMU/8000\r\n{lines}a=ptime:20\r\na=rtcp-mux\r\n",
             port = address.port()
         );
         if let Some(ssrc) = ssrc {
@@ -111,6 +141,7 @@ impl Audio {
         Some(Self {
             address: SocketAddr::new(ip, port),
             ssrc,
+            events: sdp.contains("telephone-event/"),
         })
     }
 }

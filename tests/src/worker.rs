@@ -1,7 +1,7 @@
 //! A `media-worker standalone` in a process of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::office::Office;
-use crate::root;
+use crate::{http, root};
 
 /// A running worker; killed when dropped.
 #[derive(Debug)]
@@ -194,7 +194,7 @@ impl Worker {
 
     /// The answer to `GET PATH` of its metrics server: status line and body.
     pub fn get(&self, path: &str) -> (String, String) {
-        get(self.metrics, path)
+        http::get(self.metrics, path)
     }
 
     /// The value of one metric with its labels as written on the page; 0 when it isn't there.
@@ -218,23 +218,6 @@ impl Drop for Worker {
             );
         }
     }
-}
-
-/// The answer to `GET PATH` of a server: status line and body.
-pub fn get(server: SocketAddr, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(server).expect("a server");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n"
-    )
-    .expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
-    (
-        head.lines().next().unwrap_or_default().to_owned(),
-        body.to_owned(),
-    )
 }
 
 /// The worker under test: the release build, which `./check` makes first.

@@ -6,6 +6,7 @@ mod mailboxes;
 mod numbers;
 mod people;
 mod phones;
+mod references;
 mod routes;
 mod system;
 
@@ -40,6 +41,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         &mut zones,
         &mut problems,
     );
+    let names = references::Names::of(objects);
     mailboxes::adopt(&people, &mut users, &mut problems);
     let extensions = numbers::compile(objects, &people, &system.entry, &mut users, &mut problems);
     let (accounts, usernames) = phones::compile(
@@ -58,9 +60,16 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         extensions: &extensions,
         handsets: &usernames,
         numbers: &system.entry.numbers,
+        names: &names,
     };
     let compiled = routes::compile(objects, &known, &mut problems);
-    numbers::check_targets(objects, &users, &compiled.plans, &mut problems);
+    numbers::check_targets(objects, &users, &compiled.plans, &names, &mut problems);
+    let known = references::Known {
+        names: &names,
+        users: &users,
+        extensions: &extensions,
+    };
+    references::check(objects, &known, &mut zones, &mut problems);
     problems.sort();
     problems.dedup();
     let directory = Directory {

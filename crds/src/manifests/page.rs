@@ -8,13 +8,11 @@ use serde_json::Value;
 
 use crate::conditions::Reason;
 
-/// The page of these definitions, in the order in which one meets the Kinds.
+/// The page of these definitions, in their order.
 pub(super) fn of(definitions: &[CustomResourceDefinition]) -> String {
     let mut page = INTRODUCTION.to_owned();
-    for kind in KINDS {
-        if let Some(crd) = definitions.iter().find(|crd| crd.spec.names.kind == kind) {
-            section(&mut page, crd);
-        }
+    for crd in definitions {
+        section(&mut page, crd);
     }
     page.push_str("\n## Reasons\n\n");
     page.push_str("Why a condition of a status has its value.\n\n");
@@ -246,15 +244,6 @@ fn split_default(description: &str) -> (String, Option<String>) {
 fn cell(text: &str) -> String {
     text.trim().replace('\n', " ").replace('|', "\\|")
 }
-
-const KINDS: [&str; 6] = [
-    "PhoneSystem",
-    "User",
-    "UserSettings",
-    "Handset",
-    "Extension",
-    "CallRoute",
-];
 
 /// Members of objects that only point at something.
 const REFERENCE: [&str; 3] = ["name", "key", "number"];

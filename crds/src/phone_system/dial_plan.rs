@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// codes, then prefixes.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("[self.operator, self.leaveMessage, self.messageCenterOf, self.messageCenter, self.conferenceCenter, self.outsideLine, self.accountLine].all(c, c.matches('^[0-9*#]{1,8}$'))")
+#[x_kube(validation = Rule::new("[self.operator, self.leaveMessage, self.everyone, self.messageCenterOf, self.messageCenter, self.conferenceCenter, self.outsideLine, self.accountLine].all(c, c.matches('^[0-9*#]{1,8}$'))")
     .message("a code is 1 to 8 of the keys 0-9, * and #; write for example operator: \"0\""))]
 pub struct DialPlan {
     /// Reaches the operator: whatever the Extension of this number says. Default: 0.
@@ -41,6 +41,30 @@ pub struct DialPlan {
     #[serde(default = "DialPlan::account_line")]
     #[schemars(length(max = 8))]
     pub account_line: String,
+    /// Asks for extension and PIN, and makes the shared handset that user's (hot desk). Absent: no code does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9*#]{1,8}$')")
+        .message("a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogin: \"*11\""))]
+    #[schemars(length(max = 8))]
+    pub hot_desk_login: Option<String>,
+    /// Asks for extension and PIN, and makes the handset nobody's again. Absent: no code does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9*#]{1,8}$')")
+        .message("a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogout: \"*12\""))]
+    #[schemars(length(max = 8))]
+    pub hot_desk_logout: Option<String>,
+    /// Asks for extension and PIN, and logs that agent in to his queues. Absent: no code does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9*#]{1,8}$')")
+        .message("a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogin: \"*21\""))]
+    #[schemars(length(max = 8))]
+    pub queue_login: Option<String>,
+    /// Asks for extension and PIN, and logs that agent out. Absent: no code does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = Rule::new("self.matches('^[0-9*#]{1,8}$')")
+        .message("a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogout: \"*22\""))]
+    #[schemars(length(max = 8))]
+    pub queue_logout: Option<String>,
     /// Numbers that always go through, with and without the outside line's prefix. Default: 911 and 112.
     #[serde(default = "DialPlan::emergency")]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -72,6 +96,32 @@ pub struct Numbers {
 }
 
 impl DialPlan {
+    /// Every code that a phone can dial, with the field it stands in.
+    pub fn codes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let always = [
+            ("operator", &self.operator),
+            ("leaveMessage", &self.leave_message),
+            ("messageCenterOf", &self.message_center_of),
+            ("messageCenter", &self.message_center),
+            ("conferenceCenter", &self.conference_center),
+            ("outsideLine", &self.outside_line),
+            ("accountLine", &self.account_line),
+        ];
+        let optional = [
+            ("hotDeskLogin", &self.hot_desk_login),
+            ("hotDeskLogout", &self.hot_desk_logout),
+            ("queueLogin", &self.queue_login),
+            ("queueLogout", &self.queue_logout),
+        ];
+        let given = optional
+            .into_iter()
+            .filter_map(|(field, code)| Some((field, code.as_deref()?)));
+        let always = always.into_iter();
+        always
+            .map(|(field, code)| (field, code.as_str()))
+            .chain(given)
+    }
+
     fn operator() -> String {
         "0".to_owned()
     }
@@ -112,6 +162,10 @@ impl Default for DialPlan {
             conference_center: Self::conference_center(),
             outside_line: Self::outside_line(),
             account_line: Self::account_line(),
+            hot_desk_login: None,
+            hot_desk_logout: None,
+            queue_login: None,
+            queue_logout: None,
             emergency: Self::emergency(),
             numbers: Numbers::default(),
         }

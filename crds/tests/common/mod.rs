@@ -12,8 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use crds::{Directory, Objects, Problem, compile, directory::Caller, secrets};
-use serde::de::DeserializeOwned;
+use crds::{Directory, Kind, Objects, Problem, compile, directory::Caller, secrets};
 use serde_json::Value;
 
 /// A system `office` and these documents, with every Secret that is wanted.
@@ -65,16 +64,8 @@ pub fn inside(user: &str) -> Caller {
 fn add(objects: &mut Objects, document: &str) {
     let mut value: Value = serde_saphyr::from_str(document).unwrap();
     value["apiVersion"] = "switchboard.dev/v1alpha1".into();
-    fn to<T: DeserializeOwned>(list: &mut Vec<T>, value: Value) {
-        list.push(serde_json::from_value(value).unwrap());
-    }
-    match value["kind"].as_str().unwrap() {
-        "PhoneSystem" => to(&mut objects.phone_systems, value),
-        "User" => to(&mut objects.users, value),
-        "UserSettings" => to(&mut objects.user_settings, value),
-        "Handset" => to(&mut objects.handsets, value),
-        "Extension" => to(&mut objects.extensions, value),
-        "CallRoute" => to(&mut objects.call_routes, value),
-        other => panic!("no kind {other}"),
-    }
+    let kind = value["kind"].as_str().unwrap().to_owned();
+    let found = Kind::OURS.iter().find(|known| known.as_str() == kind);
+    let kind = found.unwrap_or_else(|| panic!("no kind {kind}"));
+    objects.add(*kind, value).unwrap();
 }

@@ -65,9 +65,10 @@ fn links(page: &str) -> Vec<String> {
         .collect()
 }
 
-const BESIDE_THE_BOOK: [&str; 4] = [
+const BESIDE_THE_BOOK: [&str; 5] = [
     "README.md",
     "CONTRIBUTING.md",
+    "charts/switchboard/README.md",
     "CHANGELOG.md",
     "prompts/README.md",
 ];

@@ -1,11 +1,12 @@
 //! Two parties who talk: what one does is told to the other, until one of them hangs up.
 
+use futures::StreamExt;
 use sip::endpoint::{EndReason, ServerTx, SessionEvent, SessionId};
 use sip::sdp::Direction;
 use sip::syntax::{Headers, Method, Reason, Request, StatusCode};
 
 use super::party::Party;
-use super::{CallEvent, Exchange, info};
+use super::{CallEvent, EventReceiver, Exchange, info};
 
 /// The two sides of a connected call.
 pub(super) struct Connected<'a> {
@@ -57,14 +58,11 @@ impl<'a> Connected<'a> {
     }
 
     /// Passes on what happens until the call is over; both sessions are ended then.
-    pub(super) async fn talk(
-        mut self,
-        events: &mut tokio::sync::mpsc::UnboundedReceiver<CallEvent>,
-    ) -> Over {
+    pub(super) async fn talk(mut self, events: &mut EventReceiver) -> Over {
         let mut stopping = self.exchange.stopping();
         loop {
             tokio::select! {
-                event = events.recv() => match event {
+                event = events.next() => match event {
                     Some(CallEvent::Session(session, event)) => {
                         let Some(side) = self.side(session) else { continue };
                         if let Some(over) = self.event(side, *event) {
@@ -181,19 +179,12 @@ impl<'a> Connected<'a> {
             .with(|endpoint, now| endpoint.refuse_offer(session, status, now));
     }
 
-    /// INFO with a key goes on as the other side understands it; anything else within a call has no use here.
+    /// INFO with a key goes on as the other side understands it.
     fn request(&mut self, side: Side, tx: ServerTx, request: &Request) {
-        let digit = (request.method == Method::Info)
-            .then(|| info::digit(request))
-            .flatten();
-        let status = match (digit, &request.method) {
-            (Some(digit), _) => {
-                self.pass_digit(side.other(), digit, request);
-                StatusCode::OK
-            }
-            (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            (None, _) => StatusCode::NOT_IMPLEMENTED,
-        };
+        let (digit, status) = info::key(request);
+        if let Some(digit) = digit {
+            self.pass_digit(side.other(), digit, request);
+        }
         let response = request.respond(status);
         self.exchange
             .signalling

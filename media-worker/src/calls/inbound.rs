@@ -7,13 +7,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use crds::Directory;
 use crds::directory::{Account, Attempt, Caller, Finally, Meaning, Plan, Target};
+use futures::channel::mpsc;
 use jiff::Timestamp;
 use media::codec::Codec;
 use sip::endpoint::{SessionEvent, SessionId};
 use sip::sdp::Direction;
 use sip::syntax::{Headers, Host, NameAddr, Request, StatusCode, Uri};
 use sip::transport::Flow;
-use tokio::sync::mpsc;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::attempt::Unanswered;
@@ -21,7 +21,7 @@ use super::connected::Connected;
 use super::negotiation::Negotiation;
 use super::party::Party;
 use super::ring::Rung;
-use super::{CallEvent, Exchange, announce, applications};
+use super::{EventReceiver, EventSender, Exchange, announce, applications};
 use crate::metrics::CallResult;
 
 /// A call in progress.
@@ -37,8 +37,8 @@ pub(super) struct Inbound {
     pub(super) dialled: String,
     /// The user that the call is for, once known.
     pub(super) called: Option<Arc<str>>,
-    pub(super) events: mpsc::UnboundedReceiver<CallEvent>,
-    pub(super) sender: mpsc::UnboundedSender<CallEvent>,
+    pub(super) events: EventReceiver,
+    pub(super) sender: EventSender,
     pub(super) hops_left: u8,
     stage: Stage,
     pub(super) record: Record,
@@ -108,7 +108,7 @@ impl Inbound {
             flow,
             from,
         } = arrival;
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::unbounded();
         let media = Negotiation::new(&exchange.media, number, flow, &sender);
         let mut party = Party::new(&exchange.signalling, session, media, &sender);
         if !request.body.is_empty()

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use apps::{Call, Ended, HungUp, Key, Listener, RecordRules, Take, Wake};
 use crds::directory::Caller;
+use futures::StreamExt;
 use media::codec::Codec;
 use media::engine::{Event, RecordEnd};
 use prompts::Say;
 use sip::endpoint::SessionEvent;
 use sip::sdp::Direction;
-use sip::syntax::{Method, Reason, StatusCode};
+use sip::syntax::Reason;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::inbound::Inbound;
@@ -77,7 +78,7 @@ impl<'a> Line<'a> {
         }
         let mut stopping = self.call.exchange.stopping();
         let event = tokio::select! {
-            event = self.call.events.recv() => event,
+            event = self.call.events.next() => event,
             () = stopping.stopped() => {
                 self.call.party.end(Some(Reason::sip(503, "Service is stopping")));
                 None
@@ -136,21 +137,15 @@ impl<'a> Line<'a> {
             | SessionEvent::Cancelled { .. }
             | SessionEvent::Failed { .. } => News::Gone,
             SessionEvent::Request { tx, request } => {
-                let key = (request.method == Method::Info)
-                    .then(|| info::digit(&request))
-                    .flatten()
-                    .and_then(|digit| Key::from_char(digit.to_char()));
-                let status = match (key, &request.method) {
-                    (Some(_), _) => StatusCode::OK,
-                    (None, Method::Info) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    (None, _) => StatusCode::NOT_IMPLEMENTED,
-                };
+                let (digit, status) = info::key(&request);
                 let response = request.respond(status);
                 self.call
                     .exchange
                     .signalling
                     .with(|endpoint, now| endpoint.respond(tx, response, now));
-                key.map_or(News::Nothing, News::Key)
+                digit
+                    .and_then(|digit| Key::from_char(digit.to_char()))
+                    .map_or(News::Nothing, News::Key)
             }
             SessionEvent::Offer { sdp } => {
                 self.offered(sdp.as_ref());
@@ -200,7 +195,7 @@ impl<'a> Line<'a> {
         }
         let ended = async {
             loop {
-                match self.call.events.recv().await {
+                match self.call.events.next().await {
                     Some(CallEvent::Media(Event::RecordEnded {
                         recording: ended,
                         duration,

@@ -10,10 +10,9 @@ use media::engine::{Command, Event, Expect, LegId, LegSpec, PlayItem};
 use media::pairs::{Far, Pairs, PortId, WaitError};
 use sip::sdp::Agreed;
 use sip::transport::Flow;
-use tokio::sync::mpsc;
 
 use super::hearing::{Heard, Hearing};
-use super::{CallEvent, formats};
+use super::{CallEvent, EventSender, formats};
 use crate::media_threads::MediaHandle;
 use crate::random::Random;
 use crate::signalling::same_family;
@@ -23,7 +22,7 @@ pub struct MediaPool {
     threads: MediaHandle,
     pairs: RefCell<Pairs>,
     /// Who hears of a leg: the call that owns it.
-    listeners: RefCell<HashMap<LegId, mpsc::UnboundedSender<CallEvent>>>,
+    listeners: RefCell<HashMap<LegId, EventSender>>,
     random: Rc<Random>,
     next_leg: Cell<LegId>,
     /// What far sides are told instead of the address of signalling.
@@ -69,7 +68,7 @@ impl MediaPool {
         self: &Rc<Self>,
         call: u64,
         flow: &Flow,
-        listener: &mpsc::UnboundedSender<CallEvent>,
+        listener: &EventSender,
     ) -> Option<Seat> {
         let leg = self.next_leg();
         let far = Far::Nat(flow.remote.ip());
@@ -87,7 +86,7 @@ impl MediaPool {
         flow: &Flow,
         far: Far,
         remote_ssrc: Option<u32>,
-        listener: &mpsc::UnboundedSender<CallEvent>,
+        listener: &EventSender,
     ) -> Option<Seat> {
         let leg = self.next_leg();
         let port = self
@@ -102,7 +101,7 @@ impl MediaPool {
         call: u64,
         (leg, port): (LegId, PortId),
         flow: &Flow,
-        listener: &mpsc::UnboundedSender<CallEvent>,
+        listener: &EventSender,
     ) -> Seat {
         self.listeners.borrow_mut().insert(leg, listener.clone());
         self.hearing.borrow_mut().begun(leg, call);
@@ -142,7 +141,7 @@ impl MediaPool {
         };
         if let Some(call) = self.listeners.borrow().get(&leg) {
             // A call that has just gone needs no more events.
-            let _ = call.send(CallEvent::Media(event));
+            let _ = call.unbounded_send(CallEvent::Media(event));
         }
     }
 

@@ -45,6 +45,11 @@ pub enum CallEvent {
     Media(::media::engine::Event),
 }
 
+/// The way to a call. A queue that sets no room aside: most calls are quiet most of the time.
+pub type EventSender = futures::channel::mpsc::UnboundedSender<CallEvent>;
+/// Where a call hears its events.
+pub type EventReceiver = futures::channel::mpsc::UnboundedReceiver<CallEvent>;
+
 /// Everything that calls share.
 pub struct Exchange {
     /// SIP.

@@ -8,17 +8,16 @@ use media::codec::Codec;
 use sip::sdp::{self, Agreed, Direction, Refusal, Version};
 use sip::syntax::StatusCode;
 use sip::transport::Flow;
-use tokio::sync::mpsc;
 
 use super::media::{MediaPool, Seat, far};
-use super::{CallEvent, formats};
+use super::{EventSender, formats};
 
 /// The media of one side of a call. Dropping it frees its seat.
 pub(super) struct Negotiation {
     pool: Rc<MediaPool>,
     flow: Flow,
     call: u64,
-    listener: mpsc::UnboundedSender<CallEvent>,
+    listener: EventSender,
     seat: Option<Seat>,
     agreed: Option<Agreed>,
     /// What each side said last.
@@ -29,12 +28,7 @@ pub(super) struct Negotiation {
 
 impl Negotiation {
     /// Nothing said yet, with the far side of `flow`.
-    pub(super) fn new(
-        pool: &Rc<MediaPool>,
-        call: u64,
-        flow: Flow,
-        listener: &mpsc::UnboundedSender<CallEvent>,
-    ) -> Self {
+    pub(super) fn new(pool: &Rc<MediaPool>, call: u64, flow: Flow, listener: &EventSender) -> Self {
         Self {
             pool: Rc::clone(pool),
             flow,

@@ -4,9 +4,8 @@ use std::rc::Rc;
 
 use sip::endpoint::SessionId;
 use sip::syntax::{Headers, Reason, StatusCode};
-use tokio::sync::mpsc;
 
-use super::CallEvent;
+use super::EventSender;
 use super::negotiation::Negotiation;
 use crate::signalling::Signalling;
 
@@ -25,7 +24,7 @@ impl Party {
         signalling: &Rc<Signalling>,
         session: SessionId,
         media: Negotiation,
-        listener: &mpsc::UnboundedSender<CallEvent>,
+        listener: &EventSender,
     ) -> Self {
         signalling.listen(session, listener);
         Self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crds::directory::{Attempt as Destinations, Destination};
+use futures::StreamExt;
 use sip::endpoint::{Invite, SessionEvent, SessionId};
 use sip::registrar::Contact;
 use sip::sdp::Direction;
@@ -79,7 +80,7 @@ impl Inbound {
         let mut stopping = self.exchange.stopping();
         loop {
             let event = tokio::select! {
-                event = self.events.recv() => event,
+                event = self.events.next() => event,
                 () = sleep_until(deadline) => return Rung::Unanswered(Unanswered::NoAnswer),
                 () = stopping.stopped() => {
                     self.party.reject(StatusCode::SERVICE_UNAVAILABLE, super::retry_soon());

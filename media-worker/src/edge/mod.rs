@@ -57,7 +57,7 @@ impl Edge {
                         from,
                     }),
                     Err(refusal) => self.exchange.signalling.with(|endpoint, now| {
-                        endpoint.reject(session, refusal.status, refusal.headers, now);
+                        endpoint.dismiss(session, refusal.status, refusal.headers, now);
                     }),
                 },
                 // Those of calls and of our own requests find their way by themselves.
@@ -123,7 +123,7 @@ impl Edge {
     fn register(self: &Rc<Self>, tx: ServerTx, request: Request, flow: Flow) {
         let account = match self.identify(&request, &flow) {
             Ok(account) => account,
-            Err(refusal) => return self.respond(tx, refusal.to(&request)),
+            Err(refusal) => return self.dismiss(tx, refusal.to(&request)),
         };
         let whose = request.headers.to().ok().flatten();
         let user = whose.as_ref().and_then(|to| to.uri.user());
@@ -143,7 +143,7 @@ impl Edge {
     fn subscribe(self: &Rc<Self>, tx: ServerTx, request: Request, flow: Flow) {
         let account = match self.identify(&request, &flow) {
             Ok(account) => account,
-            Err(refusal) => return self.respond(tx, refusal.to(&request)),
+            Err(refusal) => return self.dismiss(tx, refusal.to(&request)),
         };
         let event = request.headers.event().ok().flatten();
         if event.is_none_or(|event| event.package != "message-summary") {
@@ -234,6 +234,13 @@ impl Edge {
             status: StatusCode::UNAUTHORIZED,
             headers,
         })
+    }
+
+    /// Answers one who has not proven who he is: a stranger's request holds no memory.
+    fn dismiss(&self, tx: ServerTx, response: Response) {
+        self.exchange
+            .signalling
+            .with(|endpoint, _| endpoint.dismiss_request(tx, response));
     }
 
     fn respond(&self, tx: ServerTx, response: Response) {

@@ -11,8 +11,7 @@ use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
 use sip::registrar::{Contact, ExpiryPolicy};
 use sip::subscription::{Outcome, SubscriptionKey};
-use sip::syntax::{Request, Response};
-use sip::transport::Flow;
+use sip::syntax::Response;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::sleep_until;
@@ -23,7 +22,7 @@ use super::journal::{Entry, StoredLockouts};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
 use super::telling::Told;
-use super::{CallPlace, Home, HomeContext, HomeName, ToHome};
+use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
 
 /// What one home holds.
 pub(super) struct HomeState {
@@ -70,7 +69,8 @@ impl HomeState {
                 () = sleep_until(expiry.into()) => continue,
             };
             match message {
-                Some(message) => self.hear(message).await,
+                // Boxed: a home waits most of the time, and the waiting costs what its largest step would.
+                Some(message) => Box::pin(self.hear(message)).await,
                 None => return,
             }
         }
@@ -80,11 +80,10 @@ impl HomeState {
         match message {
             ToHome::Register {
                 handset,
-                request,
-                flow,
+                received,
                 reply,
             } => {
-                let (response, registered) = self.register(&handset, &request, flow);
+                let (response, registered) = self.register(&handset, &received);
                 // The phone hears of its registration before it hears of its messages.
                 let _ = reply.send(response);
                 if registered == Registered::Added {
@@ -93,10 +92,10 @@ impl HomeState {
             }
             ToHome::Subscribe {
                 watcher,
-                request,
-                flow,
+                received,
                 reply,
             } => {
+                let Received { request, flow } = *received;
                 let policy = self.policy();
                 let (response, key) =
                     self.lamps
@@ -106,7 +105,8 @@ impl HomeState {
                     self.show_subscriber(&key).await;
                 }
             }
-            ToHome::Notified { key, answer } => {
+            ToHome::Notified(notified) => {
+                let Notified { key, answer } = *notified;
                 if self.lamps.answered(&key, &answer) == Outcome::NotifyAgain {
                     self.show_subscriber(&key).await;
                 }
@@ -115,7 +115,7 @@ impl HomeState {
                 let _ = reply.send(self.contacts(&handset));
             }
             ToHome::Restore { entry, done } => {
-                self.restore(entry).await;
+                self.restore(*entry).await;
                 let _ = done.send(());
             }
             ToHome::MailboxChanged => self.show().await,
@@ -130,15 +130,11 @@ impl HomeState {
         }
     }
 
-    fn register(
-        &mut self,
-        handset: &Arc<str>,
-        request: &Request,
-        flow: Flow,
-    ) -> (Response, Registered) {
+    fn register(&mut self, handset: &Arc<str>, received: &Received) -> (Response, Registered) {
+        let Received { request, flow } = received;
         let now = Instant::now();
         let policy = self.policy();
-        let (response, registered) = self.phones.register(handset, request, flow, &policy, now);
+        let (response, registered) = self.phones.register(handset, request, *flow, &policy, now);
         if response.status.is_success() {
             let stored = self.phones.stored(handset, now, Timestamp::now());
             self.context.journal.keep(Entry::Contacts(stored));
@@ -258,7 +254,8 @@ impl HomeState {
         let itself = self.itself.clone();
         spawn_local(async move {
             if let (Ok(answer), Some(home)) = (answer.await, itself.upgrade()) {
-                let _ = home.send(ToHome::Notified { key, answer }).await;
+                let notified = Box::new(Notified { key, answer });
+                let _ = home.send(ToHome::Notified(notified)).await;
             }
         });
     }

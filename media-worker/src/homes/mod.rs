@@ -109,6 +109,7 @@ impl Homes {
                 }
             };
             if let Some(home) = home {
+                let entry = Box::new(entry);
                 home.ask(|done| ToHome::Restore { entry, done }).await;
             }
         }
@@ -140,30 +141,25 @@ pub struct Home {
     inbox: mpsc::Sender<ToHome>,
 }
 
-/// What a home is told and asked.
+/// What a home is told and asked. What is large is boxed: every home's queue sets room for 32 of these aside.
 enum ToHome {
     Register {
         handset: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
     Subscribe {
         watcher: Arc<str>,
-        request: Box<Request>,
-        flow: Flow,
+        received: Box<Received>,
         reply: oneshot::Sender<Response>,
     },
-    Notified {
-        key: sip::subscription::SubscriptionKey,
-        answer: crate::signalling::Answer,
-    },
+    Notified(Box<Notified>),
     Contacts {
         handset: Arc<str>,
         reply: oneshot::Sender<Vec<Contact>>,
     },
     Restore {
-        entry: Entry,
+        entry: Box<Entry>,
         done: oneshot::Sender<()>,
     },
     MailboxChanged,
@@ -178,6 +174,18 @@ enum ToHome {
     },
 }
 
+/// A request and the flow it came over.
+struct Received {
+    request: Request,
+    flow: Flow,
+}
+
+/// The answer to a NOTIFY of this subscription.
+struct Notified {
+    key: sip::subscription::SubscriptionKey,
+    answer: crate::signalling::Answer,
+}
+
 impl Home {
     /// A REGISTER of one of its handsets, whose sender is who he says; the response to it.
     pub async fn register(
@@ -186,11 +194,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Register {
             handset,
-            request,
-            flow,
+            received,
             reply,
         })
         .await
@@ -203,11 +210,10 @@ impl Home {
         request: Request,
         flow: Flow,
     ) -> Option<Response> {
-        let request = Box::new(request);
+        let received = Box::new(Received { request, flow });
         self.ask(|reply| ToHome::Subscribe {
             watcher,
-            request,
-            flow,
+            received,
             reply,
         })
         .await

@@ -16,6 +16,7 @@ use sip::{Endpoint, EndpointConfig, SessionId};
 use super::callee::Callee;
 use super::caller::Caller;
 use super::ear::{Heard, Noted};
+use super::expectation::Expectation;
 use super::listening::Listening;
 use super::message::Message;
 use super::mouth::{Mouth, PACKET, Uttered};
@@ -26,6 +27,7 @@ use super::{Outcome, verdict};
 use crate::random::Random;
 
 /// What the probe is to do.
+#[derive(Clone)]
 pub(super) struct Order {
     /// Whom to call.
     pub(super) callee: Callee,
@@ -35,6 +37,10 @@ pub(super) struct Order {
     pub(super) keys: Vec<Stroke>,
     /// The message to leave.
     pub(super) message: Option<Message>,
+    /// What is to be heard.
+    pub(super) expectation: Option<Expectation>,
+    /// Keys to press when it was.
+    pub(super) afterwards: Vec<Stroke>,
     /// When to hang up, counted from the INVITE.
     pub(super) limit: Duration,
 }
@@ -74,6 +80,8 @@ enum Errand {
     Listen,
     AwaitBeep,
     Speak,
+    /// The expected was heard; the last keys are pressed.
+    Finish,
 }
 
 /// Who ended the call.
@@ -183,10 +191,8 @@ impl Call {
         self.endpoint.handle_timeout(Instant::now());
         self.drain(report)?;
         if refused && matches!(self.stage, Stage::Calling) {
-            self.over(
-                End::Theirs,
-                failed(verdict::nobody_listens(self.sockets.flow().remote)),
-            );
+            let sentence = verdict::nobody_listens(self.sockets.flow().remote);
+            self.over(End::Theirs, Outcome::Unanswered(sentence));
         }
         if let Some(length) = self.sockets.receive_rtp(buffer) {
             let arrival = report.since(Instant::now());
@@ -224,6 +230,9 @@ impl Call {
                 }
             }
         }
+        if matches!(self.stage, Stage::Answered(Errand::Finish)) && self.mouth.is_idle() {
+            self.over(End::Ours, Outcome::Done);
+        }
         Ok(())
     }
 
@@ -244,8 +253,23 @@ impl Call {
             if is_beep && matches!(self.stage, Stage::Answered(Errand::AwaitBeep)) {
                 self.speak(report)?;
             }
+            let expected = |expectation: &Expectation| expectation.is_met_by(heard);
+            let is_expected = self.order.expectation.as_ref().is_some_and(expected);
+            if is_expected && matches!(self.stage, Stage::Answered(Errand::Listen)) {
+                report.now("that was to be heard")?;
+                self.finish();
+            }
         }
         Ok(())
+    }
+
+    /// Presses the last keys, and leaves the far side a second to act on them.
+    fn finish(&mut self) {
+        if !self.order.afterwards.is_empty() {
+            self.mouth.press(&self.order.afterwards);
+            self.mouth.press(&[Stroke::Wait]);
+        }
+        self.stage = Stage::Answered(Errand::Finish);
     }
 
     /// The beep was heard; one among the keys is none of ours.
@@ -256,8 +280,8 @@ impl Call {
         self.mouth.speak(message.clip(self.mouth.codec()));
         self.stage = Stage::Answered(Errand::Speak);
         let seconds = message.duration().as_secs_f64();
-        let file = message.file.display();
-        Ok(report.now(&format!("speaking {file} ({seconds:.1} s)"))?)
+        let name = &message.name;
+        Ok(report.now(&format!("speaking {name} ({seconds:.1} s)"))?)
     }
 
     /// The limit is reached.
@@ -272,18 +296,21 @@ impl Call {
             }
             Stage::Answered(Errand::AwaitBeep) => failed(verdict::no_beep(seconds)),
             Stage::Answered(Errand::Speak) => failed(verdict::cut_short(seconds)),
+            Stage::Answered(Errand::Finish) => Outcome::Done,
             Stage::Over { .. } => return Ok(()),
         };
         self.over(End::Ours, outcome);
         Ok(())
     }
 
-    /// A call without a message has done well if there was anything to hear.
+    /// A call without a message has done well if there was anything to hear, unless something certain was to be.
     fn judge_listening(&self) -> Outcome {
         if self.listening.packets() == 0 {
-            failed(verdict::no_audio(self.sockets.rtp_address()))
-        } else {
-            Outcome::Done
+            return failed(verdict::no_audio(self.sockets.rtp_address()));
+        }
+        match &self.order.expectation {
+            Some(expectation) => failed(verdict::not_heard(expectation)),
+            None => Outcome::Done,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The message that is left.
 
+use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use media::codec::Codec;
 /// A recording to speak.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    /// Where it lies, to be told.
-    pub(super) file: PathBuf,
+    /// What it is, to be told.
+    pub(super) name: String,
     pcm: Pcm,
 }
 
@@ -41,7 +42,24 @@ impl Message {
         // Refused now rather than when the beep has been heard.
         pcm.resampled(WIDEST)
             .map_err(|error| unreadable(error.to_string()))?;
-        Ok(Message { file, pcm })
+        Ok(Message {
+            name: file.display().to_string(),
+            pcm,
+        })
+    }
+
+    /// A tone of two seconds, by whose frequency the message can be known again.
+    pub(super) fn tone(hz: u16) -> Self {
+        let step = TAU * f64::from(hz) / f64::from(WIDEST);
+        let samples =
+            (0..TONE_SECONDS * WIDEST).map(|n| (AMPLITUDE * (step * f64::from(n)).sin()) as i16);
+        Message {
+            name: format!("a tone of {hz} Hz"),
+            pcm: Pcm {
+                samples: samples.collect(),
+                rate: WIDEST,
+            },
+        }
     }
 
     /// The message in a codec.
@@ -71,3 +89,6 @@ fn sample() -> Result<PathBuf, String> {
 }
 
 const WIDEST: u32 = 16_000;
+const TONE_SECONDS: u32 = 2;
+/// -16 dBFS, as loud as the tones of the network.
+const AMPLITUDE: f64 = 7_344.0;

@@ -4,6 +4,7 @@ mod call;
 mod callee;
 mod caller;
 mod ear;
+mod expectation;
 mod listening;
 mod message;
 mod mouth;
@@ -17,6 +18,7 @@ mod verdict;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -26,6 +28,7 @@ use crate::random::Random;
 use call::{Call, Order};
 use callee::Callee;
 use caller::Caller;
+use expectation::Expectation;
 use message::Message;
 use report::Report;
 use sockets::Sockets;
@@ -37,7 +40,9 @@ pub use ear::{Ear, Heard, Noted};
 pub enum Outcome {
     /// The call was answered, and what was to be said was said.
     Done,
-    /// It was not; the sentence says why, and what to try.
+    /// It was not answered; the sentence says why, and what to try.
+    Unanswered(String),
+    /// It was answered, but did not go as it should; the sentence says why, and what to try.
     Failed(String),
     /// The probe cannot be made as it was asked for; the sentence says why.
     Usage(String),
@@ -48,7 +53,7 @@ impl Outcome {
     pub fn exit_code(&self) -> u8 {
         match self {
             Outcome::Done => 0,
-            Outcome::Failed(_) => 1,
+            Outcome::Unanswered(_) | Outcome::Failed(_) => 1,
             Outcome::Usage(_) => 2,
         }
     }
@@ -61,6 +66,7 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Places the call, and prints a line for each thing heard and one for the outcome. It blocks until the call is over.
+/// Where nobody takes it, it calls again for as long as it was told to.
 ///
 /// # Errors
 /// The system gives no socket or no randomness, or what was heard cannot be written.
@@ -72,11 +78,28 @@ pub fn run(options: &cli::Probe, out: &mut impl Write) -> anyhow::Result<Outcome
             return Ok(Outcome::Usage(sentence));
         }
     };
+    let patience = Duration::from_secs(options.wait);
+    let begun = Instant::now();
+    loop {
+        let outcome = call(order.clone(), options, out)?;
+        match outcome {
+            Outcome::Unanswered(_) if begun.elapsed() + PAUSE <= patience => {
+                thread::sleep(PAUSE);
+            }
+            Outcome::Unanswered(_) | Outcome::Done | Outcome::Failed(_) | Outcome::Usage(_) => {
+                return Ok(outcome);
+            }
+        }
+    }
+}
+
+/// Calls once.
+fn call(order: Order, options: &cli::Probe, out: &mut impl Write) -> anyhow::Result<Outcome> {
     let address = match order.callee.resolve() {
         Ok(address) => address,
         Err(sentence) => {
             writeln!(out, "failed: {sentence}")?;
-            return Ok(Outcome::Failed(sentence));
+            return Ok(Outcome::Unanswered(sentence));
         }
     };
     let mut seed = [0; 32];
@@ -96,9 +119,12 @@ pub fn run(options: &cli::Probe, out: &mut impl Write) -> anyhow::Result<Outcome
 fn order(options: &cli::Probe) -> Result<Order, String> {
     let callee = Callee::parse(&options.uri)?;
     let keys = stroke::parse(options.keys.as_deref().unwrap_or_default())?;
-    let message = match &options.leave_message {
-        Some(file) => Some(Message::load(file.as_deref())?),
-        None => None,
+    let afterwards = stroke::parse(options.afterwards.as_deref().unwrap_or_default())?;
+    let expectation = options.expect.as_deref().map(Expectation::parse);
+    let message = match (&options.leave_message, options.leave_tone) {
+        (Some(file), _) => Some(Message::load(file.as_deref())?),
+        (None, Some(hz)) => Some(Message::tone(hz)),
+        (None, None) => None,
     };
     let caller = Caller::new(
         options.handset.as_deref(),
@@ -111,6 +137,11 @@ fn order(options: &cli::Probe) -> Result<Order, String> {
         caller,
         keys,
         message,
+        expectation: expectation.transpose()?,
+        afterwards,
         limit: Duration::from_secs(options.seconds),
     })
 }
+
+/// Between two calls.
+const PAUSE: Duration = Duration::from_secs(1);

@@ -37,7 +37,9 @@ impl<'a, W: Write> Report<'a, W> {
     pub(super) fn outcome(&mut self, outcome: &Outcome) -> std::io::Result<()> {
         match outcome {
             Outcome::Done => writeln!(self.out, "done: the call went as it should"),
-            Outcome::Failed(sentence) => writeln!(self.out, "failed: {sentence}"),
+            Outcome::Unanswered(sentence) | Outcome::Failed(sentence) => {
+                writeln!(self.out, "failed: {sentence}")
+            }
             Outcome::Usage(sentence) => writeln!(self.out, "{sentence}"),
         }
     }

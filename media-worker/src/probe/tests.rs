@@ -1,5 +1,7 @@
 //! The whole probe against a small callee in the same process: an endpoint, a socket for RTP, a greeting and a beep.
 
+mod expecting;
+
 use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,7 +134,7 @@ fn an_address_where_nobody_listens_is_told_at_once() {
     let begin = Instant::now();
     let mut out = Vec::new();
     let outcome = run(&options(port), &mut out).unwrap();
-    let Outcome::Failed(sentence) = outcome else {
+    let Outcome::Unanswered(sentence) = outcome else {
         panic!("{outcome:?}");
     };
     assert!(sentence.contains("nobody listens"), "{sentence}");
@@ -181,9 +183,13 @@ fn options(port: u16) -> cli::Probe {
         password: None,
         domain: None,
         leave_message: None,
+        leave_tone: None,
+        expect: None,
+        afterwards: None,
         keys: None,
         record: None,
         seconds: 10,
+        wait: 0,
     }
 }
 
@@ -215,6 +221,8 @@ fn probe_against(
 struct Script {
     greeting: &'static [Step],
     refusal: Option<StatusCode>,
+    /// How many calls are refused so.
+    refusals: usize,
     password: Option<&'static str>,
 }
 
@@ -222,6 +230,7 @@ impl Script {
     const ANSWERS: Script = Script {
         greeting: &[PAUSE, VOICE, VOICE_AGAIN, SHORT_PAUSE, BEEP, PAUSE],
         refusal: None,
+        refusals: usize::MAX,
         password: None,
     };
 }
@@ -238,6 +247,7 @@ struct Callee<'a> {
     receiver: Receiver,
     /// Packets of the message.
     voiced: usize,
+    refused: usize,
     ended: bool,
 }
 
@@ -264,6 +274,7 @@ impl<'a> Callee<'a> {
             keys: String::new(),
             receiver: Receiver::new(),
             voiced: 0,
+            refused: 0,
             ended: false,
         }
     }
@@ -322,7 +333,10 @@ impl<'a> Callee<'a> {
                 .reject(session, StatusCode::UNAUTHORIZED, headers, now);
             return;
         }
-        if let Some(status) = self.script.refusal {
+        if let Some(status) = self.script.refusal
+            && self.refused < self.script.refusals
+        {
+            self.refused += 1;
             self.endpoint
                 .reject(session, status, Headers::default(), now);
             return;

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use sip::syntax::{Response, StatusCode};
 
+use super::expectation::Expectation;
+
 /// A refused call.
 pub(super) fn refused(response: &Response, callee: &str, handset: Option<&str>) -> String {
     let status = response.status;
@@ -64,6 +66,13 @@ pub(super) fn not_taken(callee: &str, seconds: u64) -> String {
 pub(super) fn no_audio(rtp: SocketAddr) -> String {
     format!(
         "answered, but no audio came to {rtp}. Check that the worker's media ports are open and that --advertise is an address that can be reached"
+    )
+}
+
+/// Something else was heard.
+pub(super) fn not_heard(expectation: &Expectation) -> String {
+    format!(
+        "answered, but {expectation} was not heard. Listen with --record to what was, or wait longer with --seconds"
     )
 }
 

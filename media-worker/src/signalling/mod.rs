@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::calls::CallEvent;
+use crate::calls::{CallEvent, EventSender};
 use bytes::Bytes;
 use sip::endpoint::{ClientTx, Endpoint, Event, Output, RequestError, SessionEvent, SessionId};
 use sip::syntax::Response;
@@ -37,7 +37,7 @@ pub struct Signalling {
     streams: RefCell<HashMap<u64, mpsc::Sender<Bytes>>>,
     connections: Cell<u64>,
     /// Who hears of a session: the call that owns it.
-    sessions: RefCell<HashMap<SessionId, mpsc::UnboundedSender<CallEvent>>>,
+    sessions: RefCell<HashMap<SessionId, EventSender>>,
     answers: RefCell<HashMap<ClientTx, oneshot::Sender<Answer>>>,
     /// New requests and calls, for the edge.
     incoming: mpsc::UnboundedSender<Event>,
@@ -79,7 +79,7 @@ impl Signalling {
     }
 
     /// From now on the events of `session` go to `listener`.
-    pub fn listen(&self, session: SessionId, listener: &mpsc::UnboundedSender<CallEvent>) {
+    pub fn listen(&self, session: SessionId, listener: &EventSender) {
         self.sessions.borrow_mut().insert(session, listener.clone());
     }
 
@@ -219,7 +219,7 @@ impl Signalling {
                 );
                 if let Some(call) = self.sessions.borrow().get(&session) {
                     // A call that has just gone needs no more events.
-                    let _ = call.send(CallEvent::Session(session, Box::new(event)));
+                    let _ = call.unbounded_send(CallEvent::Session(session, Box::new(event)));
                 }
                 if last {
                     self.forget(session);

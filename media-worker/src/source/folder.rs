@@ -86,14 +86,8 @@ impl Folder {
     /// Every object in force; of two with one Kind and name, the one in the first file by name.
     pub(super) fn objects(&self) -> Objects {
         let mut all = Objects::default();
-        for Manifest { objects, .. } in self.manifests() {
-            all.phone_systems.extend_from_slice(&objects.phone_systems);
-            all.users.extend_from_slice(&objects.users);
-            all.user_settings.extend_from_slice(&objects.user_settings);
-            all.handsets.extend_from_slice(&objects.handsets);
-            all.extensions.extend_from_slice(&objects.extensions);
-            all.call_routes.extend_from_slice(&objects.call_routes);
-            all.secrets.extend_from_slice(&objects.secrets);
+        for manifest in self.manifests() {
+            all.extend_from(&manifest.objects);
         }
         all
     }

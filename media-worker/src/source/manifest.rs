@@ -1,11 +1,7 @@
 //! One file of manifests: its documents as objects, with where they are written.
 use std::{path::PathBuf, sync::Arc};
 
-use crds::{
-    CallRoute, Extension, GROUP, Handset, Kind, ObjectRef, Objects, PhoneSystem, Problem, Secret,
-    Severity, User, UserSettings, VERSION, problem::Reason, schema,
-};
-use serde::de::DeserializeOwned;
+use crds::{GROUP, Kind, ObjectRef, Objects, Problem, Severity, VERSION, problem::Reason, schema};
 use serde_json::Value;
 
 use super::{
@@ -76,7 +72,7 @@ impl Reading {
         let mut problems = schema::check(&object, &value);
         problems.extend(unknown_members(&object, &value));
         if problems.is_empty()
-            && let Err(error) = self.keep(kind, value)
+            && let Err(error) = self.manifest.objects.add(kind, value)
         {
             let problem = Problem::error(object.clone(), "", Reason::InvalidValue);
             problems.push(
@@ -105,11 +101,15 @@ impl Reading {
         if version == "v1" && kind == Kind::Secret.as_str() {
             return Some(Kind::Secret);
         }
-        let found = OURS.into_iter().find(|known| known.as_str() == kind);
+        let found = Kind::OURS
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == kind);
         if version == ours && found.is_some() {
             return found;
         }
-        let near = schema::suggestion(kind, OURS.map(Kind::as_str));
+        let names = || Kind::OURS.iter().map(|known| known.as_str());
+        let near = schema::suggestion(kind, names());
         let file = &self.manifest.file;
         let refused = if kind.is_empty() {
             Complaint::file(
@@ -127,7 +127,7 @@ impl Reading {
                 remedy,
             )
         } else if version.starts_with(GROUP) {
-            let kinds = OURS.map(Kind::as_str).join(", ");
+            let kinds = names().collect::<Vec<_>>().join(", ");
             let remedy = near.map_or_else(
                 || format!("write one of {kinds}"),
                 |near| format!("did you mean {near}?"),
@@ -156,29 +156,7 @@ impl Reading {
         self.refused.push(refused);
         None
     }
-
-    fn keep(&mut self, kind: Kind, value: Value) -> Result<(), serde_json::Error> {
-        let objects = &mut self.manifest.objects;
-        match kind {
-            Kind::PhoneSystem => add::<PhoneSystem>(&mut objects.phone_systems, value),
-            Kind::User => add::<User>(&mut objects.users, value),
-            Kind::UserSettings => add::<UserSettings>(&mut objects.user_settings, value),
-            Kind::Handset => add::<Handset>(&mut objects.handsets, value),
-            Kind::Extension => add::<Extension>(&mut objects.extensions, value),
-            Kind::CallRoute => add::<CallRoute>(&mut objects.call_routes, value),
-            Kind::Secret => add::<Secret>(&mut objects.secrets, value),
-        }
-    }
 }
-
-const OURS: [Kind; 6] = [
-    Kind::PhoneSystem,
-    Kind::User,
-    Kind::UserSettings,
-    Kind::Handset,
-    Kind::Extension,
-    Kind::CallRoute,
-];
 
 const SECRET_FIELDS: [&str; 7] = [
     "apiVersion",
@@ -207,11 +185,6 @@ const METADATA_FIELDS: [&str; 15] = [
     "selfLink",
     "uid",
 ];
-
-fn add<T: DeserializeOwned>(to: &mut Vec<T>, value: Value) -> Result<(), serde_json::Error> {
-    to.push(serde_json::from_value(value)?);
-    Ok(())
-}
 
 /// A DNS subdomain (RFC 1123), which is what the API server takes as a name.
 fn is_name(name: &str) -> bool {

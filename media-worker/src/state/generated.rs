@@ -56,7 +56,7 @@ pub(super) fn secrets(
 
 fn generate(wanted: &Wanted, objects: &Objects) -> io::Result<String> {
     match wanted.purpose {
-        Use::Sip => characters(PASSWORD_LENGTH, PASSWORD_ALPHABET),
+        Use::Sip | Use::Portal => characters(PASSWORD_LENGTH, PASSWORD_ALPHABET),
         Use::Key => Ok(BASE64.encode(&random::<32>()?)),
         Use::Pin => loop {
             let pin = characters(PIN_LENGTH, b"0123456789")?;

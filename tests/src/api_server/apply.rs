@@ -1,8 +1,6 @@
 //! `kubectl apply`, by server-side apply and with strict field validation.
 
-use kube::api::{
-    Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta, ValidationDirective,
-};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta};
 use kube::core::GroupVersionKind;
 use kube::{Client, Error, ResourceExt};
 use serde_json::Value;
@@ -23,6 +21,26 @@ pub async fn apply_as(
     namespace: &str,
     object: &Value,
 ) -> Result<DynamicObject, Error> {
+    patch(client, namespace, object, &strict(manager)).await
+}
+
+/// Whether the object would be taken; nothing is kept.
+pub async fn dry_run(client: &Client, namespace: &str, object: &Value) -> Result<(), Error> {
+    patch(client, namespace, object, &strict("kubectl").dry_run())
+        .await
+        .map(drop)
+}
+
+fn strict(manager: &str) -> PatchParams {
+    PatchParams::apply(manager).validation_strict()
+}
+
+async fn patch(
+    client: &Client,
+    namespace: &str,
+    object: &Value,
+    params: &PatchParams,
+) -> Result<DynamicObject, Error> {
     let named: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
     let resource = resource_of(object);
     let api: Api<DynamicObject> = if namespace.is_empty() {
@@ -30,12 +48,7 @@ pub async fn apply_as(
     } else {
         Api::namespaced_with(client.clone(), namespace, &resource)
     };
-    let params = PatchParams {
-        field_manager: Some(manager.to_owned()),
-        field_validation: Some(ValidationDirective::Strict),
-        ..PatchParams::default()
-    };
-    api.patch(&named.name_any(), &params, &Patch::Apply(object))
+    api.patch(&named.name_any(), params, &Patch::Apply(object))
         .await
 }
 

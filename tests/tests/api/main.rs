@@ -7,7 +7,10 @@
     reason = "tests"
 )]
 
+mod chart;
+mod reading;
 mod round_trip;
+mod rules;
 mod worker_away;
 mod worker_drain;
 mod worker_media;

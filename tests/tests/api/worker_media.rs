@@ -23,7 +23,7 @@ async fn nothing_is_sent_before_the_far_side_has_sent_and_its_first_packet_is_re
     let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
     let audio = Audio {
         address: ear.local_addr().unwrap(),
-        ssrc: None,
+        ..Audio::nowhere(1)
     };
     let call = mary.call("*404", &audio).unwrap();
     // The prompt would have begun by now: an absence takes its time.

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mailbox::disk::RealDisk;
 use mailbox::{Folder, FolderStore, MailboxId, Mailboxes, MailboxesOptions, Message};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use switchboard_tests::line::Line;
-use switchboard_tests::office::{Office, PASSWORD};
-use switchboard_tests::streams::{StreamId, Streams, Voice};
+use switchboard_tests::attempt::{Attempt, Outcome, Story};
+use switchboard_tests::office::Office;
+use switchboard_tests::streams::Streams;
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
 
@@ -50,46 +50,6 @@ fn thirty_crashes_lose_no_message_that_was_promised_or_spoken() {
         "{} were cut off",
         said(Outcome::CutOff)
     );
-}
-
-/// How a caller's attempt to leave a message ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// He never got to speak.
-    Nothing,
-    /// The worker was killed while he spoke.
-    CutOff,
-    /// He hung up, and the worker said that it knows.
-    HungUp,
-    /// He hung up or pressed keys, and never heard whether that arrived.
-    Unheard,
-    /// He was told that the message is sent.
-    Promised,
-}
-
-/// One caller, and what the mailbox that he called has afterwards.
-#[derive(Debug)]
-struct Story {
-    user: usize,
-    outcome: Outcome,
-    spoken: Duration,
-    /// The lengths of the messages in the mailbox.
-    stored: Vec<Duration>,
-}
-
-impl Story {
-    fn is_good(&self) -> bool {
-        match (self.outcome, self.stored.as_slice()) {
-            (_, [_, _, ..]) => false,
-            (Outcome::Promised | Outcome::HungUp, []) => self.spoken < LONG_ENOUGH,
-            (Outcome::CutOff | Outcome::Unheard, []) => self.spoken < LONG_ENOUGH + LOSS,
-            (
-                Outcome::Promised | Outcome::HungUp | Outcome::CutOff | Outcome::Unheard,
-                [stored],
-            ) => *stored + LOSS >= self.spoken,
-            (Outcome::Nothing, _) => true,
-        }
-    }
 }
 
 fn crash_again_and_again(seed: u64) -> Vec<Story> {
@@ -149,112 +109,6 @@ fn crash_once(office: &Office, users: &[usize], random: &mut ChaCha8Rng) -> Vec<
     })
 }
 
-/// One caller's attempt to leave a message in the mailbox of the user whose line he uses.
-struct Attempt<'a> {
-    line: Line,
-    user: usize,
-    streams: &'a Streams,
-    stream: StreamId,
-    killed: &'a AtomicBool,
-    spoke: Option<Instant>,
-}
-
-/// The worker is gone.
-struct Killed;
-
-impl<'a> Attempt<'a> {
-    fn new(
-        server: std::net::SocketAddr,
-        user: usize,
-        streams: &'a Streams,
-        killed: &'a AtomicBool,
-    ) -> Self {
-        let line =
-            Line::new(server, &format!("u{user}-desk"), PASSWORD).patient(Duration::from_secs(2));
-        Self {
-            line,
-            user,
-            streams,
-            stream: 0,
-            killed,
-            spoke: None,
-        }
-    }
-
-    fn leave(mut self, choice: u32) -> Story {
-        let (outcome, spoken) = match self.attempt(choice) {
-            Ok(told) => told,
-            Err(Killed) => match self.spoke {
-                Some(since) => (Outcome::CutOff, since.elapsed()),
-                None => (Outcome::Nothing, Duration::ZERO),
-            },
-        };
-        self.streams.close(self.stream);
-        Story {
-            user: self.user,
-            outcome,
-            spoken,
-            stored: Vec::new(),
-        }
-    }
-
-    fn attempt(&mut self, choice: u32) -> Result<(Outcome, Duration), Killed> {
-        let (stream, audio) = self.streams.open();
-        self.stream = stream;
-        self.streams.listen(stream);
-        let dialog = self
-            .line
-            .call(&format!("3{}", 1000 + self.user), &audio)
-            .map_err(|_| Killed)?;
-        self.streams
-            .connect(stream, dialog.audio.ok_or(Killed)?, Voice::Silence);
-        self.wait_until(|streams| streams.of(stream).received > 10)?;
-        self.streams.press(stream, "#");
-        self.wait_until(|streams| streams.heard(stream).beeps() > 0)?;
-
-        self.streams.say(stream, Voice::Tone);
-        let spoke = Instant::now();
-        self.spoke = Some(spoke);
-        let length = Duration::from_millis(1200 + u64::from(choice >> 8) % 3000);
-        self.wait_until(|_| spoke.elapsed() >= length)?;
-        if choice.is_multiple_of(2) {
-            let spoken = spoke.elapsed();
-            let outcome = self
-                .line
-                .hang_up(dialog)
-                .map_or(Outcome::Unheard, |()| Outcome::HungUp);
-            return Ok((outcome, spoken));
-        }
-        let spoken = spoke.elapsed();
-        self.streams.press(stream, "#1");
-        // After it has said that the message is sent, the worker hangs up.
-        while !self.killed.load(Ordering::SeqCst) {
-            if self
-                .line
-                .await_request(Duration::from_millis(50))
-                .is_some_and(|request| request.starts_with("BYE "))
-            {
-                return Ok((Outcome::Promised, spoken));
-            }
-        }
-        Ok((Outcome::Unheard, spoken))
-    }
-
-    fn wait_until(&self, condition: impl Fn(&Streams) -> bool) -> Result<(), Killed> {
-        while !condition(self.streams) {
-            if self.killed.load(Ordering::SeqCst) {
-                return Err(Killed);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        if self.killed.load(Ordering::SeqCst) {
-            Err(Killed)
-        } else {
-            Ok(())
-        }
-    }
-}
-
 /// The lengths of the messages that the users' mailboxes have in the store.
 fn stored(state: &Path, users: &[usize]) -> Vec<Vec<Duration>> {
     let spool = tempfile::TempDir::new().unwrap();
@@ -285,7 +139,3 @@ fn stored(state: &Path, users: &[usize]) -> Vec<Vec<Duration>> {
 const WORKERS: u64 = 6;
 const ROUNDS: usize = 5;
 const CALLERS: usize = 6;
-/// A shorter one is no message.
-const LONG_ENOUGH: Duration = Duration::from_millis(1100);
-/// The last second, and what a slow disk takes to make sure of the one before.
-const LOSS: Duration = Duration::from_millis(1500);

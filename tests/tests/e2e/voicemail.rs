@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use switchboard_tests::office::{JOHN, MARY, Office, PIN};
+use switchboard_tests::line::Line;
+use switchboard_tests::office::{JOHN, MARY, Office, PASSWORD, PIN};
 use switchboard_tests::phone::{Keys, Phone, Setup};
 use switchboard_tests::sound::{Sound, tone_file};
+use switchboard_tests::streams::{Streams, Voice};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
 
@@ -121,6 +123,24 @@ fn a_wrong_pin_three_times_ends_the_call_and_locks_that_side() {
     mary.press(&format!("{PIN}#"), Keys::Rfc4733);
     mary.expect_call("DISCONNECTED");
     assert!(worker.metric("switchboard_mailbox_logins_total{result=\"wrong_pin\"}") >= 3.0);
+}
+
+#[test]
+fn keys_are_understood_as_tones_where_a_phone_has_no_events() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let streams = Streams::start(1);
+    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    let (stream, audio) = streams.open();
+    let dialog = mary.call("*404", &audio.without_events()).unwrap();
+    let far = dialog.audio.expect("an answer with audio");
+    assert!(!far.events, "events were agreed on that nobody offered");
+    streams.connect(stream, far, Voice::Silence);
+    streams.press_tones(stream, &format!("{PIN}#"));
+    wait_for("the login", Duration::from_secs(20), || {
+        (worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}") >= 1.0).then_some(())
+    });
+    mary.hang_up(dialog).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::ResourceExt;
 
-use super::{Problem, in_order, not_found, validate};
+use super::{Problem, in_order, not_found, references::Names, validate};
 use crate::{
     Kind, ObjectRef, Objects, User,
     conditions::Reason,
@@ -50,19 +50,49 @@ pub(super) fn compile(
         if matches!(holder, Target::User(held) if *held == entry.name) {
             entry.extension = Some(number);
         } else {
-            problems.push(taken(name, &number, holder));
+            problems.push(taken(ObjectRef::new(Kind::User, name), &number, holder));
         }
     }
+    aliases(objects, &mut numbers, problems);
     report_overlaps(&numbers, &system.dial_plan, problems);
     report_codes(system, problems);
     numbers
 }
 
-/// Reports Extensions whose user or route does not exist.
+/// A MessageAlias has its number unless an Extension or a User has it.
+fn aliases(
+    objects: &Objects,
+    numbers: &mut HashMap<Arc<str>, Target>,
+    problems: &mut Vec<Problem>,
+) {
+    // Second ones of a name are reported where aliases are judged.
+    for alias in in_order(
+        &objects.message_aliases,
+        Kind::MessageAlias,
+        &mut Vec::new(),
+    ) {
+        let (name, number) = (alias.name_any(), alias.spec.extension.as_str());
+        if !validate::is_extension(number) {
+            continue;
+        }
+        let own = Target::Alias(name.as_str().into());
+        let holder = numbers.entry(number.into()).or_insert_with(|| own.clone());
+        if *holder != own {
+            problems.push(taken(
+                ObjectRef::new(Kind::MessageAlias, name),
+                number,
+                holder,
+            ));
+        }
+    }
+}
+
+/// Reports Extensions whose target does not exist.
 pub(super) fn check_targets(
     objects: &Objects,
     users: &HashMap<Arc<str>, UserEntry>,
     plans: &HashMap<Arc<str>, Arc<Plan>>,
+    names: &Names,
     problems: &mut Vec<Problem>,
 ) {
     for extension in &objects.extensions {
@@ -88,19 +118,16 @@ pub(super) fn check_targets(
                 &route.name,
             ));
         }
-        for (field, member) in [
-            ("conference", target.conference.is_some()),
-            ("autoAttendant", target.auto_attendant.is_some()),
-            ("queue", target.queue.is_some()),
-            ("monitor", target.monitor.is_some()),
-            ("alias", target.alias.is_some()),
+        for (field, kind, named) in [
+            ("conference", Kind::Conference, &target.conference),
+            ("autoAttendant", Kind::AutoAttendant, &target.auto_attendant),
+            ("queue", Kind::CallQueue, &target.queue),
+            ("monitor", Kind::CallMonitor, &target.monitor),
+            ("alias", Kind::MessageAlias, &target.alias),
         ] {
-            if member {
-                problems.push(
-                    Problem::warning(object.clone(), format!("spec.target.{field}"), Reason::NotSupported)
-                        .because("this version has no such resource, so that callers hear that nobody answers")
-                        .remedy("use user, callRoute, messageCenter or conferenceCenter"),
-                );
+            if let Some(named) = named {
+                let field = format!("spec.target.{field}");
+                problems.push(names.problem(&object, &field, kind, &named.name));
             }
         }
     }
@@ -121,25 +148,21 @@ fn target(target: &ExtensionTarget) -> Option<Target> {
         .or_else(|| named(&target.alias, Target::Alias))
 }
 
-fn taken(user: &str, number: &str, holder: &Target) -> Problem {
+fn taken(object: ObjectRef, number: &str, holder: &Target) -> Problem {
     let whose = match holder {
         Target::User(other) => format!("the User {other} has extension {number} already"),
+        Target::Alias(other) => format!("the MessageAlias {other} has extension {number} already"),
         Target::CallRoute(_)
         | Target::Conference(_)
         | Target::ConferenceCenter
         | Target::MessageCenter
         | Target::AutoAttendant(_)
         | Target::Queue(_)
-        | Target::Monitor(_)
-        | Target::Alias(_) => format!("the Extension {number} leads elsewhere"),
+        | Target::Monitor(_) => format!("the Extension {number} leads elsewhere"),
     };
-    Problem::error(
-        ObjectRef::new(Kind::User, user),
-        "spec.extension",
-        Reason::NumberTaken,
-    )
-    .because(whose)
-    .remedy("write a number that is free")
+    Problem::error(object, "spec.extension", Reason::NumberTaken)
+        .because(whose)
+        .remedy("write a number that is free")
 }
 
 /// Extensions that emergency numbers hide, or that hide a code or another number's prefix (DP-1).
@@ -151,19 +174,19 @@ fn report_overlaps(
     for (number, target) in numbers {
         let object = match target {
             Target::User(user) => ObjectRef::new(Kind::User, &**user),
+            Target::Alias(alias) => ObjectRef::new(Kind::MessageAlias, &**alias),
             Target::CallRoute(_)
             | Target::Conference(_)
             | Target::ConferenceCenter
             | Target::MessageCenter
             | Target::AutoAttendant(_)
             | Target::Queue(_)
-            | Target::Monitor(_)
-            | Target::Alias(_) => ObjectRef::new(Kind::Extension, &**number),
+            | Target::Monitor(_) => ObjectRef::new(Kind::Extension, &**number),
         };
-        let field = if object.kind == Kind::User {
-            "spec.extension"
-        } else {
+        let field = if object.kind == Kind::Extension {
             "metadata.name"
+        } else {
+            "spec.extension"
         };
         if let Some(hidden) = hidden_by_emergency(number, plan) {
             problems.push(
@@ -230,16 +253,7 @@ fn shadowed(
 
 /// Codes of the dial plan that mean two things.
 fn report_codes(system: &System, problems: &mut Vec<Problem>) {
-    let plan = &system.dial_plan;
-    let codes = [
-        ("operator", &plan.operator),
-        ("leaveMessage", &plan.leave_message),
-        ("messageCenterOf", &plan.message_center_of),
-        ("messageCenter", &plan.message_center),
-        ("conferenceCenter", &plan.conference_center),
-        ("outsideLine", &plan.outside_line),
-        ("accountLine", &plan.account_line),
-    ];
+    let codes: Vec<_> = system.dial_plan.codes().collect();
     for (i, (field, code)) in codes.iter().enumerate() {
         if let Some((other, _)) = codes.iter().take(i).find(|(_, earlier)| earlier == code) {
             problems.push(

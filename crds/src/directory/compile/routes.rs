@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Problem, in_order, not_found, validate};
+use super::{Problem, in_order, not_found, references::Names, validate};
 use crate::{
     CallRouteSpec, Kind, ObjectRef, Objects, call_route as spec,
     conditions::Reason,
@@ -21,6 +21,7 @@ pub(super) struct Known<'a> {
     pub(super) extensions: &'a HashMap<Arc<str>, Target>,
     pub(super) handsets: &'a HashMap<Arc<str>, Arc<str>>,
     pub(super) numbers: &'a NumberPlan,
+    pub(super) names: &'a Names,
 }
 
 /// Routes by user, plans by route, and the plans of users whom no route fits.
@@ -179,8 +180,13 @@ impl Reader<'_> {
                 .then(|| Destination::Outside(outside.number.as_str().into()));
         }
         if let Some(monitor) = &given.monitor {
-            self.unsupported(&format!("{field}.monitor"));
-            return Some(Destination::Monitor(monitor.name.as_str().into()));
+            return self
+                .named(
+                    &format!("{field}.monitor"),
+                    Kind::CallMonitor,
+                    &monitor.name,
+                )
+                .map(Destination::Monitor);
         }
         given.hot_desk.map(|_| Destination::HotDesk)
     }
@@ -214,12 +220,18 @@ impl Reader<'_> {
                 .then(|| Finally::Outside(outside.number.as_str().into()));
         }
         if let Some(attendant) = &given.auto_attendant {
-            self.unsupported(&format!("{field}.autoAttendant"));
-            return Some(Finally::AutoAttendant(attendant.name.as_str().into()));
+            return self
+                .named(
+                    &format!("{field}.autoAttendant"),
+                    Kind::AutoAttendant,
+                    &attendant.name,
+                )
+                .map(Finally::AutoAttendant);
         }
         if let Some(queue) = &given.queue {
-            self.unsupported(&format!("{field}.queue"));
-            return Some(Finally::Queue(queue.name.as_str().into()));
+            return self
+                .named(&format!("{field}.queue"), Kind::CallQueue, &queue.name)
+                .map(Finally::Queue);
         }
         given.busy.map(|_| Finally::Busy)
     }
@@ -273,14 +285,12 @@ impl Reader<'_> {
             .push(not_found(self.object, field, kind, name));
     }
 
-    fn unsupported(&mut self, field: &str) {
-        self.problems.push(
-            Problem::warning(self.object.clone(), field, Reason::NotSupported)
-                .because(
-                    "this version has no such resource, so that the call goes on as unanswered",
-                )
-                .remedy("use handset, extension, outside or voicemail"),
-        );
+    /// The name of an object of a Kind that this version only checks and keeps, if there is one.
+    fn named(&mut self, field: &str, kind: Kind, name: &str) -> Option<Arc<str>> {
+        let names = self.known.names;
+        self.problems
+            .push(names.problem(self.object, field, kind, name));
+        names.has(kind, name).then(|| name.into())
     }
 }
 

@@ -187,6 +187,12 @@ impl Endpoint {
         self.layer.reply(tx, response, now);
     }
 
+    /// Answers [`Event::Request`] with a final response and keeps nothing of it (RFC 3261 8.2.7): for senders who have
+    /// not proven who they are. A retransmission comes as a new request.
+    pub fn dismiss_request(&mut self, tx: ServerTx, response: Response) {
+        self.layer.dismiss(tx, response);
+    }
+
     /// Sends a request that is not INVITE, and no CANCEL or ACK. Via is added; From tag, To, Call-ID, `CSeq` and
     /// Max-Forwards where they are absent, and Contact to NOTIFY and SUBSCRIBE. The final response comes as [`Event::Response`].
     pub fn request(&mut self, mut request: Request, flow: Flow, now: Instant) -> ClientTx {
@@ -291,6 +297,12 @@ impl Endpoint {
     /// UAS: refuses with a final response of 300 to 699.
     pub fn reject(&mut self, id: SessionId, status: StatusCode, headers: Headers, now: Instant) {
         self.with(id, now, |session, cx| session.reject(cx, status, headers));
+    }
+
+    /// UAS: refuses a new call with a final response of 300 to 699 and keeps nothing of it (RFC 3261 8.2.7): for callers
+    /// who have not proven who they are.
+    pub fn dismiss(&mut self, id: SessionId, status: StatusCode, headers: Headers, now: Instant) {
+        self.with(id, now, |session, cx| session.dismiss(cx, status, headers));
     }
 
     /// UAC: the answer to the offer in the 2xx, which goes with the ACK.

@@ -8,7 +8,7 @@ use super::Endpoint;
 use super::counters::Rejected;
 use super::event::Event;
 use super::ids::{ServerTx, SessionId};
-use super::layer::{Admission, ClientUse, Incoming, Passed};
+use super::layer::{Admission, ClientUse, Incoming, Passed, is_stateless};
 use crate::session::{Context, Session, Unacceptable};
 use crate::syntax::{HeaderName, Headers, Message, Method, Request, StatusCode, parse};
 use crate::transport::Flow;
@@ -143,6 +143,7 @@ impl Endpoint {
             Addressed::Session(id) => {
                 self.with(id, now, |session, cx| session.on_ack(cx, request));
             }
+            Addressed::Nobody | Addressed::Unknown if is_of_dismissed(request) => {}
             Addressed::Nobody | Addressed::Unknown => {
                 self.layer.counters.reject(Rejected::StrayAck);
             }
@@ -280,6 +281,14 @@ impl Endpoint {
             },
         }
     }
+}
+
+/// Whether an ACK is to a response that nothing was kept of.
+fn is_of_dismissed(ack: &Request) -> bool {
+    let to = ack.headers.to().ok().flatten();
+    to.as_ref()
+        .and_then(|to| to.tag())
+        .is_some_and(is_stateless)
 }
 
 /// Whom a request is for.

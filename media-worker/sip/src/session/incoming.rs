@@ -146,6 +146,22 @@ impl Incoming {
         }
     }
 
+    /// Refuses, and nothing is kept.
+    pub(super) fn dismiss(
+        self: Box<Self>,
+        cx: &mut Context<'_>,
+        status: StatusCode,
+        headers: Headers,
+    ) -> State {
+        let invite = cx.layer.pending_invite(self.tx);
+        if let Some(mut response) = invite.map(|invite| invite.respond(status)) {
+            response.headers.extend(headers);
+            Self::quieten(cx);
+            cx.layer.dismiss(self.tx, response);
+        }
+        State::Over
+    }
+
     /// Refuses with the cause of a SIP reason if that is a final response, else 480.
     pub(super) fn end(self: Box<Self>, cx: &mut Context<'_>, reason: Option<Reason>) -> State {
         let cause = reason

@@ -270,6 +270,16 @@ impl Session {
         });
     }
 
+    pub(crate) fn dismiss(&mut self, cx: &mut Context<'_>, status: StatusCode, headers: Headers) {
+        self.step(|state| match state {
+            State::Incoming(incoming) => incoming.dismiss(cx, status, headers),
+            state @ (State::Calling(_)
+            | State::Established(_)
+            | State::Leaving(_)
+            | State::Over) => state,
+        });
+    }
+
     pub(crate) fn ack_with(&mut self, cx: &mut Context<'_>, sdp: Bytes) {
         if let State::Established(established) = &mut self.state {
             established.ack_with(cx, sdp);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use netsim::Link;
 use sip::Rejected;
-use sip::syntax::{HeaderName, Message};
+use sip::syntax::{HeaderName, Headers, Message, StatusCode};
 
 use crate::phone::{ALICE, BOB, Heard, OFFER, Pair};
 
@@ -132,4 +132,42 @@ fn what_is_malformed_is_answered_and_what_is_no_sip_is_dropped() {
         ),
         (1, 1)
     );
+}
+
+#[test]
+fn a_dismissed_stranger_leaves_nothing_and_hears_the_same_again() {
+    let (_, _, mut pair) = answer_to("INVITE", "");
+    let mut tags = Vec::new();
+    for _ in 0..2 {
+        let (id, now) = (pair.bob.id(), pair.now());
+        let nothing = Headers::new();
+        pair.bob
+            .endpoint
+            .dismiss(id, StatusCode::UNAUTHORIZED, nothing, now);
+        pair.bob.drain(now);
+        let Some(Message::Response(refusal)) = pair.bob.sent.pop() else {
+            panic!("no answer to the stranger")
+        };
+        assert_eq!(refusal.status, StatusCode::UNAUTHORIZED);
+        let to = refusal.headers.to().unwrap().unwrap();
+        tags.push(to.tag().unwrap().to_owned());
+        assert_eq!(pair.bob.endpoint.session_count(), 0);
+        assert_eq!(
+            pair.bob.endpoint.poll_timeout(),
+            None,
+            "something is kept and waits"
+        );
+        // The 401 was lost: the INVITE comes again.
+        give(&mut pair, message("INVITE", "1", ""));
+    }
+    assert_eq!(tags[0], tags[1]);
+    let ack =
+        message("ACK", "1", "").replace("<sip:bob@h>", &format!("<sip:bob@h>;tag={}", tags[0]));
+    let (id, now) = (pair.bob.id(), pair.now());
+    pair.bob
+        .endpoint
+        .dismiss(id, StatusCode::UNAUTHORIZED, Headers::new(), now);
+    give(&mut pair, ack);
+    let counters = pair.bob.endpoint.drain_counters();
+    assert_eq!(counters.rejected(Rejected::StrayAck), 0);
 }

@@ -151,7 +151,7 @@ impl Call {
     ) -> anyhow::Result<()> {
         if verdict::is_silence(response) {
             let sentence = verdict::no_answer(self.sockets.flow().remote);
-            self.over(End::Theirs, failed(sentence));
+            self.over(End::Theirs, Outcome::Unanswered(sentence));
             return Ok(());
         }
         let code = response.status.code();
@@ -168,7 +168,7 @@ impl Call {
         }
         report.now(&format!("refused ({code} {})", response.reason))?;
         let sentence = verdict::refused(response, &self.order.callee.name(), caller.handset());
-        self.over(End::Theirs, failed(sentence));
+        self.over(End::Theirs, Outcome::Unanswered(sentence));
         Ok(())
     }
 
@@ -186,6 +186,7 @@ impl Call {
         report.now(why)?;
         let outcome = match (&self.stage, reason) {
             (Stage::Answered(Errand::Listen), EndReason::Bye { .. }) => self.judge_listening(),
+            (Stage::Answered(Errand::Finish), _) => Outcome::Done,
             (Stage::Answered(Errand::AwaitBeep), _) => failed(verdict::before_beep(why)),
             (Stage::Answered(Errand::Speak), _) => failed(verdict::before_end(why)),
             (Stage::Answered(Errand::Listen) | Stage::Calling | Stage::Over { .. }, _) => {

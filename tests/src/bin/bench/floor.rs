@@ -103,6 +103,7 @@ pub(crate) fn media(streams: usize, phases: &[Phase]) -> Duration {
             Audio {
                 address: *address,
                 ssrc: None,
+                events: true,
             },
             Voice::Silence,
         );

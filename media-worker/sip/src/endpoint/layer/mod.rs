@@ -9,8 +9,10 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
 
 pub(crate) use client::{ClientUse, Gone, NOBODY, Passed, remote_tag};
 pub(crate) use server::{Admission, Incoming};
@@ -45,6 +47,8 @@ pub(crate) struct Layer {
     allow: Bytes,
     supported: Bytes,
     random: ChaCha12Rng,
+    /// Makes the tags of responses that nothing is kept of.
+    tag_key: [u8; 16],
     serial: u64,
     outputs: VecDeque<Output>,
     deadlines: Deadlines<Due>,
@@ -66,12 +70,16 @@ impl Layer {
             supported.push_str(", ");
             supported.push_str(extension);
         }
+        let mut random = ChaCha12Rng::from_seed(seed);
+        let mut tag_key = [0; 16];
+        random.fill_bytes(&mut tag_key);
         Self {
+            tag_key,
             allow: allow.join(", ").into(),
             supported: supported.into(),
             config,
             counters: Counters::default(),
-            random: ChaCha12Rng::from_seed(seed),
+            random,
             serial: 0,
             outputs: VecDeque::new(),
             deadlines: Deadlines::default(),
@@ -165,6 +173,14 @@ impl Layer {
         format!("{:x}.{:016x}", session.0, self.random()).into()
     }
 
+    /// The tag of a response that nothing is kept of: a function of the transaction's key, which a retransmission has too.
+    fn stateless_tag(&self, key: &str) -> String {
+        let digest = Sha256::new_with_prefix(self.tag_key)
+            .chain_update(key)
+            .finalize();
+        format!("{STATELESS}{}", HEXLOWER.encode(&digest[..8]))
+    }
+
     /// Answers a request without keeping a transaction: for what we refuse to spend memory on.
     pub(crate) fn refuse(
         &mut self,
@@ -211,5 +227,12 @@ fn reliability(flow: &Flow) -> Reliability {
     }
 }
 
+/// Whether this is the tag of a response that nothing was kept of: the ACK to it needs nothing more.
+pub(crate) fn is_stateless(tag: &str) -> bool {
+    tag.starts_with(STATELESS)
+}
+
+/// What tells the tags of such responses from those of sessions, which begin with a number.
+const STATELESS: &str = "z-";
 /// Seconds after which one who was refused for overload may try again.
 const RETRY_AFTER: &str = "5";

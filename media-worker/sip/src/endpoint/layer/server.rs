@@ -210,6 +210,20 @@ impl Layer {
         bytes
     }
 
+    /// Sends a final response and keeps nothing of the request, for those who have not proven who they are
+    /// (RFC 3261 8.2.7). A retransmission is a new request, whose response has the same To tag.
+    pub(crate) fn dismiss(&mut self, tx: ServerTx, mut response: Response) {
+        let Some(record) = self.servers.get(&tx) else {
+            return;
+        };
+        let flow = record.flow;
+        response.tag_to(&self.stateless_tag(&record.key));
+        self.sign(&mut response);
+        self.counters.response_out(response.status.code());
+        self.transmit(flow, response.to_bytes());
+        self.forget_server(tx);
+    }
+
     /// Sends a response once more.
     pub(crate) fn reply_bytes(
         &mut self,

@@ -1,0 +1,142 @@
+//! The same for a `PhoneSystem`.
+use std::collections::HashSet;
+
+use super::{Check, digits};
+use crate::{
+    ObjectRef, PhoneSystemSpec, Problem,
+    phone_system::{MediaNetwork, Numbers},
+};
+
+pub(crate) fn phone_system(
+    object: &ObjectRef,
+    spec: &PhoneSystemSpec,
+    problems: &mut Vec<Problem>,
+) {
+    let mut check = Check { object, problems };
+    check.that(is_domain(&spec.domain), "spec.domain", || {
+        (
+            format!("{:?} is no domain name", spec.domain),
+            "write a domain name without scheme or port, for example office.example.com",
+        )
+    });
+    let languages = &spec.languages;
+    check.that(
+        languages.alternate.as_ref() != Some(&languages.default),
+        "spec.languages.alternate",
+        || {
+            (
+                "the alternate language is the default one".to_owned(),
+                "leave alternate out if there is only one language",
+            )
+        },
+    );
+    dial_plan(&mut check, spec);
+    media(&mut check, &spec.network.media);
+    let spool = &spec.workers.spool;
+    let volume = spool.size.is_some() || spool.storage_class_name.is_some();
+    check.that(
+        !(volume && spool.ephemeral.is_some()),
+        "spec.workers.spool",
+        || {
+            (
+                "a spool is either a volume or ephemeral".to_owned(),
+                "write {size: 5Gi} or {ephemeral: {}}",
+            )
+        },
+    );
+    check.that(
+        spec.limits.calls_per_user >= 1,
+        "spec.limits.callsPerUser",
+        || {
+            (
+                "nobody could call".to_owned(),
+                "write 1 or more; the default is 8",
+            )
+        },
+    );
+}
+
+fn dial_plan(check: &mut Check<'_>, spec: &PhoneSystemSpec) {
+    let plan = &spec.dial_plan;
+    let everyone = std::iter::once(("everyone", plan.everyone.as_str()));
+    for (field, code) in plan.codes().chain(everyone) {
+        let keys = (1..=8).contains(&code.len())
+            && code
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b"*#".contains(&b));
+        check.that(keys, &format!("spec.dialPlan.{field}"), || {
+            (
+                format!("{code:?} cannot be dialled"),
+                "write 1 to 8 of the keys 0-9, * and #",
+            )
+        });
+    }
+    for (i, number) in plan.emergency.iter().enumerate() {
+        check.that(
+            (2..=8).contains(&number.len()) && digits(number),
+            &format!("spec.dialPlan.emergency[{i}]"),
+            || {
+                (
+                    format!("{number:?} is no emergency number"),
+                    "write 2 to 8 digits, for example \"911\"",
+                )
+            },
+        );
+    }
+    numbers(check, &plan.numbers);
+}
+
+fn numbers(check: &mut Check<'_>, numbers: &Numbers) {
+    let country = (1..=3).contains(&numbers.country_code.len())
+        && digits(&numbers.country_code)
+        && !numbers.country_code.starts_with('0');
+    check.that(country, "spec.dialPlan.numbers.countryCode", || {
+        (
+            format!("{:?} is no country code", numbers.country_code),
+            "write 1 to 3 digits without +, for example \"1\"",
+        )
+    });
+    if let Some(area) = &numbers.area_code {
+        check.that(
+            (1..=6).contains(&area.len()) && digits(area),
+            "spec.dialPlan.numbers.areaCode",
+            || {
+                (
+                    format!("{area:?} is no area code"),
+                    "write 1 to 6 digits, for example \"585\"",
+                )
+            },
+        );
+    }
+}
+
+fn media(check: &mut Check<'_>, media: &MediaNetwork) {
+    check.that(
+        u32::from(media.first_port) + u32::from(media.ports) <= 65536,
+        "spec.network.media",
+        || {
+            (
+                "the last media port would be above 65535".to_owned(),
+                "write a smaller firstPort, for example 20000",
+            )
+        },
+    );
+    let mut given = HashSet::new();
+    let mut addresses = media.advertised.iter().flat_map(|slot| &slot.addresses);
+    let once = addresses.all(|address| given.insert(address));
+    check.that(once, "spec.network.media.advertised", || {
+        (
+            "one address serves two slots".to_owned(),
+            "give each slot addresses of its own",
+        )
+    });
+}
+
+pub(super) fn is_domain(text: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'.' || b == b'-';
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    text.len() <= 253
+        && text.bytes().all(inside)
+        && edge(text.bytes().next())
+        && edge(text.bytes().last())
+}

@@ -1,0 +1,168 @@
+//! Kinds whose behaviour comes later: they are checked, and so is whatever refers to them.
+mod common;
+
+use common::{directory, faulty, objects};
+use crds::{Severity, compile, directory::Target, problem::Reason};
+
+const PEOPLE: &str = "\
+kind: User
+metadata: {name: mary}
+spec: {extension: '101'}
+---
+kind: Extension
+metadata: {name: '0'}
+spec: {target: {user: {name: mary}}}
+---
+";
+
+/// What is wrong beside that the Kinds do nothing yet.
+fn errors(documents: &str) -> Vec<String> {
+    let (_, problems) = compile(&objects(&(PEOPLE.to_owned() + documents)));
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    errors
+        .map(|problem| format!("{}: {}: {}", problem.object, problem.field, problem.message))
+        .collect()
+}
+
+#[test]
+fn an_object_that_does_nothing_yet_says_so_and_is_no_error() {
+    let monitor = "kind: CallMonitor\nmetadata: {name: front-desk}\nspec: {}\n";
+    let (_, problems) = compile(&objects(&(PEOPLE.to_owned() + monitor)));
+    let [told] = &problems[..] else {
+        panic!("{problems:?}");
+    };
+    assert_eq!(
+        (told.severity, told.reason),
+        (Severity::Warning, Reason::NotAvailableYet)
+    );
+    assert_eq!(told.object.to_string(), "CallMonitor front-desk");
+}
+
+#[test]
+fn an_extension_that_leads_to_nothing_is_named() {
+    for (member, kind) in [
+        ("conference", "Conference"),
+        ("autoAttendant", "AutoAttendant"),
+        ("queue", "CallQueue"),
+        ("monitor", "CallMonitor"),
+        ("alias", "MessageAlias"),
+    ] {
+        let extension = format!(
+            "kind: Extension\nmetadata: {{name: '150'}}\nspec: {{target: {{{member}: {{name: absent}}}}}}\n"
+        );
+        assert_eq!(
+            errors(&extension),
+            [format!(
+                "Extension 150: spec.target.{member}.name: there is no {kind} absent"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_route_that_ends_in_an_absent_queue_ends_in_voicemail() {
+    let route = "kind: CallRoute\nmetadata: {name: mary}\nspec: {userRef: {name: mary}, finally: {queue: {name: absent}}}\n";
+    let (directory, problems) = faulty(&(PEOPLE.to_owned() + route));
+    assert_eq!(
+        problems,
+        [
+            "CallRoute mary: spec.finally.queue.name: there is no CallQueue absent; write the name of a CallQueue that exists, or create it"
+        ]
+    );
+    let plan = directory.plan("mary").unwrap();
+    assert_eq!(
+        plan.finally,
+        crds::directory::Finally::Voicemail("mary".into())
+    );
+}
+
+#[test]
+fn users_and_targets_that_do_not_exist_are_named_with_their_field() {
+    let documents = "\
+kind: Conference
+metadata: {name: weekly}
+spec: {creatorRef: {name: nobody}, moderators: [{name: mary}, {name: nobody}]}
+---
+kind: Trunk
+metadata: {name: provider}
+spec: {server: {host: sip.example}, inbound: {otherwise: {extension: {number: '199'}}}}
+---
+kind: AutoAttendant
+metadata: {name: main}
+spec: {options: [{key: '1', target: {queue: {name: absent}}}], noKey: {voicemail: {name: nobody}}, timeZone: Europe/Nowhere}
+---
+kind: Handset
+metadata: {name: desk}
+spec: {keys: [{position: 1, monitor: {name: absent}}]}
+";
+    assert_eq!(
+        errors(documents),
+        [
+            "Handset desk: spec.keys[0].monitor.name: there is no CallMonitor absent",
+            "Conference weekly: spec.creatorRef.name: there is no User nobody",
+            "Conference weekly: spec.moderators[1].name: there is no User nobody",
+            "Trunk provider: spec.inbound.otherwise.extension.number: there is no User or Extension with the number 199",
+            "AutoAttendant main: spec.noKey.voicemail.name: there is no User nobody",
+            "AutoAttendant main: spec.options[0].target.queue.name: there is no CallQueue absent",
+            "AutoAttendant main: spec.timeZone: \"Europe/Nowhere\" is no time zone",
+        ]
+    );
+}
+
+#[test]
+fn an_alias_has_its_number_unless_somebody_has_it_already() {
+    let alias = |number| {
+        format!(
+            "kind: MessageAlias\nmetadata: {{name: sales}}\nspec: {{extension: '{number}', members: [{{name: mary}}]}}\n"
+        )
+    };
+    let (directory, _) = faulty(&(PEOPLE.to_owned() + &alias("500")));
+    assert_eq!(
+        directory.extension("500"),
+        Some(&Target::Alias("sales".into()))
+    );
+    assert_eq!(
+        errors(&alias("101")),
+        ["MessageAlias sales: spec.extension: the User mary has extension 101 already"]
+    );
+}
+
+#[test]
+fn of_two_conferences_with_one_id_the_first_has_it() {
+    let conference =
+        |name| format!("kind: Conference\nmetadata: {{name: {name}}}\nspec: {{id: '480'}}\n");
+    assert_eq!(
+        errors(&format!("{}---\n{}", conference("a"), conference("b"))),
+        ["Conference b: spec.id: the Conference a has ID 480 already"]
+    );
+}
+
+#[test]
+fn dates_that_do_not_exist_are_refused_though_they_look_like_dates() {
+    let attendant = |date| {
+        format!(
+            "kind: AutoAttendant\nmetadata: {{name: main}}\nspec: {{schedules: [{{name: closed, dates: ['{date}']}}]}}\n"
+        )
+    };
+    assert_eq!(errors(&attendant("02-29")), Vec::<String>::new());
+    for date in ["2027-02-29", "02-30"] {
+        assert_eq!(
+            errors(&attendant(date)),
+            [format!(
+                "AutoAttendant main: spec.schedules[0].dates[0]: {date:?} is no date"
+            )]
+        );
+    }
+}
+
+#[test]
+fn nothing_is_said_where_no_such_kind_is_used() {
+    assert_eq!(
+        directory(PEOPLE.trim_end_matches("---\n"))
+            .extensions()
+            .len(),
+        2
+    );
+}

@@ -1,0 +1,166 @@
+//! What the controllers of one namespace share.
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use kube::{
+    Client,
+    runtime::events::{Event, EventType, Recorder},
+};
+
+use crate::{
+    caches::Caches, metrics::Metrics, options::Options, ours::Ours, queues::Queues,
+    reports::Reports, snapshot::Snapshot, triggers::Triggers,
+};
+
+/// What the controllers of one namespace share.
+pub struct Context {
+    /// The way to the API server.
+    pub client: Client,
+    /// The namespace, the only one that anything is read from or written to.
+    pub namespace: Arc<str>,
+    /// What the operator was told.
+    pub options: Arc<Options>,
+    /// What the API server holds.
+    pub caches: Caches,
+    /// What waits to be reconciled.
+    pub queues: Queues,
+    /// What waits for the namespace to be compiled first.
+    pub triggers: Triggers,
+    /// What workers say of themselves.
+    pub reports: Reports,
+    /// Figures.
+    pub metrics: Metrics,
+    recorder: Recorder,
+    snapshot: RwLock<Arc<Snapshot>>,
+    unlabelled: Mutex<BTreeSet<String>>,
+    failures: Mutex<HashMap<crds::ObjectRef, u32>>,
+    monitors_seen: Mutex<Option<Instant>>,
+    figures_written: Mutex<Option<Instant>>,
+}
+
+impl Context {
+    /// That of this namespace.
+    pub fn new(client: Client, namespace: &str, options: Arc<Options>, metrics: Metrics) -> Self {
+        let namespace: Arc<str> = namespace.into();
+        let reporter = kube::runtime::events::Reporter {
+            controller: "switchboard.dev/operator".to_owned(),
+            instance: Some(options.identity.clone()),
+        };
+        Self {
+            caches: Caches::new(&namespace),
+            queues: Queues::new(&namespace),
+            triggers: Triggers::default(),
+            reports: Reports::default(),
+            recorder: Recorder::new(client.clone(), reporter),
+            snapshot: RwLock::default(),
+            unlabelled: Mutex::default(),
+            failures: Mutex::default(),
+            monitors_seen: Mutex::default(),
+            figures_written: Mutex::default(),
+            client,
+            namespace,
+            options,
+            metrics,
+        }
+    }
+
+    /// The namespace as it was compiled last.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        let snapshot = self.snapshot.read();
+        snapshot.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a newer one in its place.
+    pub fn set_snapshot(&self, snapshot: Arc<Snapshot>) {
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    /// The names of Secrets that are referred to and exist without our label.
+    pub fn unlabelled(&self) -> BTreeSet<String> {
+        held(&self.unlabelled).clone()
+    }
+
+    /// Notes whether this Secret exists without our label; true if that is news.
+    pub fn note_unlabelled(&self, secret: &str, exists: bool) -> bool {
+        let mut unlabelled = held(&self.unlabelled);
+        if exists {
+            unlabelled.insert(secret.to_owned())
+        } else {
+            unlabelled.remove(secret)
+        }
+    }
+
+    /// How long to wait before this object, whose reconcile has failed again, is tried anew.
+    pub fn backoff(&self, object: crds::ObjectRef) -> Duration {
+        let mut failures = held(&self.failures);
+        let failed = failures.entry(object).or_default();
+        *failed += 1;
+        LONGEST_BACKOFF.min(FIRST_BACKOFF * 2_u32.saturating_pow((*failed - 1).min(16)))
+    }
+
+    /// Forgets an object's failures.
+    pub fn succeeded(&self, object: &crds::ObjectRef) {
+        held(&self.failures).remove(object);
+    }
+
+    /// Whether it is time to look after `PodMonitor`s again; if so, the next time is `every` from now.
+    pub fn monitors_due(&self, every: Duration, now: Instant) -> bool {
+        due(&self.monitors_seen, every, now)
+    }
+
+    /// Whether figures that have changed may be written; if so, the next time is `every` from now.
+    pub fn figures_due(&self, every: Duration, now: Instant) -> bool {
+        due(&self.figures_written, every, now)
+    }
+
+    /// Tells people something good about an object, as an Event.
+    pub async fn tell<K: Ours>(&self, object: &K, reason: &str, note: String) {
+        self.publish(object, EventType::Normal, reason, note).await;
+    }
+
+    /// Tells people that they should look at an object, as an Event.
+    pub async fn warn<K: Ours>(&self, object: &K, reason: &str, note: String) {
+        self.publish(object, EventType::Warning, reason, note).await;
+    }
+
+    async fn publish<K: Ours>(&self, object: &K, type_: EventType, reason: &str, note: String) {
+        let mut note = note;
+        if note.len() > LONGEST_NOTE {
+            note = note.chars().take(LONGEST_NOTE / 4).collect();
+        }
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            note: Some(note),
+            action: "Reconcile".to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+            tracing::warn!("an Event could not be written: {error}");
+        }
+    }
+}
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
+/// The API server takes notes below 1 KiB; a character has at most 4 bytes.
+const LONGEST_NOTE: usize = 1000;
+
+fn due(last: &Mutex<Option<Instant>>, every: Duration, now: Instant) -> bool {
+    let mut last = held(last);
+    let due = last.is_none_or(|last| now.duration_since(last) >= every);
+    if due {
+        *last = Some(now);
+    }
+    due
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

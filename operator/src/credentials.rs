@@ -1,0 +1,79 @@
+//! The credentials compiled for workers: from the passwords and PINs in Secrets to what they are checked with.
+use crds::{
+    Objects, PhoneSystem,
+    credentials::{HandsetCredentials, SHARDS, Shard, UserCredentials, shard_of},
+    pin::PinKey,
+    secrets::{PIN_KEY, Use, key_entry, pin_entry, sip_entry},
+};
+use kube::ResourceExt;
+
+use crate::{
+    names::GENERATED,
+    references::{Labelled, SYSTEM},
+};
+
+/// One shard, and as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compiled {
+    /// What lies in it.
+    pub shard: Shard,
+    /// The same as JSON.
+    pub json: Vec<u8>,
+}
+
+/// All shards of this system, in order; none as long as the system has no keys.
+pub fn compile(
+    objects: &Objects,
+    system: &PhoneSystem,
+    secrets: &Labelled<'_>,
+) -> Result<Vec<Compiled>, serde_json::Error> {
+    let entry = key_entry(&system.name_any(), PIN_KEY);
+    let Some(key) = secrets.bytes(&entry.name, &entry.key, SYSTEM) else {
+        return Ok(Vec::new());
+    };
+    let key = PinKey::new(key);
+    let realm = system.spec.domain.to_ascii_lowercase();
+    let mut shards = vec![Shard::default(); SHARDS as usize];
+    for handset in &objects.handsets {
+        let name = handset.name_any();
+        let entry = sip_entry(&name, handset.spec.password_secret_ref.as_ref());
+        if let Some(password) = text(secrets, &entry, Use::Sip)
+            && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
+        {
+            let username = handset.spec.username.as_deref().unwrap_or(&name);
+            let credentials = HandsetCredentials::new(username, &realm, password);
+            shard.handsets.insert(name, credentials);
+        }
+    }
+    for user in &objects.users {
+        let name = user.name_any();
+        let entry = pin_entry(&name, user.spec.pin_secret_ref.as_ref());
+        if let Some(pin) = text(secrets, &entry, Use::Pin)
+            && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
+        {
+            let credentials = UserCredentials {
+                pin_verifier: key.verifier(&name, pin),
+                generated: generated(secrets, &entry.name),
+            };
+            shard.users.insert(name, credentials);
+        }
+    }
+    let stored = |shard: Shard| {
+        let json = serde_json::to_vec(&shard)?;
+        Ok(Compiled { shard, json })
+    };
+    shards.into_iter().map(stored).collect()
+}
+
+fn text<'a>(secrets: &Labelled<'a>, entry: &crds::SecretKeyRef, purpose: Use) -> Option<&'a str> {
+    let bytes = secrets.bytes(&entry.name, &entry.key, purpose.label()?)?;
+    let text = std::str::from_utf8(bytes).ok()?.trim_end();
+    (!text.is_empty()).then_some(text)
+}
+
+fn generated(secrets: &Labelled<'_>, name: &str) -> bool {
+    Use::Pin
+        .label()
+        .and_then(|purpose| secrets.secret(name, purpose))
+        .is_some_and(|secret| secret.annotations().contains_key(GENERATED))
+}

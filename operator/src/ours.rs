@@ -1,0 +1,70 @@
+//! What all our Kinds have in common.
+use std::fmt::Debug;
+
+use crds::{CallRoute, Extension, Handset, Kind, PhoneSystem, User, UserSettings};
+use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Condition};
+use kube::{Resource, ResourceExt};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A custom resource of ours: it has conditions, and a generation that they describe.
+pub trait Ours:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Serialize
+    + Send
+    + Sync
+    + 'static
+{
+    /// As problems name it.
+    const KIND: Kind;
+
+    /// The status as stored, `null` if there is none.
+    fn stored_status(&self) -> serde_json::Value;
+
+    /// The conditions as stored.
+    fn conditions(&self) -> &[Condition];
+
+    /// The generation that the status describes.
+    fn observed_generation(&self) -> Option<i64>;
+}
+
+/// The object as problems name it.
+pub fn object_ref<K: Ours>(object: &K) -> crds::ObjectRef {
+    crds::ObjectRef::new(K::KIND, object.name_any())
+}
+
+/// The object's generation; objects always have one in the API server.
+pub fn generation<K: Resource>(object: &K) -> i64 {
+    object.meta().generation.unwrap_or_default()
+}
+
+macro_rules! ours {
+    ($($kind:ident),+ $(,)?) => {$(
+        impl Ours for $kind {
+            const KIND: Kind = Kind::$kind;
+
+            fn stored_status(&self) -> serde_json::Value {
+                serde_json::to_value(&self.status).unwrap_or_default()
+            }
+
+            fn conditions(&self) -> &[Condition] {
+                self.status.as_ref().map_or(&[], |status| &status.conditions)
+            }
+
+            fn observed_generation(&self) -> Option<i64> {
+                self.status.as_ref()?.observed_generation
+            }
+        }
+    )+};
+}
+
+ours!(
+    PhoneSystem,
+    User,
+    UserSettings,
+    Handset,
+    Extension,
+    CallRoute
+);

@@ -1,0 +1,78 @@
+//! The controller of `PhoneSystem`s: from a specification to running workers.
+pub mod addresses;
+mod apply;
+pub mod build;
+mod dereference;
+mod monitoring;
+mod status;
+pub mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+use crds::{PhoneSystem, conditions::Reason};
+use k8s_openapi::jiff::Timestamp;
+use kube::{ResourceExt, runtime::controller::Action};
+
+use self::{build::build, dereference::Found, worker::Step};
+use crate::{
+    context::Context, controller::settled, error::Error, looking::look, ours::object_ref,
+    references::of_system, status::problems,
+};
+
+/// Who applies what this controller makes.
+pub const MANAGER: &str = "switchboard-operator-phonesystem";
+
+/// Brings what belongs to this system into the state it should be in.
+pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Result<Action, Error> {
+    if system.metadata.deletion_timestamp.is_some() {
+        return Ok(settled());
+    }
+    look(&context, &object_ref(&*system), &of_system(&system)).await?;
+    let Some(problems) = problems(&context, &*system) else {
+        return Ok(settled());
+    };
+    if problems.iter().any(|it| it.reason == Reason::NotOldest) {
+        status::not_in_force(&context, &system, &problems).await?;
+        return Ok(settled());
+    }
+    let desired = build(&system, &context.options)?;
+    let applied = Box::pin(apply::apply(&context, &system, &desired)).await;
+    let found = Found::of(&system, &context).await;
+    let step = worker::step(&worker::Situation {
+        current: found.pod.as_deref(),
+        desired: desired.pod.as_ref(),
+        may_start: !problems.iter().any(|it| SECRETS.contains(&it.reason)),
+        report: found.report.as_deref(),
+        waiting_since: worker::waiting_since(&system),
+        drain: system.spec.workers.drain_timeout.get(),
+        now: Timestamp::now(),
+    });
+    let stepped = apply::step(&context, &system, &desired, &found, step).await;
+    let complete = status::status(&context, &system, &problems, &found, step).await?;
+    for result in [applied, stepped] {
+        if let Err(error) = result {
+            apply::tell(&context, &system, &error).await;
+            return Err(error);
+        }
+    }
+    tracing::debug!(system = system.name_any(), ?step, "reconciled");
+    Ok(next_look(step, complete))
+}
+
+/// When to look again if nothing changes before.
+fn next_look(step: Step, complete: bool) -> Action {
+    let soon = if complete {
+        REGULARLY
+    } else {
+        status::FIGURES_AT_MOST_EVERY
+    };
+    Action::requeue(match step {
+        Step::Wait { at_most } => at_most.min(soon),
+        Step::Keep | Step::Create | Step::Delete | Step::Going => soon,
+    })
+}
+
+/// What keeps a worker from being started: a Secret it would have mounted may not be.
+const SECRETS: &[Reason] = &[Reason::SecretNotLabelled, Reason::SecretMissing];
+/// Names of load balancers are resolved anew, and `PodMonitor`s looked for.
+const REGULARLY: Duration = Duration::from_mins(1);

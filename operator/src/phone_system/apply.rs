@@ -1,0 +1,135 @@
+//! Makes what a telephone system needs, and puts right what others changed.
+use crds::{
+    PhoneSystem, Secret,
+    secrets::{PIN_KEY, key_entry},
+};
+use k8s_openapi::api::core::v1::Service;
+use kube::ResourceExt;
+
+use super::{
+    MANAGER,
+    build::{Desired, SLOT, keys, shards},
+    dereference::Found,
+    monitoring,
+    worker::Step,
+};
+use crate::{
+    apply::Created, caches::Cache, context::Context, error::Error, looking::look_for, names,
+    ours::object_ref,
+};
+
+/// Makes everything but the Pod. What is refused does not keep the rest from being made; the first error is told.
+/// Only a foreign Secret of a name that is ours does: workers would be allowed to read it.
+pub(super) async fn apply(
+    context: &Context,
+    system: &PhoneSystem,
+    desired: &Desired,
+) -> Result<(), Error> {
+    let made = &context.caches.made;
+    let name = system.name_any();
+    let (sip, media) = (names::sip_service(&name), names::media_service(&name, SLOT));
+    secrets(context, system).await?;
+    let results = futures::join!(
+        context.ensure(MANAGER, &made.service_accounts, &desired.service_account),
+        context.ensure(MANAGER, &made.roles, &desired.role),
+        context.ensure(MANAGER, &made.role_bindings, &desired.role_binding),
+        service(context, &made.services, &sip, desired.sip.as_ref()),
+        service(context, &made.services, &media, desired.media.as_ref()),
+        spool(context, desired),
+        context.ensure(
+            MANAGER,
+            &made.disruption_budgets,
+            &desired.disruption_budget
+        ),
+        context.ensure(MANAGER, &made.network_policies, &desired.network_policy),
+        monitoring::apply(context, system),
+    );
+    results.0?;
+    results.1?;
+    results.2?;
+    results.3?;
+    results.4?;
+    results.5?;
+    results.6?;
+    results.7?;
+    results.8
+}
+
+/// Takes the step that the worker's Pod needs.
+pub(super) async fn step(
+    context: &Context,
+    system: &PhoneSystem,
+    desired: &Desired,
+    found: &Found,
+    step: Step,
+) -> Result<(), Error> {
+    match (step, &desired.pod, &found.pod) {
+        (Step::Create, Some(pod), _) => {
+            if context.create(MANAGER, pod).await? == Created::Now {
+                let note = format!("started {}", pod.name_any());
+                context.tell(system, "WorkerStarted", note).await;
+            }
+        }
+        (Step::Delete, _, Some(pod)) => {
+            context.delete(&**pod).await?;
+            let note = format!("{} is replaced", pod.name_any());
+            context.tell(system, "WorkerReplaced", note).await;
+        }
+        (Step::Create | Step::Delete | Step::Keep | Step::Going | Step::Wait { .. }, _, _) => {}
+    }
+    Ok(())
+}
+
+/// Tells people what the API server refused.
+pub(super) async fn tell(context: &Context, system: &PhoneSystem, error: &Error) {
+    if error.is_refusal() {
+        context.warn(system, "ApplyFailed", error.to_string()).await;
+    }
+}
+
+/// The keys, once; and those shards whose content has changed.
+async fn secrets(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
+    let cache = &context.caches.secrets;
+    let name = key_entry(&system.name_any(), PIN_KEY).name;
+    if cache.get(&name).is_none()
+        && context.create(MANAGER, &keys(system)?).await? == Created::Before
+    {
+        look_for(context, &object_ref(system), &name).await?;
+        if context.unlabelled().contains(&name) {
+            let kind = "Secret".to_owned();
+            return Err(Error::NotOurs { kind, name });
+        }
+    }
+    let snapshot = context.snapshot();
+    let shards: Vec<Secret> = shards(system, &snapshot.shards);
+    let applied = shards
+        .iter()
+        .map(|shard| context.ensure(MANAGER, cache, shard));
+    futures::future::try_join_all(applied).await?;
+    Ok(())
+}
+
+/// A Service, or none in a mode that has none.
+async fn service(
+    context: &Context,
+    cache: &Cache<Service>,
+    name: &str,
+    desired: Option<&Service>,
+) -> Result<(), Error> {
+    match (desired, cache.get(name)) {
+        (Some(service), _) => context.ensure(MANAGER, cache, service).await,
+        (None, Some(old)) => context.delete(&*old).await,
+        (None, None) => Ok(()),
+    }
+}
+
+/// The claim is made once: most of it cannot be changed afterwards.
+async fn spool(context: &Context, desired: &Desired) -> Result<(), Error> {
+    let Some(claim) = &desired.spool else {
+        return Ok(());
+    };
+    if context.caches.made.claims.get(&claim.name_any()).is_none() {
+        context.create(MANAGER, claim).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What there is of a telephone system: its Pod, what the worker says, and where it is reached.
+use std::{net::IpAddr, sync::Arc};
+
+use crds::{PhoneSystem, report::Report};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use kube::{Api, ResourceExt};
+
+use super::build::SLOT;
+use crate::{context::Context, names};
+
+/// What there is of a telephone system.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// The worker's Pod.
+    pub(super) pod: Option<Arc<Pod>>,
+    /// What the worker said last.
+    pub(super) report: Option<Arc<Report>>,
+    /// The addresses that a load balancer gave for SIP.
+    pub(super) sip: Vec<String>,
+    /// The addresses that a load balancer gave for media.
+    pub(super) media: Vec<String>,
+    /// The addresses of the node that the worker runs on, those seen from outside first.
+    pub(super) node: Vec<String>,
+}
+
+impl Found {
+    /// What the caches hold; names that load balancers gave are resolved, and the node is asked for.
+    pub(super) async fn of(system: &PhoneSystem, context: &Context) -> Self {
+        let name = system.name_any();
+        let made = &context.caches.made;
+        let pod = made.pods.get(&names::pod(&name, SLOT));
+        let uid = pod.as_ref().and_then(|pod| pod.uid());
+        let sip = made.services.get(&names::sip_service(&name));
+        let media = made.services.get(&names::media_service(&name, SLOT));
+        Self {
+            report: uid.and_then(|uid| context.reports.of_pod(&uid)),
+            sip: balancer(sip.as_deref()).await,
+            media: balancer(media.as_deref()).await,
+            node: node(context, pod.as_deref()).await,
+            pod,
+        }
+    }
+}
+
+/// The addresses in a Service's status.
+async fn balancer(service: Option<&Service>) -> Vec<String> {
+    let ingress = service
+        .and_then(|service| {
+            service
+                .status
+                .as_ref()?
+                .load_balancer
+                .as_ref()?
+                .ingress
+                .clone()
+        })
+        .unwrap_or_default();
+    let mut addresses = Vec::new();
+    for entry in ingress {
+        if let Some(ip) = entry.ip {
+            addresses.push(ip);
+        } else if let Some(host) = entry.hostname {
+            match tokio::net::lookup_host((host.as_str(), 0)).await {
+                Ok(found) => addresses.extend(found.map(|it| it.ip().to_string())),
+                Err(error) => tracing::warn!(host, "the load balancer's name is unknown: {error}"),
+            }
+        }
+    }
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
+/// The addresses of the Pod's node. Who may not read nodes gets the one that the Pod itself names.
+async fn node(context: &Context, pod: Option<&Pod>) -> Vec<String> {
+    let Some(pod) = pod else {
+        return Vec::new();
+    };
+    let status = pod.status.as_ref();
+    let own = || {
+        let hosts = status
+            .and_then(|it| it.host_ips.clone())
+            .unwrap_or_default();
+        hosts.into_iter().map(|host| host.ip).collect()
+    };
+    let Some(name) = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) else {
+        return Vec::new();
+    };
+    let Ok(node) = Api::<Node>::all(context.client.clone()).get(name).await else {
+        return own();
+    };
+    let all = node.status.and_then(|it| it.addresses).unwrap_or_default();
+    let of_type = |wanted: &str| -> Vec<String> {
+        let of = all.iter().filter(|it| it.type_ == wanted);
+        let addresses = of.map(|it| it.address.clone());
+        addresses
+            .filter(|it| it.parse::<IpAddr>().is_ok())
+            .collect()
+    };
+    [of_type("ExternalIP"), of_type("InternalIP")]
+        .into_iter()
+        .find(|addresses| !addresses.is_empty())
+        .unwrap_or_else(own)
+}

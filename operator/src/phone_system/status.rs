@@ -1,0 +1,221 @@
+//! What a telephone system is told of itself.
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crds::{
+    PhoneSystem, Problem,
+    conditions::{ConditionType, Reason},
+    report,
+};
+use kube::ResourceExt;
+use serde_json::{Map, Value, json};
+
+use super::{
+    MANAGER,
+    addresses::{self, Learnt},
+    dereference::Found,
+    worker::{self, Step, is_ready, why_not_running},
+};
+use crate::{
+    conditions::Finding,
+    context::Context,
+    error::Error,
+    ours::generation,
+    status::{conclude, not_accepted},
+};
+
+/// Figures change with each call; they are written no oftener than this.
+pub(super) const FIGURES_AT_MOST_EVERY: Duration = Duration::from_secs(5);
+
+/// Writes the status. False if figures are held back, so that it must be written again.
+pub(super) async fn status(
+    context: &Context,
+    system: &Arc<PhoneSystem>,
+    problems: &[Problem],
+    found: &Found,
+    step: Step,
+) -> Result<bool, Error> {
+    let learnt = Learnt {
+        sip: &found.sip,
+        media: &found.media,
+        node: &found.node,
+    };
+    let media = addresses::media(system, learnt);
+    let calls = found.report.as_ref().map_or(0, |report| report.calls);
+    let mut findings = vec![
+        ready(system, problems, found),
+        scaled(system),
+        media_address_known(media.is_some()),
+        media_reachable(found),
+        worker::updating(step, calls),
+    ];
+    findings.extend(storage(system, found));
+    let mut more = Map::new();
+    more.insert(
+        "addresses".to_owned(),
+        list(&addresses::sip(system, learnt)),
+    );
+    more.insert("media".to_owned(), list(media.as_slice()));
+    let complete = figures(context, system, found, &mut more);
+    conclude(context, MANAGER, system, problems, findings, more).await?;
+    Ok(complete)
+}
+
+/// Writes the status of a system beside an older one.
+pub(super) async fn not_in_force(
+    context: &Context,
+    system: &Arc<PhoneSystem>,
+    problems: &[Problem],
+) -> Result<(), Error> {
+    let ready = not_accepted(problems).into_iter().collect();
+    conclude(context, MANAGER, system, problems, ready, Map::new()).await
+}
+
+/// How many workers, phones and calls there are. False if they are held back.
+fn figures(
+    context: &Context,
+    system: &PhoneSystem,
+    found: &Found,
+    more: &mut Map<String, Value>,
+) -> bool {
+    let report = found.report.as_deref();
+    let serves = found.pod.as_deref().is_some_and(is_ready) && report.is_some();
+    more.insert("workersReady".to_owned(), json!(u32::from(serves)));
+    let stored = system.status.as_ref();
+    let old = stored
+        .map(|it| (it.registrations, it.calls))
+        .unwrap_or_default();
+    let new = (
+        Some(report.map_or(0, |it| it.registrations)),
+        Some(report.map_or(0, |it| it.calls)),
+    );
+    let now = old == new || context.figures_due(FIGURES_AT_MOST_EVERY, Instant::now());
+    let (registrations, calls) = if now { new } else { old };
+    more.insert("registrations".to_owned(), json!(registrations));
+    more.insert("calls".to_owned(), json!(calls));
+    now
+}
+
+fn ready(system: &PhoneSystem, problems: &[Problem], found: &Found) -> Finding {
+    let no = |reason, message: String| Finding::no(ConditionType::Ready, reason, message);
+    let uid = system.uid().unwrap_or_default();
+    let loaded = found.report.as_ref().and_then(|it| it.loaded.get(&uid));
+    match (&found.pod, loaded) {
+        (Some(pod), Some(loaded)) if is_ready(pod) => {
+            if *loaded >= generation(system) {
+                let message = "every worker has loaded it";
+                Finding::yes(ConditionType::Ready, Reason::Loaded, message)
+            } else {
+                no(
+                    Reason::Loading,
+                    "the worker has not loaded this change yet".to_owned(),
+                )
+            }
+        }
+        (Some(pod), _) => {
+            let name = pod.name_any();
+            let why = why_not_running(pod).unwrap_or_else(|| "it is starting".to_owned());
+            no(
+                Reason::NoWorker,
+                format!(
+                    "the worker does not serve yet: {why}; to see more, run: kubectl describe pod {name}"
+                ),
+            )
+        }
+        (None, _) if system.spec.workers.replicas == 0 => no(
+            Reason::NoWorker,
+            "no worker is asked for; set spec.workers.replicas to 1".to_owned(),
+        ),
+        (None, _) => not_accepted(problems)
+            .unwrap_or_else(|| no(Reason::NoWorker, "the worker is being started".to_owned())),
+    }
+}
+
+fn scaled(system: &PhoneSystem) -> Finding {
+    let replicas = system.spec.workers.replicas;
+    if replicas > 1 {
+        return Finding::no(
+            ConditionType::Scaled,
+            Reason::SharingNotYetAvailable,
+            format!(
+                "{replicas} workers are asked for and one serves: workers cannot share calls yet; set spec.workers.replicas to 1"
+            ),
+        );
+    }
+    let message = "as many workers as asked for";
+    Finding::yes(ConditionType::Scaled, Reason::AsAsked, message)
+}
+
+fn media_address_known(known: bool) -> Finding {
+    if known {
+        let message = "the worker knows the address it announces for media";
+        return Finding::yes(
+            ConditionType::MediaAddressKnown,
+            Reason::AddressKnown,
+            message,
+        );
+    }
+    Finding::no(
+        ConditionType::MediaAddressKnown,
+        Reason::WaitingForAddress,
+        "neither load balancer nor node has given an address yet; if none will, write spec.network.media.advertised, or another spec.network.mode",
+    )
+}
+
+fn media_reachable(found: &Found) -> Finding {
+    let said = found
+        .report
+        .as_ref()
+        .and_then(|report| report.media.as_ref());
+    said.map_or_else(
+        || {
+            let message = "no call has been answered yet";
+            Finding::new(
+                ConditionType::MediaReachable,
+                None,
+                Reason::NoCallYet,
+                message,
+            )
+        },
+        |said| of_report(ConditionType::MediaReachable, said),
+    )
+}
+
+/// Whether object storage takes what is written; nothing where there is none.
+fn storage(system: &PhoneSystem, found: &Found) -> Option<Finding> {
+    system.spec.storage.as_ref()?;
+    let said = found
+        .report
+        .as_ref()
+        .and_then(|report| report.storage.as_ref());
+    Some(said.map_or_else(
+        || {
+            let message = "no worker has tried object storage yet";
+            Finding::new(ConditionType::StorageReady, None, Reason::Loading, message)
+        },
+        |said| of_report(ConditionType::StorageReady, said),
+    ))
+}
+
+fn of_report(condition: ConditionType, said: &report::Finding) -> Finding {
+    let known = Reason::ALL.iter().find(|it| it.as_str() == said.reason);
+    let otherwise = match (condition, said.ok) {
+        (ConditionType::StorageReady, true) => Reason::Writable,
+        (ConditionType::StorageReady, false) => Reason::StorageAway,
+        (_, true) => Reason::Heard,
+        (_, false) => Reason::NothingHeard,
+    };
+    let reason = known.copied().unwrap_or(otherwise);
+    Finding::new(condition, Some(said.ok), reason, said.message.clone())
+}
+
+/// As the status is stored: an empty list is not.
+fn list<T: serde::Serialize>(items: &[T]) -> Value {
+    if items.is_empty() {
+        Value::Null
+    } else {
+        json!(items)
+    }
+}

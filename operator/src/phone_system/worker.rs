@@ -1,0 +1,248 @@
+//! What becomes of the Pod in a slot: made, kept, or replaced in a moment without calls. Pure.
+use std::time::Duration;
+
+use crds::{
+    PhoneSystem,
+    conditions::{ConditionType, Reason},
+    report::Report,
+};
+use k8s_openapi::{api::core::v1::Pod, jiff::Timestamp};
+use kube::ResourceExt;
+
+use crate::{
+    conditions::{Finding, find},
+    names::BUILT,
+};
+
+/// All that the next step depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The Pod there is.
+    pub current: Option<&'a Pod>,
+    /// The Pod there should be.
+    pub desired: Option<&'a Pod>,
+    /// Whether a new Pod may be started.
+    pub may_start: bool,
+    /// What the worker said last.
+    pub report: Option<&'a Report>,
+    /// Since when a replacement is waited for.
+    pub waiting_since: Option<Timestamp>,
+    /// How long is waited at most.
+    pub drain: Duration,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// All is as it should be, or nothing can be done now.
+    Keep,
+    /// There is no Pod, and there should be one.
+    Create,
+    /// The Pod is dead, or to be replaced, and nobody is in a call.
+    Delete,
+    /// The Pod is going.
+    Going,
+    /// The Pod is to be replaced when its calls have ended, after this time in any case.
+    Wait {
+        /// What is left of the drain time-out.
+        at_most: Duration,
+    },
+}
+
+/// What to do with the Pod.
+pub fn step(situation: &Situation<'_>) -> Step {
+    let Some(current) = situation.current else {
+        return if situation.desired.is_some() && situation.may_start {
+            Step::Create
+        } else {
+            Step::Keep
+        };
+    };
+    if current.metadata.deletion_timestamp.is_some() {
+        return Step::Going;
+    }
+    if has_ended(current) {
+        return Step::Delete;
+    }
+    let wanted = situation.desired.is_some_and(|desired| {
+        desired.annotations().get(BUILT) == current.annotations().get(BUILT)
+    });
+    let must_stay = situation.desired.is_some() && !situation.may_start;
+    if wanted || must_stay {
+        return Step::Keep;
+    }
+    let at_most = remaining(situation);
+    // A worker that serves but has not told of its calls yet may have some.
+    let idle = match situation.report {
+        Some(report) => report.calls == 0,
+        None => !is_ready(current),
+    };
+    if idle || at_most.is_zero() {
+        Step::Delete
+    } else {
+        Step::Wait { at_most }
+    }
+}
+
+/// `Updating`, as this step leaves it.
+pub fn updating(step: Step, calls: u32) -> Finding {
+    match step {
+        Step::Keep | Step::Create => Finding::no(
+            ConditionType::Updating,
+            Reason::UpToDate,
+            "the worker runs as the manifest asks",
+        ),
+        Step::Delete | Step::Going => Finding::yes(
+            ConditionType::Updating,
+            Reason::Replacing,
+            "the old worker is going and a new one comes",
+        ),
+        Step::Wait { .. } => Finding::yes(
+            ConditionType::Updating,
+            Reason::WaitingForCalls,
+            format!(
+                "the worker is replaced when its calls have ended ({calls} now), after the drain time-out in any case"
+            ),
+        ),
+    }
+}
+
+/// Since when a replacement is waited for, as the status says: so it outlives a restart of the operator.
+pub fn waiting_since(system: &PhoneSystem) -> Option<Timestamp> {
+    let stored = &system.status.as_ref()?.conditions;
+    let updating = find(stored, ConditionType::Updating)?;
+    let waits = updating.reason == Reason::WaitingForCalls.as_str();
+    waits.then_some(updating.last_transition_time.0)
+}
+
+/// Whether the kubelet says that the worker serves.
+pub fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|it| it.conditions.as_ref());
+    conditions.is_some_and(|all| {
+        all.iter()
+            .any(|it| it.type_ == "Ready" && it.status == "True")
+    })
+}
+
+/// Why a Pod does not run, as Kubernetes says it.
+pub fn why_not_running(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    let containers = status.container_statuses.iter().flatten();
+    let initial = status.init_container_statuses.iter().flatten();
+    let waiting = containers.chain(initial).find_map(|container| {
+        let waiting = container.state.as_ref()?.waiting.as_ref()?;
+        let reason = waiting.reason.as_deref()?;
+        let message = waiting.message.as_deref().unwrap_or_default();
+        Some(format!("container {}: {reason} {message}", container.name))
+    });
+    let unscheduled = status.conditions.iter().flatten().find_map(|condition| {
+        let waits = condition.type_ == "PodScheduled" && condition.status == "False";
+        waits.then(|| condition.message.clone()).flatten()
+    });
+    unscheduled.or(waiting)
+}
+
+fn has_ended(pod: &Pod) -> bool {
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Failed" | "Succeeded"))
+}
+
+fn remaining(situation: &Situation<'_>) -> Duration {
+    let since = situation.waiting_since.unwrap_or(situation.now);
+    let waited = situation.now.duration_since(since);
+    let waited = Duration::try_from(waited).unwrap_or_default();
+    situation.drain.saturating_sub(waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(built: &str, rest: &str) -> Pod {
+        let yaml = format!(
+            "{{metadata: {{name: office-worker-0, annotations: {{switchboard.dev/built: {built}}}}}, {rest}}}"
+        );
+        serde_saphyr::from_str(&yaml).unwrap()
+    }
+
+    fn with_calls(calls: u32) -> Report {
+        Report {
+            calls,
+            ..Report::default()
+        }
+    }
+
+    fn next(current: Option<&Pod>, report: Option<&Report>, waited: i64) -> Step {
+        let desired = pod("new", "spec: {containers: []}");
+        let now = Timestamp::from_second(10_000).unwrap();
+        step(&Situation {
+            current,
+            desired: Some(&desired),
+            may_start: true,
+            report,
+            waiting_since: Timestamp::from_second(10_000 - waited).ok(),
+            drain: Duration::from_mins(15),
+            now,
+        })
+    }
+
+    const READY: &str = "status: {phase: Running, conditions: [{type: Ready, status: 'True'}]}";
+
+    #[test]
+    fn a_worker_built_otherwise_is_replaced_once_nobody_is_in_a_call() {
+        let old = pod("old", READY);
+        let at_most = Duration::from_mins(5);
+        assert_eq!(
+            next(Some(&old), Some(&with_calls(2)), 600),
+            Step::Wait { at_most }
+        );
+        assert_eq!(next(Some(&old), Some(&with_calls(0)), 600), Step::Delete);
+        assert_eq!(next(Some(&old), Some(&with_calls(2)), 900), Step::Delete);
+    }
+
+    #[test]
+    fn a_worker_that_has_not_told_of_its_calls_is_not_taken_to_have_none() {
+        let serving = pod("old", READY);
+        assert!(matches!(next(Some(&serving), None, 0), Step::Wait { .. }));
+        let starting = pod("old", "status: {phase: Pending}");
+        assert_eq!(next(Some(&starting), None, 0), Step::Delete);
+    }
+
+    #[test]
+    fn a_dead_pod_is_removed_and_a_missing_one_made() {
+        let failed = pod("new", "status: {phase: Failed, reason: Evicted}");
+        assert_eq!(next(Some(&failed), None, 0), Step::Delete);
+        assert_eq!(next(None, None, 0), Step::Create);
+        let fine = pod("new", READY);
+        assert_eq!(next(Some(&fine), Some(&with_calls(2)), 0), Step::Keep);
+    }
+
+    #[test]
+    fn nothing_is_started_or_replaced_while_a_secret_may_not_be_mounted() {
+        let (old, desired) = (pod("old", READY), pod("new", "spec: {containers: []}"));
+        let idle = with_calls(0);
+        let situation = Situation {
+            current: Some(&old),
+            desired: Some(&desired),
+            may_start: false,
+            report: Some(&idle),
+            waiting_since: None,
+            drain: Duration::from_mins(15),
+            now: Timestamp::from_second(0).unwrap(),
+        };
+        assert_eq!(step(&situation), Step::Keep);
+        let current = None;
+        assert_eq!(
+            step(&Situation {
+                current,
+                ..situation
+            }),
+            Step::Keep
+        );
+    }
+}

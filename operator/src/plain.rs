@@ -1,0 +1,93 @@
+//! The controllers of Kinds for which nothing is made: they are told whether they are valid and in force.
+use std::sync::Arc;
+
+use crds::{CallRoute, Extension, UserSettings, extension::ExtensionTarget};
+use kube::{ResourceExt, runtime::controller::Action};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    context::Context,
+    controller::settled,
+    error::Error,
+    ours::Ours,
+    queues::Queue,
+    readiness::{Part, ready},
+    status::{conclude, problems},
+};
+
+/// Tells an Extension what answers it.
+pub async fn extension(extension: Arc<Extension>, context: Arc<Context>) -> Result<Action, Error> {
+    let mut more = Map::new();
+    more.insert("target".to_owned(), target(&extension.spec.target));
+    let queue = &context.queues.extensions;
+    loaded(&context, queue, &extension, more).await
+}
+
+/// Tells a `CallRoute` whether it is in force.
+pub async fn call_route(route: Arc<CallRoute>, context: Arc<Context>) -> Result<Action, Error> {
+    loaded(&context, &context.queues.call_routes, &route, Map::new()).await
+}
+
+/// Tells `UserSettings` whether they are valid.
+pub async fn user_settings(
+    settings: Arc<UserSettings>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    if let Some(problems) = problems(&context, &*settings) {
+        conclude(
+            &context,
+            MANAGER,
+            &settings,
+            &problems,
+            Vec::new(),
+            Map::new(),
+        )
+        .await?;
+    }
+    Ok(settled())
+}
+
+/// `Accepted`, and `Ready` once every worker has loaded it.
+async fn loaded<K: Ours>(
+    context: &Context,
+    queue: &Queue<K>,
+    object: &Arc<K>,
+    more: Map<String, Value>,
+) -> Result<Action, Error> {
+    if object.meta().deletion_timestamp.is_none()
+        && let Some(problems) = problems(context, &**object)
+    {
+        let found = ready(context, &**object, &[Part::of(&**object)], &[]);
+        queue.waits(&object.name_any(), found.holds != Some(true));
+        conclude(context, MANAGER, object, &problems, vec![found], more).await?;
+    }
+    Ok(settled())
+}
+
+/// In words: `user mary`.
+fn target(target: &ExtensionTarget) -> Value {
+    let named = [
+        ("user", &target.user),
+        ("route", &target.call_route),
+        ("conference", &target.conference),
+        ("attendant", &target.auto_attendant),
+        ("queue", &target.queue),
+        ("monitor", &target.monitor),
+        ("alias", &target.alias),
+    ];
+    let mut words = named
+        .into_iter()
+        .filter_map(|(what, name)| Some(format!("{what} {}", name.as_ref()?.name)));
+    if let Some(words) = words.next() {
+        json!(words)
+    } else if target.conference_center.is_some() {
+        json!("conference center")
+    } else if target.message_center.is_some() {
+        json!("message center")
+    } else {
+        Value::Null
+    }
+}
+
+/// Who writes these statuses.
+const MANAGER: &str = "switchboard-operator-status";

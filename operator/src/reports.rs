@@ -1,0 +1,78 @@
+//! What workers say of themselves: their reports, followed one question after another.
+mod follow;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crds::{PhoneSystem, report::Report};
+use kube::ResourceExt;
+
+pub use self::follow::follow;
+use crate::readiness::StoredShard;
+
+/// The last report of each worker, by its Pod's UID.
+#[derive(Debug, Default)]
+pub struct Reports(Mutex<HashMap<String, Arc<Report>>>);
+
+/// What is still missing before an object is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing.
+    Nothing,
+    /// No worker is there.
+    Worker,
+    /// A worker has not loaded the object yet.
+    Loading,
+}
+
+impl Reports {
+    /// The last report of this Pod's worker.
+    pub fn of_pod(&self, uid: &str) -> Option<Arc<Report>> {
+        self.held().get(uid).cloned()
+    }
+
+    /// What the live workers lack of an object of this UID and generation, and of these shards' credentials.
+    ///
+    /// A worker counts as live once it has loaded the telephone system: before, it is only starting.
+    pub fn missing(
+        &self,
+        system: &PhoneSystem,
+        uid: Option<&str>,
+        generation: i64,
+        shards: &[StoredShard],
+    ) -> Missing {
+        let system = system.uid().unwrap_or_default();
+        let reports = self.held();
+        let mut live = reports
+            .values()
+            .filter(|report| report.loaded.contains_key(&system))
+            .peekable();
+        if live.peek().is_none() {
+            return Missing::Worker;
+        }
+        let has_all = |report: &Arc<Report>| {
+            let loaded = uid.and_then(|uid| report.loaded.get(uid));
+            loaded.is_some_and(|loaded| *loaded >= generation)
+                && shards.iter().all(|shard| shard.loaded_by(report))
+        };
+        if live.all(has_all) {
+            Missing::Nothing
+        } else {
+            Missing::Loading
+        }
+    }
+
+    fn put(&self, pod: &str, report: Option<Report>) {
+        let mut reports = self.held();
+        match report {
+            Some(report) => reports.insert(pod.to_owned(), Arc::new(report)),
+            None => reports.remove(pod),
+        };
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Report>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

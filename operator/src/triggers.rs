@@ -1,0 +1,259 @@
+//! From what has changed to what must be reconciled.
+//!
+//! What a User's reconcile decides depends on others' objects, so it waits until the namespace has been compiled with
+//! the change: a reconcile sees a snapshot that is at least as new as what caused it.
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crds::{Extension, Handset, Kind, ObjectRef, Secret, UserSettings, secrets::USE_LABEL};
+use futures::{Stream, StreamExt};
+use kube::{Resource, ResourceExt, runtime::watcher};
+use tokio::sync::Notify;
+
+use crate::{
+    caches::{Cache, Change},
+    context::Context,
+    names,
+    ours::{Ours, object_ref},
+    references::SYSTEM,
+    snapshot::{Snapshot, owning_user},
+};
+
+/// What waits for the namespace to be compiled.
+#[derive(Debug, Default)]
+pub struct Triggers {
+    waiting: Mutex<HashSet<ObjectRef>>,
+    compile: Notify,
+    pods: Notify,
+}
+
+impl Triggers {
+    /// Asks for the namespace to be compiled, and for these to be reconciled then.
+    pub fn compile_for(&self, objects: impl IntoIterator<Item = ObjectRef>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.extend(objects);
+        self.compile.notify_one();
+    }
+
+    /// Returns when a Pod has come, changed or gone.
+    pub async fn pods_changed(&self) {
+        self.pods.notified().await;
+    }
+
+    fn take(&self) -> HashSet<ObjectRef> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *waiting)
+    }
+}
+
+/// Compiles the namespace whenever something has changed, until dropped. Many changes at once are compiled once.
+pub async fn compile(context: Arc<Context>) {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        context.triggers.compile.notified().await;
+        tokio::time::sleep(pause).await;
+        let mut requests = context.triggers.take();
+        let began = Instant::now();
+        let compiling = context.clone();
+        let compiled = tokio::task::spawn_blocking(move || {
+            let unlabelled = compiling.unlabelled();
+            Snapshot::of(&compiling.caches, &compiling.namespace, &unlabelled)
+        });
+        let snapshot = match compiled.await {
+            Ok(Ok(snapshot)) => Arc::new(snapshot),
+            Ok(Err(error)) => {
+                tracing::error!("the credentials cannot be written: {error}");
+                continue;
+            }
+            Err(error) => {
+                tracing::error!("compiling broke off: {error}");
+                continue;
+            }
+        };
+        let took = began.elapsed();
+        context.metrics.compiled(&context.namespace, took);
+        // In a large namespace, at most half of the time is spent here.
+        pause = took.max(SHORTEST_PAUSE);
+        let earlier = context.snapshot();
+        requests.extend(snapshot.changed_since(&earlier).cloned());
+        if snapshot.shards != earlier.shards
+            && let Some(system) = &snapshot.system
+        {
+            requests.insert(object_ref(&**system));
+        }
+        context.set_snapshot(snapshot);
+        for object in &requests {
+            context.queues.push(object);
+        }
+    }
+}
+
+/// Keeps one of our Kinds current. Changes of its status alone cause nothing.
+pub async fn ours<K: Ours>(
+    context: &Context,
+    cache: &Cache<K>,
+    related: impl Fn(&K, bool) -> Vec<ObjectRef>,
+) {
+    let mut changes = follow(context, cache, None);
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Applied { before, now } => {
+                if before.is_none_or(|before| !same(&*before, &*now)) {
+                    let mut requests = related(&now, false);
+                    requests.push(object_ref(&*now));
+                    context.triggers.compile_for(requests);
+                }
+            }
+            Change::Deleted(gone) => context.triggers.compile_for(related(&gone, true)),
+            Change::Listed => {
+                let all = cache.all();
+                let requests = all.iter().map(|object| object_ref(&**object));
+                context.triggers.compile_for(requests);
+            }
+        }
+    }
+}
+
+/// Keeps the labelled Secrets current.
+pub async fn secrets(context: &Context) {
+    let cache = &context.caches.secrets;
+    let mut changes = follow(context, cache, Some(USE_LABEL));
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Applied { now, .. } => of_secret(context, &now, false),
+            Change::Deleted(gone) => of_secret(context, &gone, true),
+            Change::Listed => context.triggers.compile_for([]),
+        }
+    }
+}
+
+/// Keeps something current that is made for a `PhoneSystem`, which is reconciled when it changes.
+pub async fn made<K>(context: &Context, cache: &Cache<K>)
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    let is_pod = K::kind(&()) == "Pod";
+    let mut changes = follow(context, cache, Some(names::MADE));
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Applied { now, .. } => of_made(context, &*now),
+            Change::Deleted(gone) => of_made(context, &*gone),
+            Change::Listed => {
+                for system in context.caches.phone_systems.all() {
+                    context.queues.phone_systems.push(&system.name_any());
+                }
+            }
+        }
+        if is_pod {
+            context.triggers.pods.notify_one();
+        }
+    }
+}
+
+/// Who else must be reconciled when a Handset changes: its owner, and whose phone it is by its name.
+pub fn of_handset(handset: &Handset) -> Vec<ObjectRef> {
+    let owner = handset.spec.owner_ref.as_ref().map(|owner| &owner.name);
+    owner
+        .into_iter()
+        .cloned()
+        .chain(owning_user(handset))
+        .map(|user| ObjectRef::new(Kind::User, user))
+        .collect()
+}
+
+/// Who else must be reconciled when settings change: whose they are.
+pub fn of_settings(settings: &UserSettings) -> Vec<ObjectRef> {
+    vec![ObjectRef::new(Kind::User, settings.name_any())]
+}
+
+/// Who else must be reconciled when an Extension changes: whose it is, and, when it goes, who would like to have it.
+pub fn of_extension(context: &Context, extension: &Extension, gone: bool) -> Vec<ObjectRef> {
+    let target = extension
+        .spec
+        .target
+        .user
+        .as_ref()
+        .map(|user| user.name.clone());
+    let mut users: Vec<String> = target.into_iter().chain(owning_user(extension)).collect();
+    if gone {
+        users.extend_from_slice(context.snapshot().wanting(&extension.name_any()));
+    }
+    let request = |user| ObjectRef::new(Kind::User, user);
+    users.into_iter().map(request).collect()
+}
+
+fn of_secret(context: &Context, secret: &Secret, gone: bool) {
+    for owner in secret.owner_references() {
+        let kind = match owner.kind.as_str() {
+            "User" => Kind::User,
+            "Handset" => Kind::Handset,
+            "PhoneSystem" => Kind::PhoneSystem,
+            _ => continue,
+        };
+        let object = ObjectRef::new(kind, &*owner.name);
+        if gone || kind == Kind::PhoneSystem {
+            context.queues.push(&object);
+        }
+    }
+    context.note_unlabelled(&secret.name_any(), false);
+    let ours = secret
+        .labels()
+        .get(USE_LABEL)
+        .is_some_and(|it| it == SYSTEM);
+    if ours && secret.name_any().contains("-credentials-") {
+        // What was compiled is not compiled anew; those who wait for it look at it.
+        context.queues.wake();
+    } else {
+        context.triggers.compile_for([]);
+    }
+}
+
+fn of_made<K: Resource>(context: &Context, object: &K) {
+    if let Some(system) = object.labels().get(names::INSTANCE) {
+        context.queues.phone_systems.push(system);
+    }
+}
+
+fn follow<'a, K>(
+    context: &Context,
+    cache: &'a Cache<K>,
+    selector: Option<&str>,
+) -> std::pin::Pin<Box<dyn Stream<Item = Change<K>> + Send + 'a>>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    let config = watcher::Config {
+        label_selector: selector.map(str::to_owned),
+        ..watcher::Config::default()
+    };
+    Box::pin(cache.follow(context.api(), config))
+}
+
+/// Whether nothing but the status differs.
+fn same<K: Resource>(before: &K, now: &K) -> bool {
+    let (before, now) = (before.meta(), now.meta());
+    before.uid == now.uid
+        && before.generation == now.generation
+        && before.deletion_timestamp == now.deletion_timestamp
+        && before.owner_references == now.owner_references
+        && before.finalizers == now.finalizers
+        && before.annotations == now.annotations
+}
+
+/// So long further changes are waited for before compiling.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(3);

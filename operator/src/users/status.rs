@@ -1,0 +1,71 @@
+//! What a User is told of himself.
+use std::sync::Arc;
+
+use crds::{
+    Presence, Problem, User,
+    conditions::{ConditionType, Reason},
+};
+use kube::ResourceExt;
+use serde_json::{Map, json};
+
+use super::{Found, MANAGER};
+use crate::{
+    conditions::Finding,
+    context::Context,
+    error::Error,
+    readiness::{Credential, Part, ready},
+    status::{conclude, lacking, problems},
+};
+
+/// Writes the status, once the User has been judged as he is now.
+pub(super) async fn status(
+    context: &Context,
+    user: &Arc<User>,
+    found: &Found,
+) -> Result<(), Error> {
+    let Some(problems) = problems(context, &**user) else {
+        return Ok(());
+    };
+    let ready = readiness(context, user, found, &problems);
+    context
+        .queues
+        .users
+        .waits(&user.name_any(), ready.holds != Some(true));
+    let mut more = Map::new();
+    more.insert("presence".to_owned(), json!(presence(user, found)));
+    conclude(context, MANAGER, user, &problems, vec![ready], more).await
+}
+
+/// What the manifest says is binding; otherwise he chose it himself.
+fn presence(user: &User, found: &Found) -> Presence {
+    let chosen = found.settings.as_ref().and_then(|it| it.spec.presence);
+    user.spec.presence.or(chosen).unwrap_or_default()
+}
+
+fn readiness(context: &Context, user: &User, found: &Found, problems: &[Problem]) -> Finding {
+    let name = user.name_any();
+    let mut parts = vec![Part::of(user)];
+    if user.spec.extension.is_some() {
+        match found.granted(user) {
+            Some(extension) => parts.push(Part::of(&**extension)),
+            None => return lacking(problems, NUMBER, "his number is being made"),
+        }
+    }
+    if found.handsets.is_empty() && found.namesake.is_none() {
+        return lacking(problems, &[], "his handset is being made");
+    }
+    let handsets: Vec<String> = found.handsets.iter().map(|it| it.name_any()).collect();
+    parts.extend(found.handsets.iter().map(|handset| Part::of(&**handset)));
+    let mut credentials = vec![Credential::User(&name)];
+    credentials.extend(handsets.iter().map(|it| Credential::Handset(it)));
+    let finding = ready(context, user, &parts, &credentials);
+    if finding.condition == ConditionType::Ready && finding.reason == Reason::Loading {
+        return lacking(problems, SECRETS, &finding.message);
+    }
+    finding
+}
+
+/// Why a number is not granted.
+const NUMBER: &[Reason] = &[Reason::NumberTaken, Reason::InvalidValue];
+/// Why there are no credentials.
+const SECRETS: &[Reason] = &[Reason::SecretMissing, Reason::SecretNotLabelled];

@@ -1,0 +1,18 @@
+//! `GET`, for metrics pages and what Prometheus is asked.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// The answer to `GET PATH`: status line and body.
+pub fn get(server: SocketAddr, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(server).expect("the server's port");
+    // HTTP/1.0, so that no body comes in chunks.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {server}\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+    (
+        head.lines().next().unwrap_or_default().to_owned(),
+        body.to_owned(),
+    )
+}
