@@ -25,12 +25,12 @@ use crate::{
     printcolumn(json_path = ".spec.ownerRef.name", name = "Owner", type_ = "string"),
     printcolumn(json_path = ".status.userRef.name", name = "User", type_ = "string"),
     printcolumn(
-        json_path = ".status.contacts[*].uri",
+        json_path = ".status.contacts[0].uri",
         name = "Registered at",
         type_ = "string"
     ),
     printcolumn(
-        json_path = ".status.contacts[*].userAgent",
+        json_path = ".status.contacts[0].userAgent",
         name = "Phone",
         type_ = "string",
         priority = 1

@@ -26,6 +26,41 @@ pub trait Declared: Resource<DynamicType = ()> + Clone + DeserializeOwned {
     fn of_mut(objects: &mut Objects) -> &mut Vec<Self>;
 }
 
+/// Hands the list of Kinds to another macro: of each its documentation, its name and its objects' name in [`Objects`].
+#[macro_export]
+macro_rules! each_kind {
+    ($macro:ident) => {
+        $macro! {
+            /// The telephone system itself, of which the oldest is in force.
+            PhoneSystem in phone_systems,
+            /// People.
+            User in users,
+            /// What people change by phone or web; same name as the User.
+            UserSettings in user_settings,
+            /// Telephones.
+            Handset in handsets,
+            /// Numbers beyond the users' own.
+            Extension in extensions,
+            /// Where calls go.
+            CallRoute in call_routes,
+            /// Conferences, scheduled or always open.
+            Conference in conferences,
+            /// Lines to the outside world and to other sites.
+            Trunk in trunks,
+            /// Menus that answer callers.
+            AutoAttendant in auto_attendants,
+            /// Callers who wait for agents.
+            CallQueue in call_queues,
+            /// Calls that light keys on many phones.
+            CallMonitor in call_monitors,
+            /// Numbers that address several mailboxes.
+            MessageAlias in message_aliases,
+            /// The company's e-mail lists.
+            DistributionList in distribution_lists,
+        }
+    };
+}
+
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident in $list:ident,)+) => {
         /// The Kinds a problem can be about.
@@ -107,34 +142,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
-    /// The telephone system itself, of which the oldest is in force.
-    PhoneSystem in phone_systems,
-    /// People.
-    User in users,
-    /// What people change by phone or web; same name as the User.
-    UserSettings in user_settings,
-    /// Telephones.
-    Handset in handsets,
-    /// Numbers beyond the users' own.
-    Extension in extensions,
-    /// Where calls go.
-    CallRoute in call_routes,
-    /// Conferences, scheduled or always open.
-    Conference in conferences,
-    /// Lines to the outside world and to other sites.
-    Trunk in trunks,
-    /// Menus that answer callers.
-    AutoAttendant in auto_attendants,
-    /// Callers who wait for agents.
-    CallQueue in call_queues,
-    /// Calls that light keys on many phones.
-    CallMonitor in call_monitors,
-    /// Numbers that address several mailboxes.
-    MessageAlias in message_aliases,
-    /// The company's e-mail lists.
-    DistributionList in distribution_lists,
-}
+each_kind!(kinds);
 
 impl Kind {
     /// Whether this version does what objects of the Kind ask for. The others are checked and kept, and said to be

@@ -32,7 +32,7 @@ use crate::{Period, reference::Conditions, user::Permission};
     category = "switchboard",
     doc = "The telephone system of a namespace. One per namespace; the oldest is in force.",
     printcolumn(json_path = ".spec.domain", name = "Domain", type_ = "string"),
-    printcolumn(json_path = ".status.addresses[*]", name = "Address", type_ = "string"),
+    printcolumn(json_path = ".status.addresses[0]", name = "Address", type_ = "string"),
     printcolumn(
         json_path = ".status.workersReady",
         name = "Workers",

@@ -158,6 +158,29 @@ fn dates_that_do_not_exist_are_refused_though_they_look_like_dates() {
 }
 
 #[test]
+fn a_site_that_hides_nobody_here_is_in_order_and_another_is_warned_of() {
+    let trunk = |first, last| {
+        format!(
+            "kind: Trunk\nmetadata: {{name: buffalo}}\nspec: {{server: {{host: pbx.example}}, site: {{extensions: [{{first: '{first}', last: '{last}'}}]}}}}\n"
+        )
+    };
+    let overlaps = |documents: String| {
+        let (_, problems) = compile(&objects(&(PEOPLE.to_owned() + &documents)));
+        let overlaps = problems
+            .into_iter()
+            .filter(|problem| problem.reason == Reason::Overlap);
+        overlaps
+            .map(|problem| format!("{}: {}", problem.field, problem.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(overlaps(trunk("200", "299")), Vec::<String>::new());
+    assert_eq!(
+        overlaps(trunk("100", "199")),
+        ["spec.site.extensions[0]: whoever dials 101 reaches the extension here"]
+    );
+}
+
+#[test]
 fn nothing_is_said_where_no_such_kind_is_used() {
     assert_eq!(
         directory(PEOPLE.trim_end_matches("---\n"))

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crds::{CallRoute, Extension, Handset, PhoneSystem, Secret, User, UserSettings};
+use crds::{Objects, Secret};
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::{
     core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount},
@@ -25,6 +25,8 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
+
+use crate::ours::each_kind;
 
 /// The objects of one Kind in one namespace.
 #[derive(Debug)]
@@ -50,27 +52,6 @@ pub enum Change<K> {
     Listed,
 }
 
-/// Every Kind that the operator reads or makes, in one namespace.
-#[derive(Debug)]
-pub struct Caches {
-    /// Telephone systems; the oldest is in force.
-    pub phone_systems: Cache<PhoneSystem>,
-    /// People.
-    pub users: Cache<User>,
-    /// What they changed by phone or web.
-    pub user_settings: Cache<UserSettings>,
-    /// Telephones.
-    pub handsets: Cache<Handset>,
-    /// Numbers.
-    pub extensions: Cache<Extension>,
-    /// Where calls go.
-    pub call_routes: Cache<CallRoute>,
-    /// Secrets with the label that lets manifests refer to them, and no others.
-    pub secrets: Cache<Secret>,
-    /// What is made for a `PhoneSystem`.
-    pub made: Made,
-}
-
 /// What the operator makes for a `PhoneSystem`, beside Secrets.
 #[derive(Debug)]
 pub struct Made {
@@ -92,28 +73,75 @@ pub struct Made {
     pub network_policies: Cache<NetworkPolicy>,
 }
 
-impl Caches {
-    /// Empty caches for this namespace.
-    pub fn new(namespace: &Arc<str>) -> Self {
-        Self {
-            phone_systems: Cache::new(namespace),
-            users: Cache::new(namespace),
-            user_settings: Cache::new(namespace),
-            handsets: Cache::new(namespace),
-            extensions: Cache::new(namespace),
-            call_routes: Cache::new(namespace),
-            secrets: Cache::new(namespace),
-            made: Made {
-                pods: Cache::new(namespace),
-                services: Cache::new(namespace),
-                claims: Cache::new(namespace),
-                service_accounts: Cache::new(namespace),
-                roles: Cache::new(namespace),
-                role_bindings: Cache::new(namespace),
-                disruption_budgets: Cache::new(namespace),
-                network_policies: Cache::new(namespace),
-            },
+macro_rules! caches {
+    ($($kind:ident in $list:ident,)+) => {
+        /// Every Kind that the operator reads or makes, in one namespace.
+        #[derive(Debug)]
+        pub struct Caches {
+            $(
+                #[doc = concat!("Every ", stringify!($kind), ".")]
+                pub $list: Cache<crds::$kind>,
+            )+
+            /// Secrets with the label that lets manifests refer to them, and no others.
+            pub secrets: Cache<Secret>,
+            /// What is made for a `PhoneSystem`.
+            pub made: Made,
         }
+
+        impl Caches {
+            /// Empty caches for this namespace.
+            pub fn new(namespace: &Arc<str>) -> Self {
+                Self {
+                    $($list: Cache::new(namespace),)+
+                    secrets: Cache::new(namespace),
+                    made: Made::new(namespace),
+                }
+            }
+
+            /// Returns once everything was listed: before, what is there already would seem to be missing.
+            pub async fn listed(&self) {
+                $(self.$list.listed().await;)+
+                self.secrets.listed().await;
+                self.made.listed().await;
+            }
+
+            /// A copy of all that a directory is compiled from.
+            pub fn objects(&self) -> Objects {
+                Objects {
+                    $($list: self.$list.copy(),)+
+                    secrets: self.secrets.copy(),
+                    credentials: Vec::new(),
+                }
+            }
+        }
+    };
+}
+
+each_kind!(caches);
+
+impl Made {
+    fn new(namespace: &Arc<str>) -> Self {
+        Self {
+            pods: Cache::new(namespace),
+            services: Cache::new(namespace),
+            claims: Cache::new(namespace),
+            service_accounts: Cache::new(namespace),
+            roles: Cache::new(namespace),
+            role_bindings: Cache::new(namespace),
+            disruption_budgets: Cache::new(namespace),
+            network_policies: Cache::new(namespace),
+        }
+    }
+
+    async fn listed(&self) {
+        self.pods.listed().await;
+        self.services.listed().await;
+        self.claims.listed().await;
+        self.service_accounts.listed().await;
+        self.roles.listed().await;
+        self.role_bindings.listed().await;
+        self.disruption_budgets.listed().await;
+        self.network_policies.listed().await;
     }
 }
 
@@ -144,6 +172,15 @@ where
     /// The store that controllers take objects from.
     pub fn store(&self) -> Store<K> {
         self.store.clone()
+    }
+
+    fn copy(&self) -> Vec<K> {
+        self.all().iter().map(|object| K::clone(object)).collect()
+    }
+
+    async fn listed(&self) {
+        // The writer lives as long as the watch, and without the watch nothing runs at all.
+        let _ = self.store.wait_until_ready().await;
     }
 
     /// A reference to the object of this name, which may not exist.

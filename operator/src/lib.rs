@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod context;
 pub mod controller;
 pub mod credentials;
+pub mod deletion;
 pub mod error;
 pub mod handsets;
 pub mod http;

@@ -1,13 +1,15 @@
 //! Everything that runs for one namespace: watches, the compiler, controllers.
 use std::sync::Arc;
 
-use crds::{CallRoute, Extension, Handset, PhoneSystem, User, UserSettings};
 use futures::future::BoxFuture;
 
 use crate::{
+    caches::Cache,
     context::Context,
     controller::{self, Reconcile},
-    handsets, phone_system, plain, reports, triggers, users,
+    handsets,
+    ours::Ours,
+    phone_system, plain, reports, triggers, users,
 };
 
 /// Reconciles a namespace until dropped.
@@ -28,10 +30,8 @@ pub async fn run(context: Arc<Context>) {
 fn watches(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
     let caches = &context.caches;
     vec![
-        Box::pin(triggers::ours(context, &caches.phone_systems, |_, _| {
-            Vec::new()
-        })),
-        Box::pin(triggers::ours(context, &caches.users, |_, _| Vec::new())),
+        alone(context, &caches.phone_systems),
+        alone(context, &caches.users),
         Box::pin(triggers::ours(
             context,
             &caches.user_settings,
@@ -45,9 +45,14 @@ fn watches(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
             &caches.extensions,
             |extension, gone| triggers::of_extension(context, extension, gone),
         )),
-        Box::pin(triggers::ours(context, &caches.call_routes, |_, _| {
-            Vec::new()
-        })),
+        alone(context, &caches.call_routes),
+        alone(context, &caches.conferences),
+        alone(context, &caches.trunks),
+        alone(context, &caches.auto_attendants),
+        alone(context, &caches.call_queues),
+        alone(context, &caches.call_monitors),
+        alone(context, &caches.message_aliases),
+        alone(context, &caches.distribution_lists),
         Box::pin(triggers::secrets(context)),
     ]
 }
@@ -70,58 +75,42 @@ fn made(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
 /// One for each Kind.
 fn controllers(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
     let (caches, queues) = (&context.caches, &context.queues);
-    let start = || context.clone();
+    macro_rules! start {
+        ($list:ident, $at_once:expr, $reconcile:path) => {
+            Box::pin(controller::run(
+                context.clone(),
+                &caches.$list,
+                &queues.$list,
+                $at_once,
+                |object, context| -> Reconcile { Box::pin($reconcile(object, context)) },
+            ))
+        };
+    }
     vec![
-        Box::pin(controller::run(
-            start(),
-            &caches.phone_systems,
-            &queues.phone_systems,
-            ONE_BY_ONE,
-            |it: Arc<PhoneSystem>, context| -> Reconcile {
-                Box::pin(phone_system::reconcile(it, context))
-            },
-        )),
-        Box::pin(controller::run(
-            start(),
-            &caches.users,
-            &queues.users,
-            MANY,
-            |it: Arc<User>, context| -> Reconcile { Box::pin(users::reconcile(it, context)) },
-        )),
-        Box::pin(controller::run(
-            start(),
-            &caches.user_settings,
-            &queues.user_settings,
-            MANY,
-            |it: Arc<UserSettings>, context| -> Reconcile {
-                Box::pin(plain::user_settings(it, context))
-            },
-        )),
-        Box::pin(controller::run(
-            start(),
-            &caches.handsets,
-            &queues.handsets,
-            MANY,
-            |it: Arc<Handset>, context| -> Reconcile { Box::pin(handsets::reconcile(it, context)) },
-        )),
-        Box::pin(controller::run(
-            start(),
-            &caches.extensions,
-            &queues.extensions,
-            MANY,
-            |it: Arc<Extension>, context| -> Reconcile { Box::pin(plain::extension(it, context)) },
-        )),
-        Box::pin(controller::run(
-            start(),
-            &caches.call_routes,
-            &queues.call_routes,
-            MANY,
-            |it: Arc<CallRoute>, context| -> Reconcile { Box::pin(plain::call_route(it, context)) },
-        )),
+        start!(phone_systems, ONE_BY_ONE, phone_system::reconcile),
+        start!(users, MANY, users::reconcile),
+        start!(user_settings, MANY, plain::user_settings),
+        start!(handsets, MANY, handsets::reconcile),
+        start!(extensions, MANY, plain::extension),
+        start!(call_routes, MANY, plain::call_route),
+        start!(conferences, FEW, plain::unavailable),
+        start!(trunks, FEW, plain::unavailable),
+        start!(auto_attendants, FEW, plain::unavailable),
+        start!(call_queues, FEW, plain::unavailable),
+        start!(call_monitors, FEW, plain::unavailable),
+        start!(message_aliases, FEW, plain::unavailable),
+        start!(distribution_lists, FEW, plain::unavailable),
     ]
+}
+
+/// Watches a Kind whose objects concern no other's controller.
+fn alone<'a, K: Ours>(context: &'a Context, cache: &'a Cache<K>) -> BoxFuture<'a, ()> {
+    Box::pin(triggers::ours(context, cache, |_, _| Vec::new()))
 }
 
 /// A namespace has one telephone system.
 const ONE_BY_ONE: u16 = 1;
 /// As many as keep the API server busy without hurting others.
 const MANY: u16 = 16;
+/// Of which there are few.
+const FEW: u16 = 4;

@@ -1,25 +1,43 @@
 //! What all our Kinds have in common.
 use std::fmt::Debug;
 
-use crds::{CallRoute, Extension, Handset, Kind, PhoneSystem, User, UserSettings};
+use crds::Declared;
 use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{Resource, ResourceExt};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+
+/// Hands every Kind and what its objects are called together to another macro.
+macro_rules! each_kind {
+    ($macro:ident) => {
+        $macro! {
+            PhoneSystem in phone_systems,
+            User in users,
+            UserSettings in user_settings,
+            Handset in handsets,
+            Extension in extensions,
+            CallRoute in call_routes,
+            Conference in conferences,
+            Trunk in trunks,
+            AutoAttendant in auto_attendants,
+            CallQueue in call_queues,
+            CallMonitor in call_monitors,
+            MessageAlias in message_aliases,
+            DistributionList in distribution_lists,
+        }
+    };
+}
+pub(crate) use each_kind;
 
 /// A custom resource of ours: it has conditions, and a generation that they describe.
 pub trait Ours:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope>
-    + Clone
+    Declared
+    + Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Debug
-    + DeserializeOwned
     + Serialize
     + Send
     + Sync
     + 'static
 {
-    /// As problems name it.
-    const KIND: Kind;
-
     /// The status as stored, `null` if there is none.
     fn stored_status(&self) -> serde_json::Value;
 
@@ -41,10 +59,8 @@ pub fn generation<K: Resource>(object: &K) -> i64 {
 }
 
 macro_rules! ours {
-    ($($kind:ident),+ $(,)?) => {$(
-        impl Ours for $kind {
-            const KIND: Kind = Kind::$kind;
-
+    ($($kind:ident in $list:ident,)+) => {$(
+        impl Ours for crds::$kind {
             fn stored_status(&self) -> serde_json::Value {
                 serde_json::to_value(&self.status).unwrap_or_default()
             }
@@ -60,11 +76,4 @@ macro_rules! ours {
     )+};
 }
 
-ours!(
-    PhoneSystem,
-    User,
-    UserSettings,
-    Handset,
-    Extension,
-    CallRoute
-);
+each_kind!(ours);

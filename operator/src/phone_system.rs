@@ -15,7 +15,7 @@ use kube::{ResourceExt, runtime::controller::Action};
 
 use self::{build::build, dereference::Found, worker::Step};
 use crate::{
-    context::Context, controller::settled, error::Error, looking::look, ours::object_ref,
+    context::Context, controller::settled, deletion, error::Error, looking::look, ours::object_ref,
     references::of_system, status::problems,
 };
 
@@ -25,7 +25,7 @@ pub const MANAGER: &str = "switchboard-operator-phonesystem";
 /// Brings what belongs to this system into the state it should be in.
 pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Result<Action, Error> {
     if system.metadata.deletion_timestamp.is_some() {
-        return Ok(settled());
+        return deletion::system(&context, &system).await;
     }
     look(&context, &object_ref(&*system), &of_system(&system)).await?;
     let Some(problems) = problems(&context, &*system) else {
@@ -35,6 +35,7 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
         status::not_in_force(&context, &system, &problems).await?;
         return Ok(settled());
     }
+    deletion::hold(&context, &*system, deletion::is_asked_for(&system)).await?;
     let desired = build(&system, &context.options)?;
     let applied = Box::pin(apply::apply(&context, &system, &desired)).await;
     let found = Found::of(&system, &context).await;
@@ -48,7 +49,11 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
         now: Timestamp::now(),
     });
     let stepped = apply::step(&context, &system, &desired, &found, step).await;
-    let complete = status::status(&context, &system, &problems, &found, step).await?;
+    let complete = if found.is_yet_to_be_heard(&context) {
+        false
+    } else {
+        status::status(&context, &system, &problems, &found, step).await?
+    };
     for result in [applied, stepped] {
         if let Err(error) = result {
             apply::tell(&context, &system, &error).await;

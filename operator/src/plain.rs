@@ -1,11 +1,16 @@
 //! The controllers of Kinds for which nothing is made: they are told whether they are valid and in force.
 use std::sync::Arc;
 
-use crds::{CallRoute, Extension, UserSettings, extension::ExtensionTarget};
+use crds::{
+    CallRoute, Extension, UserSettings,
+    conditions::{ConditionType, Reason},
+    extension::ExtensionTarget,
+};
 use kube::{ResourceExt, runtime::controller::Action};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    conditions::Finding,
     context::Context,
     controller::settled,
     error::Error,
@@ -40,6 +45,27 @@ pub async fn user_settings(
             &settings,
             &problems,
             Vec::new(),
+            Map::new(),
+        )
+        .await?;
+    }
+    Ok(settled())
+}
+
+/// Tells an object of a Kind without behaviour in this version whether it is valid, and that nothing comes of it yet.
+pub async fn unavailable<K: Ours>(object: Arc<K>, context: Arc<Context>) -> Result<Action, Error> {
+    if let Some(problems) = problems(&context, &*object) {
+        let message = format!(
+            "this version does nothing for a {} yet; it is kept",
+            K::KIND
+        );
+        let ready = Finding::no(ConditionType::Ready, Reason::NotAvailableYet, message);
+        conclude(
+            &context,
+            MANAGER,
+            &object,
+            &problems,
+            vec![ready],
             Map::new(),
         )
         .await?;

@@ -5,14 +5,14 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crds::{CallRoute, Extension, Handset, Kind, PhoneSystem, User, UserSettings};
+use crds::Kind;
 use futures::{
     Stream, StreamExt,
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
 };
 use kube::runtime::{controller::ReconcileRequest, reflector::ObjectRef};
 
-use crate::ours::Ours;
+use crate::ours::{Ours, each_kind};
 
 /// The names of objects of one Kind to reconcile.
 #[derive(Debug)]
@@ -22,23 +22,6 @@ pub struct Queue<K: Ours> {
     receiver: Mutex<Option<UnboundedReceiver<ObjectRef<K>>>>,
     /// Those that are looked at again when a worker has loaded something.
     waiting: Mutex<HashSet<String>>,
-}
-
-/// The queues of a namespace's controllers.
-#[derive(Debug)]
-pub struct Queues {
-    /// Of telephone systems.
-    pub phone_systems: Queue<PhoneSystem>,
-    /// Of people.
-    pub users: Queue<User>,
-    /// Of what they changed.
-    pub user_settings: Queue<UserSettings>,
-    /// Of telephones.
-    pub handsets: Queue<Handset>,
-    /// Of numbers.
-    pub extensions: Queue<Extension>,
-    /// Of routes.
-    pub call_routes: Queue<CallRoute>,
 }
 
 impl<K: Ours> Queue<K> {
@@ -85,48 +68,40 @@ impl<K: Ours> Queue<K> {
     }
 }
 
-impl Queues {
-    /// Empty queues.
-    pub fn new(namespace: &str) -> Self {
-        Self {
-            phone_systems: Queue::new(namespace),
-            users: Queue::new(namespace),
-            user_settings: Queue::new(namespace),
-            handsets: Queue::new(namespace),
-            extensions: Queue::new(namespace),
-            call_routes: Queue::new(namespace),
+macro_rules! queues {
+    ($($kind:ident in $list:ident,)+) => {
+        /// The queues of a namespace's controllers.
+        #[derive(Debug)]
+        pub struct Queues {
+            $(
+                #[doc = concat!("Of every ", stringify!($kind), ".")]
+                pub $list: Queue<crds::$kind>,
+            )+
         }
-    }
 
-    /// Asks for a reconcile of this object; Secrets have no controller of their own.
-    pub fn push(&self, object: &crds::ObjectRef) {
-        let name = &object.name;
-        match object.kind {
-            Kind::PhoneSystem => self.phone_systems.push(name),
-            Kind::User => self.users.push(name),
-            Kind::UserSettings => self.user_settings.push(name),
-            Kind::Handset => self.handsets.push(name),
-            Kind::Extension => self.extensions.push(name),
-            Kind::CallRoute => self.call_routes.push(name),
-            Kind::Secret
-            | Kind::Conference
-            | Kind::Trunk
-            | Kind::AutoAttendant
-            | Kind::CallQueue
-            | Kind::CallMonitor
-            | Kind::MessageAlias
-            | Kind::DistributionList => {}
+        impl Queues {
+            /// Empty queues.
+            pub fn new(namespace: &str) -> Self {
+                Self { $($list: Queue::new(namespace),)+ }
+            }
+
+            /// Asks for a reconcile of this object; Secrets have no controller of their own.
+            pub fn push(&self, object: &crds::ObjectRef) {
+                match object.kind {
+                    $(Kind::$kind => self.$list.push(&object.name),)+
+                    Kind::Secret => {}
+                }
+            }
+
+            /// Asks for a reconcile of all that wait for a worker.
+            pub fn wake(&self) {
+                $(self.$list.wake();)+
+            }
         }
-    }
-
-    /// Asks for a reconcile of all that wait for a worker.
-    pub fn wake(&self) {
-        self.users.wake();
-        self.handsets.wake();
-        self.extensions.wake();
-        self.call_routes.wake();
-    }
+    };
 }
+
+each_kind!(queues);
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -134,6 +109,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use crds::User;
     use futures::FutureExt;
 
     use super::*;

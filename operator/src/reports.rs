@@ -3,7 +3,7 @@ mod follow;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crds::{PhoneSystem, report::Report};
@@ -12,9 +12,9 @@ use kube::ResourceExt;
 pub use self::follow::follow;
 use crate::readiness::StoredShard;
 
-/// The last report of each worker, by its Pod's UID.
+/// The last report of each worker, by its Pod's UID; none of one that does not answer.
 #[derive(Debug, Default)]
-pub struct Reports(Mutex<HashMap<String, Arc<Report>>>);
+pub struct Reports(Mutex<HashMap<String, Option<Arc<Report>>>>);
 
 /// What is still missing before an object is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,12 @@ pub enum Missing {
 impl Reports {
     /// The last report of this Pod's worker.
     pub fn of_pod(&self, uid: &str) -> Option<Arc<Report>> {
-        self.held().get(uid).cloned()
+        self.held().get(uid).cloned().flatten()
+    }
+
+    /// Whether this Pod's worker has answered, or has been asked for so long that it will not.
+    pub fn has_been_asked(&self, uid: &str) -> bool {
+        self.held().contains_key(uid)
     }
 
     /// What the live workers lack of an object of this UID and generation, and of these shards' credentials.
@@ -47,6 +52,7 @@ impl Reports {
         let reports = self.held();
         let mut live = reports
             .values()
+            .flatten()
             .filter(|report| report.loaded.contains_key(&system))
             .peekable();
         if live.peek().is_none() {
@@ -65,14 +71,14 @@ impl Reports {
     }
 
     fn put(&self, pod: &str, report: Option<Report>) {
-        let mut reports = self.held();
-        match report {
-            Some(report) => reports.insert(pod.to_owned(), Arc::new(report)),
-            None => reports.remove(pod),
-        };
+        self.held().insert(pod.to_owned(), report.map(Arc::new));
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Report>>> {
+    fn forget(&self, pod: &str) {
+        self.held().remove(pod);
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Option<Arc<Report>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

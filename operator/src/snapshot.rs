@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use crds::{Kind, ObjectRef, Objects, PhoneSystem, Problem, conditions::Reason};
+use crds::{Kind, ObjectRef, Objects, PhoneSystem, Problem, User, conditions::Reason};
 use kube::{Resource, ResourceExt};
 
 use crate::{
     caches::{Cache, Caches},
     credentials::{self, Compiled},
-    ours::{Ours, generation, object_ref},
+    ours::{Ours, each_kind, generation, object_ref},
     references::{Labelled, references},
 };
 
@@ -24,6 +24,7 @@ pub struct Snapshot {
     extensions_of: HashMap<String, Vec<String>>,
     handsets_of: HashMap<String, Vec<String>>,
     wanting: HashMap<String, Vec<String>>,
+    going_mailboxes: HashMap<String, String>,
     /// The telephone system in force.
     pub system: Option<Arc<PhoneSystem>>,
     /// The credentials, one for each shard; none as long as the system has no keys.
@@ -46,7 +47,7 @@ impl Snapshot {
         namespace: &str,
         unlabelled: &BTreeSet<String>,
     ) -> Result<Self, serde_json::Error> {
-        let objects = objects(caches);
+        let objects = caches.objects();
         let secrets = Labelled::new(namespace, &objects.secrets, unlabelled);
         let system = in_force(&caches.phone_systems);
         let shards = match &system {
@@ -93,14 +94,27 @@ impl Snapshot {
         self.wanting.get(number).map_or(&[], Vec::as_slice)
     }
 
+    /// The mailbox of a User who is being deleted.
+    pub fn mailbox_of_deleted(&self, user: &User) -> Option<String> {
+        self.going_mailboxes.get(&user.name_any()).cloned()
+    }
+
     fn judge(&mut self, objects: &Objects, secrets: &Labelled<'_>) {
-        see(&mut self.judged, &objects.phone_systems);
-        see(&mut self.judged, &objects.users);
-        see(&mut self.judged, &objects.user_settings);
-        see(&mut self.judged, &objects.handsets);
-        see(&mut self.judged, &objects.extensions);
-        see(&mut self.judged, &objects.call_routes);
-        let (_, problems) = crds::compile(objects);
+        macro_rules! see {
+            ($($kind:ident in $list:ident,)+) => {$(see(&mut self.judged, &objects.$list);)+};
+        }
+        each_kind!(see);
+        let (directory, problems) = crds::compile(objects);
+        let going = objects
+            .users
+            .iter()
+            .filter(|user| user.metadata.deletion_timestamp.is_some());
+        self.going_mailboxes = going
+            .filter_map(|user| {
+                let entry = directory.user(&user.name_any())?;
+                Some((user.name_any(), entry.mailbox.to_string()))
+            })
+            .collect();
         let compiled = problems
             .into_iter()
             .filter(|problem| problem.reason != Reason::SecretMissing);
@@ -173,22 +187,4 @@ fn see<K: Ours>(judged: &mut HashMap<ObjectRef, Judged>, objects: &[K]) {
         };
         (object_ref(object), found)
     }));
-}
-
-fn objects(caches: &Caches) -> Objects {
-    Objects {
-        phone_systems: owned(&caches.phone_systems.all()),
-        users: owned(&caches.users.all()),
-        user_settings: owned(&caches.user_settings.all()),
-        handsets: owned(&caches.handsets.all()),
-        extensions: owned(&caches.extensions.all()),
-        call_routes: owned(&caches.call_routes.all()),
-        secrets: owned(&caches.secrets.all()),
-        credentials: Vec::new(),
-        ..Objects::default()
-    }
-}
-
-fn owned<K: Clone>(objects: &[Arc<K>]) -> Vec<K> {
-    objects.iter().map(|object| K::clone(object)).collect()
 }

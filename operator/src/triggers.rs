@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::{
     caches::{Cache, Change},
     context::Context,
-    names,
+    deletion, names,
     ours::{Ours, object_ref},
     references::SYSTEM,
     snapshot::{Snapshot, owning_user},
@@ -52,6 +52,7 @@ impl Triggers {
 /// Compiles the namespace whenever something has changed, until dropped. Many changes at once are compiled once.
 pub async fn compile(context: Arc<Context>) {
     let mut pause = SHORTEST_PAUSE;
+    context.caches.listed().await;
     loop {
         context.triggers.compile.notified().await;
         tokio::time::sleep(pause).await;
@@ -84,11 +85,23 @@ pub async fn compile(context: Arc<Context>) {
         {
             requests.insert(object_ref(&**system));
         }
+        if holds(&snapshot) != holds(&earlier) {
+            let users = context.caches.users.all();
+            requests.extend(users.iter().map(|user| object_ref(&**user)));
+        }
         context.set_snapshot(snapshot);
         for object in &requests {
             context.queues.push(object);
         }
     }
+}
+
+/// Whether Users are held until their mailboxes are deleted.
+fn holds(snapshot: &Snapshot) -> bool {
+    snapshot
+        .system
+        .as_ref()
+        .is_some_and(|it| deletion::is_asked_for(it))
 }
 
 /// Keeps one of our Kinds current. Changes of its status alone cause nothing.

@@ -17,6 +17,7 @@ use self::{
 use crate::{
     context::Context,
     controller::{later, settled},
+    deletion,
     error::Error,
     looking::look,
     ours::object_ref,
@@ -28,7 +29,7 @@ pub const MANAGER: &str = "switchboard-operator-users";
 /// Brings what belongs to this User into the state it should be in.
 pub async fn reconcile(user: Arc<User>, context: Arc<Context>) -> Result<Action, Error> {
     if user.metadata.deletion_timestamp.is_some() {
-        return Ok(settled());
+        return deletion::user(&context, &user).await;
     }
     let references = dereference::references(&user);
     let missing = look(&context, &object_ref(&*user), &references).await?;
@@ -37,6 +38,12 @@ pub async fn reconcile(user: Arc<User>, context: Arc<Context>) -> Result<Action,
     let waits = children.waits;
     apply::apply(&context, &user, children).await?;
     status::status(&context, &user, &found).await?;
+    let snapshot = context.snapshot();
+    let held = snapshot
+        .system
+        .as_ref()
+        .is_some_and(|it| deletion::is_asked_for(it));
+    deletion::hold(&context, &*user, held).await?;
     tracing::debug!(user = user.name_any(), "reconciled");
     Ok(if missing || waits { later() } else { settled() })
 }

@@ -46,20 +46,24 @@ impl ApiServer {
                 .enable_all()
                 .build();
             runtime.expect("a runtime").block_on(async {
+                let mut said = String::new();
                 for _ in 0..PORT_RACES {
-                    if let Some(server) = Self::try_start().await {
-                        server.establish().await;
-                        return server;
+                    match Self::try_start().await {
+                        Ok(server) => {
+                            server.establish().await;
+                            return server;
+                        }
+                        Err(last_words) => said = last_words,
                     }
                 }
-                panic!("etcd or the API server ended {PORT_RACES} times at their start");
+                panic!("the API server did not start {PORT_RACES} times\n{said}");
             })
         });
         starting.join().expect("an API server with our Kinds")
     }
 
-    /// None if one of the two has ended: somebody else took a port that the system had called free.
-    async fn try_start() -> Option<Self> {
+    /// Fails if one of the two has ended, perhaps since somebody else took a port that the system had called free.
+    async fn try_start() -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder").keep();
         let (etcd_port, peer_port, port) = (free_port(), free_port(), free_port());
         Authority::new().write(&folder, port);
@@ -71,12 +75,12 @@ impl ApiServer {
         while !server.api.has_ended() && !server.etcd.has_ended() {
             let ready = http::Request::get("/readyz").body(Vec::new());
             if client.request_text(ready.expect("a request")).await.is_ok() {
-                return Some(server);
+                return Ok(server);
             }
             assert!(Instant::now() < end, "waited {START:?} for the API server");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        None
+        Err(server.etcd.last_words() + &server.api.last_words())
     }
 
     /// A client that may do everything. It belongs to the runtime of the test that asks for it.

@@ -59,8 +59,9 @@ async fn delete_all(store: &dyn BlobStore, prefix: &str) -> Result<usize, StoreE
             return Ok(deleted);
         }
         deleted += page.len();
-        stream::iter(&page)
-            .map(|key| store.delete(key))
+        // Gathered first: the compiler cannot see that a stream of borrowing closures may go to another thread.
+        let deletions: Vec<_> = page.iter().map(|key| store.delete(key)).collect();
+        stream::iter(deletions)
             .buffer_unordered(AT_ONCE)
             .try_collect::<()>()
             .await?;

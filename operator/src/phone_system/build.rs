@@ -20,6 +20,7 @@ use k8s_openapi::{
 };
 use kube::ResourceExt;
 
+pub(crate) use self::environment::prefix;
 pub(super) use self::services::first_node_port;
 pub use self::{
     access::{keys, shards},

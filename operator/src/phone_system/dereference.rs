@@ -5,7 +5,7 @@ use crds::{PhoneSystem, report::Report};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use kube::{Api, ResourceExt};
 
-use super::build::SLOT;
+use super::{build::SLOT, worker::is_ready};
 use crate::{context::Context, names};
 
 /// What there is of a telephone system.
@@ -39,6 +39,14 @@ impl Found {
             node: node(context, pod.as_deref()).await,
             pod,
         }
+    }
+
+    /// Whether a worker serves and has not been heard yet, as after a restart of the operator: a status written now
+    /// would deny what is so.
+    pub(super) fn is_yet_to_be_heard(&self, context: &Context) -> bool {
+        let serves = self.pod.as_deref().filter(|pod| is_ready(pod));
+        let uid = serves.and_then(ResourceExt::uid);
+        uid.is_some_and(|uid| !context.reports.has_been_asked(&uid))
     }
 }
 

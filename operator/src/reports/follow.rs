@@ -30,7 +30,7 @@ pub async fn follow(context: Arc<Context>) {
         followed.retain(|uid, following| {
             let same = running.get(uid) == Some(&following.worker);
             if !same {
-                context.reports.put(uid, None);
+                context.reports.forget(uid);
                 following.worker.changed(&context);
             }
             same

@@ -1,5 +1,8 @@
 //! `kubectl apply`, by server-side apply and with strict field validation.
 
+use std::sync::LazyLock;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinitionNames;
 use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta};
 use kube::core::GroupVersionKind;
 use kube::{Client, Error, ResourceExt};
@@ -61,12 +64,15 @@ pub fn documents(text: &str) -> Vec<Value> {
 pub fn resource_of(object: &Value) -> ApiResource {
     let types: TypeMeta = serde_json::from_value(object.clone()).expect("apiVersion and kind");
     let gvk = GroupVersionKind::try_from(&types).expect("an apiVersion");
-    let ours = crds::manifests::definitions();
-    match ours
-        .iter()
-        .find(|crd| gvk.group == crds::GROUP && crd.spec.names.kind == gvk.kind)
-    {
-        Some(crd) => ApiResource::from_gvk_with_plural(&gvk, &crd.spec.names.plural),
+    let ours = || OURS.iter().find(|names| names.kind == gvk.kind);
+    match ours().filter(|_| gvk.group == crds::GROUP) {
+        Some(names) => ApiResource::from_gvk_with_plural(&gvk, &names.plural),
         None => ApiResource::from_gvk(&gvk),
     }
 }
+
+/// How our Kinds are called.
+static OURS: LazyLock<Vec<CustomResourceDefinitionNames>> = LazyLock::new(|| {
+    let definitions = crds::manifests::definitions().into_iter();
+    definitions.map(|crd| crd.spec.names).collect()
+});

@@ -1,7 +1,8 @@
 //! A program that runs no longer than whoever started it.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::root;
@@ -10,23 +11,45 @@ use crate::root;
 #[derive(Debug)]
 pub(super) struct Held {
     keeper: Child,
-    log: PathBuf,
+    name: &'static str,
+    /// Can be read also when the folder is gone.
+    log: File,
 }
 
 impl Held {
-    /// Starts `command` with a log of this name in `folder`, which goes when it ends.
-    pub(super) fn spawn(folder: &Path, name: &str, command: &[String]) -> Self {
-        let log = folder.join(name).with_extension("log");
-        let output = File::create(&log).expect("a log");
+    /// Starts `command`, which writes its log into `folder`. The folder goes when it ends.
+    pub(super) fn spawn(folder: &Path, name: &'static str, command: &[String]) -> Self {
+        let mut log = OpenOptions::new();
+        let log = log.create(true).append(true).read(true);
+        let log = log.open(folder.join(name).with_extension("log"));
+        let log = log.expect("a log");
+        let write = || log.try_clone().expect("the same log");
         let keeper = Command::new(root().join("tests/peers/while-held"))
             .arg(folder)
             .args(command)
             .stdin(Stdio::piped())
-            .stdout(output.try_clone().expect("the same log"))
-            .stderr(output)
+            .stdout(write())
+            .stderr(write())
             .spawn()
             .expect("tests/peers/while-held starts");
-        Self { keeper, log }
+        Self { keeper, name, log }
+    }
+
+    /// The last lines of its log.
+    pub(super) fn last_words(&mut self) -> String {
+        let mut log = String::new();
+        let read = self
+            .log
+            .rewind()
+            .and_then(|()| self.log.read_to_string(&mut log));
+        read.expect("a log");
+        let skipped = log.lines().count().saturating_sub(20);
+        let last: Vec<&str> = log.lines().skip(skipped).collect();
+        format!(
+            "--- the end of what {} said:\n{}\n",
+            self.name,
+            last.join("\n")
+        )
     }
 
     /// Whether it is gone already.
@@ -38,10 +61,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-            let end: Vec<&str> = log.lines().rev().take(20).collect();
-            eprintln!("--- the end of {}:", self.log.display());
-            end.iter().rev().for_each(|line| eprintln!("{line}"));
+            eprintln!("{}", self.last_words());
         }
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();

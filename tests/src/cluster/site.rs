@@ -133,9 +133,9 @@ impl Site {
         )
     }
 
-    /// The recordings in the bucket, below this site's prefix.
-    pub fn recordings(&self) -> Vec<PathBuf> {
-        recordings(&self.namespace)
+    /// The messages in the bucket, below this site's prefix.
+    pub fn messages(&self) -> Vec<PathBuf> {
+        messages(&self.namespace)
     }
 
     /// The process's id on the node; none while it doesn't run.
@@ -237,11 +237,15 @@ impl Drop for Site {
     }
 }
 
-/// The recordings in the tests' bucket, below a prefix. The S3 server keeps a bucket as a folder, and an object as a file.
-pub fn recordings(prefix: &str) -> Vec<PathBuf> {
+/// The messages in the bucket, below a prefix. The S3 server keeps a bucket as a folder, and an object as a file.
+pub fn messages(prefix: &str) -> Vec<PathBuf> {
     let bucket = Path::new("/var/lib/switchboard-test-cluster/s3/voicemail");
     let mut found = Vec::new();
-    files(&bucket.join(prefix).join("audio"), &mut found);
+    files(&bucket.join(prefix), &mut found);
+    found.retain(|path| {
+        path.parent()
+            .is_some_and(|folder| folder.ends_with("messages"))
+    });
     found
 }
 

@@ -1,4 +1,4 @@
-//! Our Kinds before a real API server.
+//! Our Kinds and our operator before a real API server.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,10 +8,21 @@
 )]
 
 mod chart;
+mod conflicts;
+mod deletion;
+mod drift;
+mod labels;
+mod leadership;
+mod phone_system_children;
 mod reading;
+mod restart_writes_nothing;
 mod round_trip;
 mod rules;
+mod trust;
+mod updating;
+mod user_children;
 mod worker_away;
+mod worker_bucket;
 mod worker_drain;
 mod worker_media;
 mod worker_watches;

@@ -4,6 +4,7 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::LazyLock;
 
 use crds::{Kind, Objects, Severity, secrets};
 use kube::Error;
@@ -43,11 +44,8 @@ async fn every_rule_refuses_with_its_message_and_standalone_refuses_the_same() {
             row.message.to_owned(),
         ));
     }
-    assert_eq!(
-        tried,
-        declared(),
-        "left: what was tried, right: the rules of crds/manifests"
-    );
+    let untried: Vec<_> = declared().difference(&tried).cloned().collect();
+    assert_eq!(untried, [], "these rules have no row in rules/table.rs");
 }
 
 #[tokio::test]
@@ -63,8 +61,11 @@ async fn the_objects_that_rules_are_tried_on_are_valid_themselves() {
 
 /// The documents of `crds/examples/every-kind.yaml`.
 fn every_kind() -> Vec<Value> {
-    let text = fs::read_to_string(root().join("crds/examples/every-kind.yaml")).unwrap();
-    documents(&text)
+    static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+        let text = fs::read_to_string(root().join("crds/examples/every-kind.yaml"));
+        documents(&text.unwrap())
+    });
+    DOCUMENTS.clone()
 }
 
 fn causes<T>(result: Result<T, Error>) -> Option<Vec<StatusCause>> {

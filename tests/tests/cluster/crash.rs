@@ -82,7 +82,7 @@ fn assert_all_kept(site: &Site, stories: &[Story]) {
     wait_for(
         "what was promised to lie in the bucket",
         Duration::from_mins(1),
-        || (site.recordings().len() >= promised).then_some(()),
+        || (site.messages().len() >= promised).then_some(()),
     );
 }
 

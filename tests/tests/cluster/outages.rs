@@ -63,11 +63,11 @@ fn without_object_storage_messages_are_taken_heard_and_carried_there_later_once(
             .starts_with("False")
             .then_some(())
     });
-    assert_eq!(site.recordings().len(), 0, "nothing can have been stored");
+    assert_eq!(site.messages().len(), 0, "nothing can have been stored");
 
     drop(outage);
     wait_for("the message to be carried", Duration::from_mins(1), || {
-        (site.recordings().len() == 1).then_some(())
+        (site.messages().len() == 1).then_some(())
     });
     wait_for("the condition", Duration::from_secs(30), || {
         site.condition(&system, "StorageReady")
@@ -75,5 +75,5 @@ fn without_object_storage_messages_are_taken_heard_and_carried_there_later_once(
             .then_some(())
     });
     hear_message(&site, &mut mary, PIN);
-    assert_eq!(site.recordings().len(), 1, "it is stored once");
+    assert_eq!(site.messages().len(), 1, "it is stored once");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use switchboard_tests::cluster::{S3_ACCESS_KEY, S3_SECRET_KEY, SYSTEM, Shared, Site, recordings};
+use switchboard_tests::cluster::{S3_ACCESS_KEY, S3_SECRET_KEY, SYSTEM, Shared, Site, messages};
 use switchboard_tests::office::{JOHN, MARY, Office, Person};
 use switchboard_tests::phone::{Phone, Setup};
 use switchboard_tests::sound::Sound;
@@ -49,7 +49,7 @@ fn helm_install_kubectl_apply_and_phones_outside_ring_and_leave_messages() {
     wait_for(
         "the message to lie in the bucket",
         Duration::from_secs(20),
-        || (recordings(&format!("{}/office", site.namespace)).len() == 1).then_some(()),
+        || (messages(&format!("{}/office", site.namespace)).len() == 1).then_some(()),
     );
     wait_for("the count to be shown", Duration::from_secs(10), || {
         (counts(&site) == (1, 0)).then_some(())

@@ -2,8 +2,11 @@
 
 use mailbox::store::{Condition, StoreError};
 use mailbox::{BlobStore, OwnedStore, Owner, S3Options, S3Store};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 use switchboard_tests::s3::{ACCESS_KEY, S3, SECRET_KEY};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn a_bucket_that_is_missing_is_named() {
@@ -55,6 +58,21 @@ async fn a_service_that_is_away_is_away_until_it_is_back() {
     );
     service.start_again();
     assert_eq!(store.get("a").await.unwrap().unwrap().etag, etag);
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_keeps_nobody_waiting_for_long() {
+    let service = S3::start();
+    // The system takes connections for it; nobody reads from them.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let options = S3Options {
+        endpoint: Some(format!("http://{}", silent.local_addr().unwrap())),
+        ..service.options("")
+    };
+    let store = S3Store::open(options).await;
+    let read = timeout(Duration::from_secs(20), store.get("a")).await;
+    let away = read.expect("an answer in time").unwrap_err();
+    assert!(matches!(away, StoreError::Away(_)), "{away}");
 }
 
 #[tokio::test]

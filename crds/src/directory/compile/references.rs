@@ -10,6 +10,7 @@ use crate::{
     call_target::CallTarget,
     conditions::Reason,
     directory::{Target, UserEntry},
+    trunk::Site,
 };
 
 /// The names of the objects of those Kinds.
@@ -116,10 +117,30 @@ impl Judge<'_> {
                 let field = format!("spec.inbound.numbers[{i}].target");
                 self.target(&object, &field, Some(&each.target));
             }
+            self.site(&object, trunk.spec.site.as_ref());
             self.target(
                 &object,
                 "spec.inbound.otherwise",
                 inbound.otherwise.as_ref(),
+            );
+        }
+    }
+
+    /// Extensions of another site that mean somebody here, who is reached instead.
+    fn site(&mut self, object: &ObjectRef, site: Option<&Site>) {
+        for (i, range) in site.iter().flat_map(|site| &site.extensions).enumerate() {
+            let (first, last) = (range.first.as_str(), range.last.as_str());
+            let hidden =
+                |number: &&str| number.len() == first.len() && (first..=last).contains(number);
+            let here = self.known.extensions.keys().map(|number| &**number);
+            let Some(number) = here.filter(hidden).min() else {
+                continue;
+            };
+            let field = format!("spec.site.extensions[{i}]");
+            self.problems.push(
+                Problem::warning(object.clone(), field, Reason::Overlap)
+                    .because(format!("whoever dials {number} reaches the extension here"))
+                    .remedy("write ranges without the extensions of this site"),
             );
         }
     }

@@ -109,5 +109,5 @@ impl BlobStore for Watched {
 
 /// Written to learn whether the store takes anything; holds nothing.
 pub(crate) const TRACE: &str = "trace";
-const LOOK: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);

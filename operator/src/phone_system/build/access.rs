@@ -2,9 +2,8 @@
 use std::collections::BTreeMap;
 
 use crds::{
-    PhoneSystem, Secret,
+    Kind, PhoneSystem, Secret,
     credentials::{SHARD_ENTRY, SHARDS, shard_name},
-    manifests::definitions,
     secrets::{NONCE_KEY, PIN_KEY, USE_LABEL, key_entry},
 };
 use k8s_openapi::{
@@ -38,12 +37,9 @@ pub(super) fn role(source: Source<'_>) -> Role {
         resource_names: Some(own_secrets),
         ..rule("", &["secrets"], &["get", "watch", "list"])
     };
-    // A worker watches every Kind of ours, also those that this version has no behaviour for.
-    let ours = definitions();
-    let kinds: Vec<&str> = ours
-        .iter()
-        .map(|it| it.spec.names.plural.as_str())
-        .collect();
+    let definitions = Kind::OURS.iter().filter_map(|kind| kind.definition());
+    let plurals: Vec<String> = definitions.map(|it| it.spec.names.plural).collect();
+    let kinds: Vec<&str> = plurals.iter().map(String::as_str).collect();
     Role {
         metadata: source.shared(&names::worker(&system)),
         rules: Some(vec![

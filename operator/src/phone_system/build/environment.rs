@@ -1,5 +1,5 @@
 //! What a worker is told by its environment (`docs/decisions/0010`).
-use crds::PhoneSystem;
+use crds::{PhoneSystem, phone_system::ADOPT_STORAGE};
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, ObjectFieldSelector};
 use kube::ResourceExt;
 
@@ -61,6 +61,9 @@ fn object_storage(system: &PhoneSystem) -> Vec<EnvVar> {
     if let Some(endpoint) = &s3.endpoint {
         all.push(variable("SWITCHBOARD_S3_ENDPOINT", &**endpoint));
     }
+    if let Some(uid) = system.annotations().get(ADOPT_STORAGE) {
+        all.push(variable("SWITCHBOARD_S3_ADOPT", uid));
+    }
     if s3.credentials_secret_ref.is_some() {
         all.push(variable("SWITCHBOARD_S3_CREDENTIALS_DIR", S3));
     }
@@ -68,7 +71,7 @@ fn object_storage(system: &PhoneSystem) -> Vec<EnvVar> {
 }
 
 /// What every key in the bucket begins with.
-pub(super) fn prefix(system: &PhoneSystem) -> String {
+pub(crate) fn prefix(system: &PhoneSystem) -> String {
     let given = system
         .spec
         .storage

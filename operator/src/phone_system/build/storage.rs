@@ -1,7 +1,7 @@
 //! The volume that holds recordings until they are uploaded.
 use k8s_openapi::{
     api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec, VolumeResourceRequirements},
-    apimachinery::pkg::api::resource::Quantity,
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 
 use super::Source;
@@ -17,8 +17,13 @@ pub(super) fn claim(source: Source<'_>, slot: u32) -> Option<PersistentVolumeCla
         .size
         .clone()
         .unwrap_or_else(|| Quantity(SIZE.to_owned()));
+    let metadata = ObjectMeta {
+        // It outlives the system, since it may hold messages: without object storage, all of them.
+        owner_references: None,
+        ..source.of_slot(&names::spool(&source.name(), slot), slot)
+    };
     Some(PersistentVolumeClaim {
-        metadata: source.of_slot(&names::spool(&source.name(), slot), slot),
+        metadata,
         spec: Some(PersistentVolumeClaimSpec {
             access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
             resources: Some(VolumeResourceRequirements {

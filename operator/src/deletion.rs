@@ -1,0 +1,162 @@
+//! `deletionPolicy: Delete`: mailboxes go with their User, everything goes with the `PhoneSystem`.
+//!
+//! A finalizer holds the object until object storage has been cleared. It never holds it for ever: when storage or its
+//! Secret stay away, or the whole namespace is going, the deletion is given up and mailboxes stay.
+mod purge;
+
+use std::{sync::Arc, time::Duration};
+
+use crds::{PhoneSystem, User, conditions::Reason, phone_system::DeletionPolicy};
+use k8s_openapi::{
+    api::core::v1::{Namespace, PersistentVolumeClaim},
+    jiff::Timestamp,
+};
+use kube::{
+    Api, ResourceExt,
+    api::{Patch, PatchParams},
+    runtime::controller::Action,
+};
+use serde_json::json;
+
+use self::purge::Purge;
+use crate::{
+    context::Context,
+    controller::settled,
+    error::{Error, status},
+    names,
+    ours::Ours,
+    phone_system::build::SLOT,
+};
+
+/// Holds Users and `PhoneSystem`s until their mailboxes are deleted.
+pub const FINALIZER: &str = "switchboard.dev/mailboxes";
+/// Who applies the finalizer, and nothing else.
+pub const MANAGER: &str = "switchboard-operator-deletion";
+
+/// Whether mailboxes of this system are deleted with their owners. Without object storage they lie on the spool's
+/// volume, which is deleted with the system.
+pub fn is_asked_for(system: &PhoneSystem) -> bool {
+    match system.spec.deletion_policy {
+        DeletionPolicy::Delete => true,
+        DeletionPolicy::Retain => false,
+    }
+}
+
+/// Sees to it that the object has the finalizer if it is to be held, and otherwise has it not.
+pub async fn hold<K: Ours>(context: &Context, object: &K, held: bool) -> Result<(), Error> {
+    if is_held(object) == held {
+        return Ok(());
+    }
+    let finalizers: &[&str] = if held { &[FINALIZER] } else { &[] };
+    let patch = json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": {"name": object.name_any(), "uid": object.uid(), "finalizers": finalizers},
+    });
+    let parameters = PatchParams::apply(MANAGER).force();
+    let api = context.api::<K>();
+    match api
+        .patch(&object.name_any(), &parameters, &Patch::Apply(&patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) if status(&error).is_some_and(|it| it.is_not_found() || it.is_conflict()) => {
+            Ok(())
+        }
+        Err(error) => Err(Error::Api {
+            doing: format!("hold {} {}", K::KIND, object.name_any()),
+            error: Box::new(error),
+        }),
+    }
+}
+
+/// Deletes the mailbox of a User who is going, and lets him go.
+pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> {
+    let snapshot = context.snapshot();
+    let system = snapshot.system.as_ref().filter(|it| is_asked_for(it));
+    let (Some(system), Some(mailbox)) = (system, snapshot.mailbox_of_deleted(user)) else {
+        // Nobody asks for it any more.
+        return release(context, &**user).await;
+    };
+    finish(context, user, system, Purge::Mailbox(mailbox)).await
+}
+
+/// Deletes all mailboxes of a system that is going, once its worker is gone, and lets it go.
+pub async fn system(context: &Context, system: &Arc<PhoneSystem>) -> Result<Action, Error> {
+    if !is_held(&**system) {
+        return Ok(settled());
+    }
+    if !is_asked_for(system) {
+        return release(context, &**system).await;
+    }
+    let name = system.name_any();
+    let made = &context.caches.made;
+    if let Some(pod) = made.pods.get(&names::pod(&name, SLOT)) {
+        if pod.metadata.deletion_timestamp.is_none() {
+            context.delete(&*pod).await?;
+        }
+        // The worker would store what it still has; its end brings us here again.
+        return Ok(Action::requeue(AGAIN));
+    }
+    if let Some(claim) = made.claims.get(&names::spool(&name, SLOT)) {
+        context.delete::<PersistentVolumeClaim>(&claim).await?;
+    }
+    finish(context, system, system, Purge::Everything).await
+}
+
+async fn finish<K: Ours>(
+    context: &Context,
+    object: &Arc<K>,
+    system: &PhoneSystem,
+    what: Purge,
+) -> Result<Action, Error> {
+    if !is_held(&**object) {
+        return Ok(settled());
+    }
+    let Err(why) = purge::purge(context, system, &what).await else {
+        return release(context, &**object).await;
+    };
+    if !has_waited(&**object, context.options.deletion_patience)
+        && !namespace_is_going(context).await
+    {
+        let note = format!("mailboxes could not be deleted yet, and it is tried again: {why}");
+        context.warn(&**object, "DeletionWaits", note).await;
+        return Ok(Action::requeue(
+            AGAIN.min(context.options.deletion_patience),
+        ));
+    }
+    let reason = Reason::DeletionGivenUp;
+    let note = format!("mailboxes could not be deleted and stay in storage: {why}");
+    tracing::warn!(object = object.name_any(), "{note}");
+    context.warn(&**object, reason.as_str(), note).await;
+    release(context, &**object).await
+}
+
+async fn release<K: Ours>(context: &Context, object: &K) -> Result<Action, Error> {
+    hold(context, object, false).await?;
+    Ok(settled())
+}
+
+fn is_held<K: Ours>(object: &K) -> bool {
+    object.finalizers().iter().any(|it| it == FINALIZER)
+}
+
+fn has_waited<K: Ours>(object: &K, patience: Duration) -> bool {
+    object
+        .meta()
+        .deletion_timestamp
+        .as_ref()
+        .is_some_and(|since| {
+            let waited = Timestamp::now().duration_since(since.0);
+            Duration::try_from(waited).is_ok_and(|waited| waited >= patience)
+        })
+}
+
+/// Whether the whole namespace is being deleted. Who may not look takes it to stay.
+async fn namespace_is_going(context: &Context) -> bool {
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    let namespace = namespaces.get(&context.namespace).await;
+    namespace.is_ok_and(|it| it.metadata.deletion_timestamp.is_some())
+}
+
+const AGAIN: Duration = Duration::from_secs(5);

@@ -1,0 +1,67 @@
+//! The operator before a real API server, with a worker that is played: there is no kubelet.
+
+mod namespace;
+mod worker;
+
+use std::sync::Arc;
+
+use clap::Parser;
+use kube::Client;
+use operator::context::Context;
+use operator::metrics::Metrics;
+use operator::options::Options;
+use tokio::task::JoinHandle;
+
+pub use self::namespace::Namespace;
+pub use self::worker::PlayedWorker;
+
+/// An operator of one namespace, in this process; stopped when dropped.
+#[derive(Debug)]
+pub struct Operator {
+    metrics: Metrics,
+    task: JoinHandle<()>,
+}
+
+impl Operator {
+    /// Starts one that does not take part in elections. `report_port` is where its workers serve their report.
+    pub fn start(client: Client, namespace: &str, report_port: u16) -> Self {
+        Self::start_with(client, namespace, report_port, &[])
+    }
+
+    /// The same with more options.
+    pub fn start_with(client: Client, namespace: &str, report_port: u16, more: &[&str]) -> Self {
+        let metrics = Metrics::new().expect("metrics");
+        let report_port = report_port.to_string();
+        let more = [&["--report-port", &report_port], more].concat();
+        let options = Arc::new(options(namespace, &more));
+        let context = Context::new(client, namespace, options, metrics.clone());
+        let task = tokio::spawn(operator::namespace::run(Arc::new(context)));
+        Self { metrics, task }
+    }
+
+    /// How often it has reconciled objects of this Kind.
+    pub fn reconciles(&self, kind: &str) -> u64 {
+        let page = self.metrics.page().expect("a page");
+        let line = format!("switchboard_operator_reconciles_total{{kind=\"{kind}\"}} ");
+        let count = page.lines().find_map(|it| it.strip_prefix(&line));
+        count.map_or(0, |count| count.parse().expect("a number"))
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The options of an operator of this namespace.
+pub fn options(namespace: &str, more: &[&str]) -> Options {
+    let own = [
+        "operator",
+        "--namespace",
+        namespace,
+        "--worker-image",
+        "worker:test",
+    ];
+    Options::parse_from(own.iter().chain(more))
+}

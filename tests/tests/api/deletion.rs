@@ -1,0 +1,148 @@
+//! `deletionPolicy: Delete`: mailboxes go with their owners, and nothing holds an object for ever.
+
+use crds::{PhoneSystem, User};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use k8s_openapi::api::events::v1::Event;
+use kube::ResourceExt;
+use kube::api::ListParams;
+use mailbox::{BlobStore, OwnedStore, Owner, S3Store};
+use std::sync::Arc;
+use switchboard_tests::eventually::eventually;
+use switchboard_tests::operator::{Namespace, Operator};
+use switchboard_tests::s3::{ACCESS_KEY, BUCKET, S3, SECRET_KEY};
+
+const FINALIZER: &str = "switchboard.dev/mailboxes";
+const MARY: &str = "{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}";
+
+fn office(policy: &str, endpoint: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: Secret
+metadata: {{name: s3, labels: {{switchboard.dev/use: s3}}}}
+stringData: {{accessKeyId: {ACCESS_KEY}, secretAccessKey: {SECRET_KEY}}}
+---
+apiVersion: switchboard.dev/v1alpha1
+kind: PhoneSystem
+metadata: {{name: office}}
+spec:
+  domain: office.example.com
+  workers: {{replicas: 0}}
+  deletionPolicy: {policy}
+  storage: {{s3: {{endpoint: '{endpoint}', bucket: {BUCKET}, credentialsSecretRef: {{name: s3}}}}}}
+"
+    )
+}
+
+async fn held<K>(namespace: &Namespace, name: &str) -> K
+where
+    K: operator::ours::Ours,
+{
+    eventually(&format!("{name} to be held"), || async {
+        let object: K = namespace.get(name).await?;
+        object
+            .finalizers()
+            .iter()
+            .any(|it| it == FINALIZER)
+            .then_some(object)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn mailboxes_go_with_their_user_and_the_rest_with_the_system() {
+    let s3 = S3::start();
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply(&office("Delete", &s3.endpoint())).await;
+    namespace.apply(MARY).await;
+    let office: PhoneSystem = held(&namespace, "office").await;
+    let mary: User = held(&namespace, "mary").await;
+    let owner = Owner {
+        uid: office.uid().unwrap(),
+        name: format!("{}/office", namespace.name),
+    };
+    let prefix = format!("{}/office/", namespace.name);
+    let bucket = Arc::new(S3Store::open(s3.options(&prefix)).await);
+    let store = OwnedStore::new(bucket.clone(), owner, None);
+    let hers = format!("mailboxes/{}/index", mary.uid().unwrap());
+    for key in [&hers, "mailboxes/another/index"] {
+        let put = store
+            .put(key, "x".into(), mailbox::store::Condition::Always)
+            .await;
+        put.unwrap();
+    }
+
+    namespace.delete::<User>("mary").await;
+    namespace.goes::<User>("mary").await;
+    assert!(bucket.get(&hers).await.unwrap().is_none());
+    assert!(
+        bucket
+            .get("mailboxes/another/index")
+            .await
+            .unwrap()
+            .is_some()
+    );
+
+    namespace.delete::<PhoneSystem>("office").await;
+    namespace.goes::<PhoneSystem>("office").await;
+    assert_eq!(
+        bucket.list("", None, 10).await.unwrap(),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_is_given_up_when_storage_stays_away() {
+    let namespace = Namespace::new().await;
+    let more = ["--deletion-patience", "1s"];
+    let _operator = Operator::start_with(namespace.client.clone(), &namespace.name, 1, &more);
+    // Nobody listens there.
+    namespace
+        .apply(&office("Delete", "http://127.0.0.1:9"))
+        .await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    namespace.delete::<User>("mary").await;
+    namespace.goes::<User>("mary").await;
+    let warnings = namespace
+        .api::<Event>()
+        .list(&ListParams::default())
+        .await
+        .unwrap();
+    let given_up = warnings
+        .items
+        .iter()
+        .find(|event| event.reason.as_deref() == Some("DeletionGivenUp"));
+    let note = given_up.unwrap().note.clone().unwrap();
+    assert!(note.contains("stay in storage"), "{note}");
+}
+
+#[tokio::test]
+async fn retain_holds_nothing_and_keeps_the_spool() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace
+        .apply(&office("Delete", "http://127.0.0.1:9"))
+        .await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    namespace
+        .apply(&office("Retain", "http://127.0.0.1:9"))
+        .await;
+    for name in ["office", "mary"] {
+        eventually(&format!("{name} to be free"), || async {
+            let finalizers = match name {
+                "office" => namespace.get::<PhoneSystem>(name).await?.finalizers().len(),
+                _ => namespace.get::<User>(name).await?.finalizers().len(),
+            };
+            (finalizers == 0).then_some(())
+        })
+        .await;
+    }
+    let spool: PersistentVolumeClaim = namespace.comes("office-spool-0").await;
+    assert!(
+        spool.owner_references().is_empty(),
+        "it outlives the system"
+    );
+}

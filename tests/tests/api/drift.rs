@@ -1,0 +1,100 @@
+//! What others change or delete comes back.
+
+use crds::{Extension, NameRef};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::rbac::v1::Role;
+use kube::ResourceExt;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use serde_json::json;
+use switchboard_tests::eventually::eventually;
+use switchboard_tests::operator::{Namespace, Operator};
+
+#[tokio::test]
+async fn a_deleted_service_comes_back_and_a_changed_one_is_put_right() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let first: Service = namespace.comes("office-sip").await;
+    namespace.delete::<Service>("office-sip").await;
+    eventually("another Service", || async {
+        let now: Service = namespace.get("office-sip").await?;
+        (now.uid() != first.uid()).then_some(())
+    })
+    .await;
+    let services = namespace.api::<Service>();
+    let change = Patch::Merge(json!({"spec": {"externalTrafficPolicy": "Cluster"}}));
+    services
+        .patch("office-sip", &PatchParams::default(), &change)
+        .await
+        .unwrap();
+    eventually("the policy to be Local again", || async {
+        let spec = namespace.get::<Service>("office-sip").await?.spec?;
+        (spec.external_traffic_policy? == "Local").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_gets_no_rights_that_somebody_adds() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let before: Role = namespace.comes("office-worker").await;
+    let everything = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["*"]}]);
+    let change = Patch::Merge(json!({"rules": everything}));
+    let roles = namespace.api::<Role>();
+    roles
+        .patch("office-worker", &PatchParams::default(), &change)
+        .await
+        .unwrap();
+    eventually("the rules to be as before", || async {
+        let now: Role = namespace.get("office-worker").await?;
+        (now.rules == before.rules).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_users_own_extension_leads_to_him_again() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    namespace
+        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}")
+        .await;
+    namespace.comes::<Extension>("101").await;
+    let extensions = namespace.api::<Extension>();
+    let change = Patch::Merge(json!({"spec": {"target": {"user": {"name": "john"}}}}));
+    extensions
+        .patch("101", &PatchParams::default(), &change)
+        .await
+        .unwrap();
+    eventually("the Extension to lead to mary", || async {
+        let now: Extension = namespace.get("101").await?;
+        (now.spec.target.user == Some(NameRef::new("mary"))).then_some(())
+    })
+    .await;
+    namespace.delete::<Extension>("101").await;
+    namespace.comes::<Extension>("101").await;
+}
+
+#[tokio::test]
+async fn a_dead_worker_is_replaced() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let first: Pod = namespace.comes("office-worker-0").await;
+    let pods = namespace.api::<Pod>();
+    let evicted = Patch::Merge(json!({"status": {"phase": "Failed", "reason": "Evicted"}}));
+    pods.patch_status("office-worker-0", &PatchParams::default(), &evicted)
+        .await
+        .unwrap();
+    eventually("another Pod", || async {
+        let now: Pod = namespace.get("office-worker-0").await?;
+        (now.uid() != first.uid()).then_some(())
+    })
+    .await;
+    let _ = pods
+        .delete("office-worker-0", &DeleteParams::default())
+        .await;
+}

@@ -1,0 +1,131 @@
+//! A worker in a Pod keeps its messages in a bucket, and tells the operator how that goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crds::User;
+use crds::conditions::Reason;
+use crds::report::{Finding, Report};
+use kube::Api;
+use switchboard_tests::api_server::ApiServer;
+use switchboard_tests::cluster_office::ClusterOffice;
+use switchboard_tests::line::Line;
+use switchboard_tests::office::{JOHN, MARY, PASSWORD};
+use switchboard_tests::s3::{BUCKET, S3, files};
+use switchboard_tests::streams::{Streams, Voice};
+use switchboard_tests::worker::Worker;
+use switchboard_tests::{eventually, wait_for};
+
+#[tokio::test]
+async fn a_message_left_while_the_bucket_is_away_shows_at_once_and_arrives_when_it_is_back() {
+    let server = ApiServer::shared();
+    let mut service = S3::start();
+    let office = ClusterOffice::open(server).await;
+    office.hire(&MARY).await;
+    office.hire(&JOHN).await;
+    let worker = start(&office, &service, "1");
+    wait_for("the bucket to be written", PATIENCE, || {
+        told(&worker, Reason::Writable)
+    });
+    service.stop();
+
+    leave_message(&worker);
+    let users: Api<User> = Api::namespaced(server.client().await, office.namespace());
+    let john = eventually("his message to show", async || {
+        let john = users.get("john").await.unwrap();
+        let messages = john.status.as_ref()?.messages.as_ref()?;
+        (messages.new == 1).then_some(john)
+    })
+    .await;
+    let away = wait_for("the worker to tell", PATIENCE, || {
+        told(&worker, Reason::StorageAway)
+    });
+    assert!(
+        away.message.contains("spec.storage.s3.endpoint"),
+        "{}",
+        away.message
+    );
+
+    service.start_again();
+    let mailbox = mailbox(&service, &john);
+    wait_for("the message to arrive", PATIENCE, || {
+        (files(&mailbox.join("messages")) == 1).then_some(())
+    });
+    wait_for("the worker to tell", PATIENCE, || {
+        told(&worker, Reason::Writable)
+    });
+    wait_for("the message to be counted", PATIENCE, || {
+        let stored = worker.metric("switchboard_uploads_total{result=\"stored\"}");
+        (stored >= 1.0).then_some(())
+    });
+    assert_eq!(worker.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn another_system_writes_nothing_and_its_operator_is_told_whose_the_bucket_is() {
+    let service = S3::start();
+    let office = ClusterOffice::open(ApiServer::shared()).await;
+    let first = start(&office, &service, "1");
+    wait_for("the first to have the bucket", PATIENCE, || {
+        told(&first, Reason::Writable)
+    });
+    first.kill();
+    let there = files(&service.objects().join("office"));
+    let second = start(&office, &service, "2");
+    let taken = wait_for("the second to be told", PATIENCE, || {
+        told(&second, Reason::PrefixTaken)
+    });
+    assert!(taken.message.contains("(UID 1)"), "{}", taken.message);
+    assert_eq!(files(&service.objects().join("office")), there);
+}
+
+/// A worker of the system with that UID, with its messages under `office/`.
+fn start(office: &ClusterOffice, service: &S3, uid: &str) -> Worker {
+    let mut command = office.command();
+    command
+        .env("SWITCHBOARD_SYSTEM_UID", uid)
+        .env("SWITCHBOARD_S3_ENDPOINT", service.endpoint())
+        .env("SWITCHBOARD_S3_BUCKET", BUCKET)
+        .env("SWITCHBOARD_S3_PREFIX", "office/")
+        .env("SWITCHBOARD_S3_CREDENTIALS_DIR", service.credentials());
+    Worker::launch(&mut command, &office.path("worker.log"))
+}
+
+/// What the worker's report says of storage, once it has this reason.
+fn told(worker: &Worker, reason: Reason) -> Option<Finding> {
+    let (_, body) = worker.get("/report");
+    let report: Report = serde_json::from_str(&body).unwrap();
+    report
+        .storage
+        .filter(|storage| storage.reason == reason.as_str())
+}
+
+/// Mary speaks into John's mailbox and hangs up.
+fn leave_message(worker: &Worker) {
+    let streams = Streams::start(1);
+    let (stream, audio) = streams.open();
+    streams.listen(stream);
+    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    let dialog = mary.call(&format!("3{}", JOHN.extension), &audio).unwrap();
+    streams.connect(stream, dialog.audio.unwrap(), Voice::Silence);
+    wait_for("the greeting", PATIENCE, || {
+        (streams.of(stream).received > 10).then_some(())
+    });
+    streams.press(stream, "#");
+    wait_for("the beep", PATIENCE, || {
+        (streams.heard(stream).beeps() > 0).then_some(())
+    });
+    streams.say(stream, Voice::Tone);
+    let sent = streams.of(stream).sent;
+    wait_for("two seconds to be said", PATIENCE, || {
+        (streams.of(stream).sent >= sent + 100).then_some(())
+    });
+    mary.hang_up(dialog).unwrap();
+}
+
+fn mailbox(service: &S3, user: &User) -> PathBuf {
+    let uid = user.metadata.uid.as_deref().unwrap();
+    service.objects().join("office/mailboxes").join(uid)
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
