@@ -8,6 +8,7 @@
 )]
 
 mod chart;
+mod chart_life;
 mod reading;
 mod round_trip;
 mod rules;
