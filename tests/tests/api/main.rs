@@ -8,6 +8,7 @@
 )]
 
 mod chart;
+mod chart_life;
 mod conflicts;
 mod deletion;
 mod drift;
