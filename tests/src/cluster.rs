@@ -103,6 +103,8 @@ fn prepare() {
             "apply",
             "--server-side",
             "--force-conflicts",
+            // As a release that brings them does, so that the two don't quarrel.
+            "--field-manager=helm",
             "--filename",
             &manifests.to_string_lossy(),
         ]);

@@ -69,11 +69,10 @@ fn assert_all_kept(site: &Site, stories: &[Story]) {
         count.parse().unwrap_or(0usize)
     };
     for story in stories {
-        wait_for(
-            "what was promised to be shown",
-            Duration::from_mins(1),
-            || (new(story.user) >= story.at_least()).then_some(()),
-        );
+        let what = format!("the message of {story:?} to be shown");
+        wait_for(&what, Duration::from_mins(1), || {
+            (new(story.user) >= story.at_least()).then_some(())
+        });
     }
     for story in stories {
         assert!(new(story.user) <= 1, "{story:?}: {}", new(story.user));

@@ -46,10 +46,10 @@ fn an_update_with_a_call_on_the_line_waits_for_its_end_and_is_done_within_ten_se
     });
     let took = ended.elapsed();
     assert!(took < Duration::from_secs(10), "it took {took:?}");
-    // Three packets of 20 ms, and what they share with the pieces that are listened to.
+    // Three packets of 20 ms can touch three of the pieces that are listened to, of 40 ms each.
     let gap = sound.longest_gap(VOICE);
     assert!(
-        gap <= Duration::from_millis(80),
+        gap <= Duration::from_millis(120),
         "nothing was heard for {gap:?}"
     );
 }
