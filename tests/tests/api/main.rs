@@ -10,6 +10,7 @@
 mod conflicts;
 mod deletion;
 mod drift;
+mod kinds;
 mod labels;
 mod leadership;
 mod phone_system_children;
