@@ -12,6 +12,7 @@ mod chart_life;
 mod conflicts;
 mod deletion;
 mod drift;
+mod kinds;
 mod labels;
 mod leadership;
 mod phone_system_children;
