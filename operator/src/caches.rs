@@ -26,8 +26,6 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::ours::each_kind;
-
 /// The objects of one Kind in one namespace.
 #[derive(Debug)]
 pub struct Cache<K: Resource<DynamicType = ()> + Clone + 'static> {
@@ -74,7 +72,7 @@ pub struct Made {
 }
 
 macro_rules! caches {
-    ($($kind:ident in $list:ident,)+) => {
+    ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {
         /// Every Kind that the operator reads or makes, in one namespace.
         #[derive(Debug)]
         pub struct Caches {
@@ -117,7 +115,7 @@ macro_rules! caches {
     };
 }
 
-each_kind!(caches);
+crds::each_kind!(caches);
 
 impl Made {
     fn new(namespace: &Arc<str>) -> Self {

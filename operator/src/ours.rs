@@ -6,28 +6,6 @@ use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Con
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 
-/// Hands every Kind and what its objects are called together to another macro.
-macro_rules! each_kind {
-    ($macro:ident) => {
-        $macro! {
-            PhoneSystem in phone_systems,
-            User in users,
-            UserSettings in user_settings,
-            Handset in handsets,
-            Extension in extensions,
-            CallRoute in call_routes,
-            Conference in conferences,
-            Trunk in trunks,
-            AutoAttendant in auto_attendants,
-            CallQueue in call_queues,
-            CallMonitor in call_monitors,
-            MessageAlias in message_aliases,
-            DistributionList in distribution_lists,
-        }
-    };
-}
-pub(crate) use each_kind;
-
 /// A custom resource of ours: it has conditions, and a generation that they describe.
 pub trait Ours:
     Declared
@@ -59,7 +37,7 @@ pub fn generation<K: Resource>(object: &K) -> i64 {
 }
 
 macro_rules! ours {
-    ($($kind:ident in $list:ident,)+) => {$(
+    ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(
         impl Ours for crds::$kind {
             fn stored_status(&self) -> serde_json::Value {
                 serde_json::to_value(&self.status).unwrap_or_default()
@@ -76,4 +54,4 @@ macro_rules! ours {
     )+};
 }
 
-each_kind!(ours);
+crds::each_kind!(ours);

@@ -12,7 +12,7 @@ use futures::{
 };
 use kube::runtime::{controller::ReconcileRequest, reflector::ObjectRef};
 
-use crate::ours::{Ours, each_kind};
+use crate::ours::Ours;
 
 /// The names of objects of one Kind to reconcile.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl<K: Ours> Queue<K> {
 }
 
 macro_rules! queues {
-    ($($kind:ident in $list:ident,)+) => {
+    ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {
         /// The queues of a namespace's controllers.
         #[derive(Debug)]
         pub struct Queues {
@@ -101,7 +101,7 @@ macro_rules! queues {
     };
 }
 
-each_kind!(queues);
+crds::each_kind!(queues);
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

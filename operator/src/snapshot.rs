@@ -13,7 +13,7 @@ use kube::{Resource, ResourceExt};
 use crate::{
     caches::{Cache, Caches},
     credentials::{self, Compiled},
-    ours::{Ours, each_kind, generation, object_ref},
+    ours::{Ours, generation, object_ref},
     references::{Labelled, references},
 };
 
@@ -101,9 +101,9 @@ impl Snapshot {
 
     fn judge(&mut self, objects: &Objects, secrets: &Labelled<'_>) {
         macro_rules! see {
-            ($($kind:ident in $list:ident,)+) => {$(see(&mut self.judged, &objects.$list);)+};
+            ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(see(&mut self.judged, &objects.$list);)+};
         }
-        each_kind!(see);
+        crds::each_kind!(see);
         let (directory, problems) = crds::compile(objects);
         let going = objects
             .users
