@@ -152,6 +152,12 @@ impl Operator {
             listener.local_addr().unwrap().port()
         };
         let pages = format!("127.0.0.1:{port}");
+        let asked_for = std::env::var_os("RUST_LOG").is_some();
+        let logs = if asked_for {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        };
         let process = Command::new(binary())
             .args([
                 "--namespace",
@@ -162,7 +168,7 @@ impl Operator {
                 "2s",
             ])
             .env("KUBECONFIG", server.kubeconfig())
-            .stdout(Stdio::null())
+            .stdout(logs)
             .spawn()
             .expect("the operator starts");
         Self { process, pages }
