@@ -54,7 +54,13 @@ impl<K: Ours> Queue<K> {
 
     /// Asks for a reconcile of all that wait for a worker.
     pub fn wake(&self) {
-        for name in held(&self.waiting).iter() {
+        self.wake_if(|_| true);
+    }
+
+    /// Asks for a reconcile of those among them whom it concerns.
+    pub fn wake_if(&self, concerns: impl Fn(&str) -> bool) {
+        let waiting = held(&self.waiting);
+        for name in waiting.iter().filter(|name| concerns(name)) {
             self.push(name);
         }
     }

@@ -8,7 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crds::{Extension, Handset, Kind, ObjectRef, Secret, UserSettings, secrets::USE_LABEL};
+use crds::{
+    Extension, Handset, Kind, ObjectRef, Secret, UserSettings,
+    credentials::{SHARDS, shard_name, shard_of},
+    secrets::USE_LABEL,
+};
 use futures::{Stream, StreamExt};
 use kube::{Resource, ResourceExt, runtime::watcher};
 use tokio::sync::Notify;
@@ -224,16 +228,30 @@ fn of_secret(context: &Context, secret: &Secret, gone: bool) {
         }
     }
     context.note_unlabelled(&secret.name_any(), false);
-    let ours = secret
-        .labels()
-        .get(USE_LABEL)
-        .is_some_and(|it| it == SYSTEM);
-    if ours && secret.name_any().contains("-credentials-") {
-        // What was compiled is not compiled anew; those who wait for it look at it.
-        context.queues.wake();
-    } else {
-        context.triggers.compile_for([]);
+    match shard(secret) {
+        Some(number) => of_shard(context, number),
+        None => context.triggers.compile_for([]),
     }
+}
+
+/// Which shard of the credentials this is, if it is one. What was compiled is not compiled anew.
+fn shard(secret: &Secret) -> Option<u32> {
+    let labels = secret.labels();
+    let system = labels.get(names::INSTANCE)?;
+    let ours = labels.get(USE_LABEL).is_some_and(|it| it == SYSTEM);
+    let name = secret.name_any();
+    (0..SHARDS).find(|number| ours && shard_name(system, *number) == name)
+}
+
+/// Those who wait for credentials in this shard look at it: the others, in a large namespace, would look in vain.
+fn of_shard(context: &Context, number: u32) {
+    let within = |name: &str| shard_of(name) == number;
+    let snapshot = context.snapshot();
+    context.queues.handsets.wake_if(within);
+    context
+        .queues
+        .users
+        .wake_if(|user| within(user) || snapshot.handsets_of(user).iter().any(|it| within(it)));
 }
 
 fn of_made<K: Resource>(context: &Context, object: &K) {
