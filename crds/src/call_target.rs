@@ -47,7 +47,7 @@ pub struct CallTarget {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Recording {
-    /// The file's path there, such as `attendant/open.wav`.
+    /// Its path among the company's shared files, such as `attendant/open.wav`.
     #[x_kube(validation = Rule::new("self.matches('^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*[.](wav|flac)$')")
         .message("a recording is a file among the shared ones; write for example file: attendant/open.wav"))]
     #[schemars(length(max = 255))]

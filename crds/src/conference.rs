@@ -174,6 +174,7 @@ pub struct ConferenceStatus {
 
 /// Where a conference stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::leave_to_the_field)]
 pub enum ConferenceState {
     /// Scheduled, and its time has not come.
     Queued,

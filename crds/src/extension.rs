@@ -55,7 +55,7 @@ pub struct ExtensionTarget {
     /// A Conference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference: Option<NameRef>,
-    /// The conference center, which asks for a conference's number. Write `{}`.
+    /// The conference center, which asks for a conference's ID. Write `{}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference_center: Option<Center>,
     /// The message center. Write `{}`.

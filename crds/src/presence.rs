@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     JsonSchema,
 )]
-#[schemars(transform = leave_to_the_field)]
+#[schemars(transform = crate::schema::leave_to_the_field)]
 pub enum Presence {
     /// At his desk. The presence of a user who never chose one.
     #[default]
@@ -36,11 +36,6 @@ pub enum Presence {
     Away,
     /// Busy.
     Busy,
-}
-
-/// What a presence means is said by the field that has it: a description here would stand in its place.
-fn leave_to_the_field(schema: &mut schemars::Schema) {
-    schema.remove("description");
 }
 
 impl Presence {

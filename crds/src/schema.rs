@@ -32,6 +32,11 @@ pub fn suggestion<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
+/// For choices of an optional field, which says itself what they mean: a description here would stand in its place.
+pub(crate) fn leave_to_the_field(schema: &mut schemars::Schema) {
+    schema.remove("description");
+}
+
 struct Check<'a> {
     object: &'a ObjectRef,
     problems: &'a mut Vec<Problem>,

@@ -249,6 +249,7 @@ pub struct TrunkStatus {
 
 /// Whether the far side of a trunk knows where we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::leave_to_the_field)]
 pub enum Registration {
     /// It needs no registration.
     NotNeeded,

@@ -77,3 +77,6 @@ fn generated(secrets: &Labelled<'_>, name: &str) -> bool {
         .and_then(|purpose| secrets.secret(name, purpose))
         .is_some_and(|secret| secret.annotations().contains_key(GENERATED))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use clap::Parser;
+use crds::PhoneSystem;
 use crds::credentials::{
-    HandsetCredentials, SHARD_ENTRY, SHARDS, Shard, UserCredentials, shard_name, shard_of,
+    HandsetCredentials, SHARD_ENTRY, Shard, UserCredentials, shard_name, shard_of,
 };
 use crds::pin::PinKey;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use media_worker::source::Scope;
+use operator::options::Options;
+use operator::phone_system::build::build;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -55,13 +59,25 @@ impl ClusterOffice {
         };
         office.write_kubeconfig(server);
         office.apply(&system(&json!({}))).await;
+        office.grant().await;
         let key = |byte: u8| data_encoding::BASE64.encode(&[byte; 32]);
         let data = json!({"pin": key(PIN_KEY), "nonce": key(2)});
         office.apply(&secret("office-keys", &data)).await;
-        for object in rights(&office.namespace) {
-            office.apply(&object).await;
-        }
         office
+    }
+
+    /// Gives the worker the rights that the operator gives it.
+    async fn grant(&self) {
+        let systems: Api<PhoneSystem> = Api::namespaced(self.client.0.clone(), &self.namespace);
+        let stored = systems.get("office").await.expect("the system");
+        let options = Options::parse_from(["operator"]);
+        let desired = build(&stored, &options).expect("what the operator makes");
+        for object in [
+            serde_json::to_value(desired.role),
+            serde_json::to_value(desired.role_binding),
+        ] {
+            self.apply(&object.expect("JSON")).await;
+        }
     }
 
     /// Its namespace.
@@ -240,38 +256,6 @@ pub fn object(kind: &str, name: &str, spec: &Value) -> Value {
 
 fn secret(name: &str, data: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data})
-}
-
-/// The Role of decision 10, and who has it.
-fn rights(namespace: &str) -> [Value; 2] {
-    let secrets: Vec<String> = (0..SHARDS)
-        .map(|number| shard_name("office", number))
-        .chain(["office-keys".to_owned()])
-        .collect();
-    let ours = [
-        "phonesystems",
-        "users",
-        "usersettings",
-        "handsets",
-        "extensions",
-        "callroutes",
-    ];
-    let rules = json!([
-        {"apiGroups": ["switchboard.dev"], "resources": ours, "verbs": ["get", "list", "watch"]},
-        {"apiGroups": ["switchboard.dev"], "resources": ["usersettings"], "verbs": ["create", "patch"]},
-        {"apiGroups": ["switchboard.dev"], "resources": ["users/status", "handsets/status"], "verbs": ["patch"]},
-        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get", "list", "watch"]},
-    ]);
-    let (version, group) = ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io");
-    let metadata = json!({"name": "office-worker"});
-    [
-        json!({"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules}),
-        json!({
-            "apiVersion": version, "kind": "RoleBinding", "metadata": metadata,
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": "office-worker"},
-            "subjects": [{"kind": "User", "apiGroup": group, "name": account(namespace)}],
-        }),
-    ]
 }
 
 const PIN_KEY: u8 = 1;

@@ -100,7 +100,8 @@ impl Table {
             Some(item) if is_told_apart(item) => (format!("{path}[]"), item),
             Some(_) | None => (path.to_owned(), field),
         };
-        let told = self.told.iter().find(|(known, _)| known == inner);
+        let object = bare(inner);
+        let told = self.told.iter().find(|(known, _)| *known == object);
         let again = told.map(|(_, first)| first.clone());
         let kind = match &again {
             Some(first) => format!("as `{first}`"),
@@ -124,9 +125,18 @@ impl Table {
         }
         let _ = writeln!(self.text, " {} |", cell(&meaning));
         if is_group {
-            self.told.push((inner.clone(), path.clone()));
+            self.told.push((object, path.clone()));
             self.members(inner, &path);
         }
+    }
+}
+
+/// An object without what the field says of it that has it.
+fn bare(object: &JSONSchemaProps) -> JSONSchemaProps {
+    JSONSchemaProps {
+        description: None,
+        default: None,
+        ..object.clone()
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Features {
 
 /// What the messages key of a phone opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::schema::leave_to_the_field)]
 pub enum MessagesKey {
     /// The spoken message center.
     #[default]

@@ -115,7 +115,7 @@ impl HomeState {
                 let _ = reply.send(self.contacts(&handset));
             }
             ToHome::Restore { entry, done } => {
-                self.restore(entry).await;
+                self.restore(*entry).await;
                 let _ = done.send(());
             }
             ToHome::MailboxChanged => self.show().await,

@@ -109,6 +109,7 @@ impl Homes {
                 }
             };
             if let Some(home) = home {
+                let entry = Box::new(entry);
                 home.ask(|done| ToHome::Restore { entry, done }).await;
             }
         }
@@ -158,7 +159,7 @@ enum ToHome {
         reply: oneshot::Sender<Vec<Contact>>,
     },
     Restore {
-        entry: Entry,
+        entry: Box<Entry>,
         done: oneshot::Sender<()>,
     },
     MailboxChanged,

@@ -65,6 +65,9 @@ async fn the_operator_needs_no_right_that_the_chart_does_not_grant() {
     }
     let account = account_of(server, &namespace).await;
     until_granted(&account, &namespace).await;
+    let namespaces: Api<Namespace> = Api::all(account.clone());
+    assert!(namespaces.get(&namespace).await.is_ok(), "its own");
+    assert!(namespaces.get("default").await.is_err(), "and no other");
     let operator = start(account, &namespace, &objects);
 
     for object in [

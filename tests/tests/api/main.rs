@@ -8,9 +8,11 @@
 )]
 
 mod chart;
+mod chart_life;
 mod conflicts;
 mod deletion;
 mod drift;
+mod kinds;
 mod labels;
 mod leadership;
 mod phone_system_children;

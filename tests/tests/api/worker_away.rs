@@ -27,7 +27,7 @@ async fn calls_and_registrations_go_on_and_statuses_are_written_later() {
     office.api_gate().shut();
     mary.register(60).unwrap();
     let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
-    assert_eq!(worker.get("/readyz").0, "HTTP/1.1 200 OK");
+    assert_eq!(worker.get("/readyz").0, "HTTP/1.0 200 OK");
     mary.hang_up(call).unwrap();
     office.hire(&JOHN).await;
     office.api_gate().open();
@@ -132,12 +132,12 @@ async fn a_start_meanwhile_waits_and_says_so() {
         .find_map(|word| word.strip_prefix("metrics=")?.parse().ok())
         .unwrap();
     let (status, body) = switchboard_tests::http::get(metrics, "/readyz");
-    assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(status, "HTTP/1.0 503 Service Unavailable");
     assert_eq!(body, "not ready: waiting for the Kubernetes API server\n");
     office.api_gate().open();
     wait_for("it to be ready", Duration::from_mins(1), || {
         let (status, _) = switchboard_tests::http::get(metrics, "/readyz");
-        (status == "HTTP/1.1 200 OK").then_some(())
+        (status == "HTTP/1.0 200 OK").then_some(())
     });
 }
 

@@ -27,7 +27,7 @@ async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_
             .contains("\"draining\":true")
             .then_some(())
     });
-    assert_eq!(worker.get("/readyz").0, "HTTP/1.1 200 OK");
+    assert_eq!(worker.get("/readyz").0, "HTTP/1.0 200 OK");
     let refused = john.call("*404", &Audio::nowhere(2));
     assert_eq!(refused.err(), Some(Failure::Refused(503)));
     john.register(60).unwrap();

@@ -24,6 +24,7 @@ async fn nothing_is_sent_before_the_far_side_has_sent_and_its_first_packet_is_re
     let audio = Audio {
         address: ear.local_addr().unwrap(),
         ssrc: None,
+        events: true,
     };
     let call = mary.call("*404", &audio).unwrap();
     // The prompt would have begun by now: an absence takes its time.

@@ -17,7 +17,7 @@ use switchboard_tests::{eventually, wait_for};
 async fn a_user_who_is_applied_can_register_within_a_second() {
     let office = ClusterOffice::open(ApiServer::shared()).await;
     let worker = office.worker();
-    assert_eq!(worker.get("/readyz").0, "HTTP/1.1 200 OK");
+    assert_eq!(worker.get("/readyz").0, "HTTP/1.0 200 OK");
     let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
     assert_eq!(mary.register(60), Err(Failure::Refused(401)));
     office.hire(&MARY).await;

@@ -10,5 +10,6 @@
 mod alerts;
 mod dashboards;
 mod rendering;
+mod schemas;
 mod test_call;
 mod values;

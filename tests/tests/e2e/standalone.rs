@@ -141,8 +141,8 @@ fn a_stop_ends_calls_and_exits_with_0() {
 fn health_and_readiness_are_served() {
     let office = Office::of(&[MARY]);
     let worker = Worker::start(&office);
-    assert_eq!(worker.get("/healthz").0, "HTTP/1.1 200 OK");
-    assert_eq!(worker.get("/readyz").0, "HTTP/1.1 200 OK");
+    assert_eq!(worker.get("/healthz").0, "HTTP/1.0 200 OK");
+    assert_eq!(worker.get("/readyz").0, "HTTP/1.0 200 OK");
 }
 
 #[test]

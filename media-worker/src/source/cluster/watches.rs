@@ -1,4 +1,4 @@
-//! The watches: six Kinds of one namespace, and seventeen Secrets by name.
+//! The watches: every Kind of ours in one namespace, and seventeen Secrets by name.
 use std::{
     fmt::Debug,
     pin::pin,
@@ -7,11 +7,11 @@ use std::{
 };
 
 use crds::{
-    CallRoute, Extension, Objects, PhoneSystem, Secret, User, UserSettings,
+    AutoAttendant, CallMonitor, CallQueue, CallRoute, Conference, Declared, DistributionList,
+    Extension, Handset, MessageAlias, Objects, PhoneSystem, Secret, Trunk, User, UserSettings,
     credentials::{SHARD_ENTRY, SHARDS, Shard, shard_name},
-    handset::Handset,
 };
-use futures::StreamExt;
+use futures::{StreamExt, future::BoxFuture};
 use k8s_openapi::NamespaceResourceScope;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -37,8 +37,8 @@ pub(super) struct Watched {
     users: Kept<User>,
     user_settings: Kept<UserSettings>,
     handsets: Kept<Handset>,
-    extensions: Kept<Extension>,
-    call_routes: Kept<CallRoute>,
+    /// The Kinds that nobody asks for by name.
+    others: Vec<Box<dyn Gathered>>,
     keys: Kept<Secret>,
     /// By number.
     shards: Vec<Kept<Secret>>,
@@ -64,8 +64,17 @@ impl Watched {
             users: eye.watch(watcher::Config::default()),
             user_settings: eye.watch(watcher::Config::default()),
             handsets: eye.watch(watcher::Config::default()),
-            extensions: eye.watch(watcher::Config::default()),
-            call_routes: eye.watch(watcher::Config::default()),
+            others: vec![
+                eye.others::<Extension>(),
+                eye.others::<CallRoute>(),
+                eye.others::<Conference>(),
+                eye.others::<Trunk>(),
+                eye.others::<AutoAttendant>(),
+                eye.others::<CallQueue>(),
+                eye.others::<CallMonitor>(),
+                eye.others::<MessageAlias>(),
+                eye.others::<DistributionList>(),
+            ],
             keys: eye.watch_named(&format!("{}-keys", scope.system)),
             shards: (0..SHARDS).map(shard).collect(),
         }
@@ -78,8 +87,9 @@ impl Watched {
         let _ = self.users.wait_until_ready().await;
         let _ = self.user_settings.wait_until_ready().await;
         let _ = self.handsets.wait_until_ready().await;
-        let _ = self.extensions.wait_until_ready().await;
-        let _ = self.call_routes.wait_until_ready().await;
+        for other in &self.others {
+            other.complete().await;
+        }
         let _ = self.keys.wait_until_ready().await;
         for shard in &self.shards {
             let _ = shard.wait_until_ready().await;
@@ -99,18 +109,18 @@ impl Watched {
                 credentials.extend(credentials_in(&secret));
             }
         }
-        let objects = Objects {
+        let mut objects = Objects {
             phone_systems,
             users: read(&self.users, &mut loaded),
             user_settings: read(&self.user_settings, &mut loaded),
             handsets: read(&self.handsets, &mut loaded),
-            extensions: read(&self.extensions, &mut loaded),
-            call_routes: read(&self.call_routes, &mut loaded),
             secrets: valid(&self.keys),
             credentials,
-            // Kinds that a worker gives no behaviour yet.
             ..Objects::default()
         };
+        for other in &self.others {
+            other.gather(&mut objects, &mut loaded);
+        }
         (objects, loaded)
     }
 
@@ -139,6 +149,26 @@ impl Watched {
     }
 }
 
+/// Objects of one Kind, whichever it is.
+trait Gathered: Debug + Send + Sync {
+    /// Waits until its watch has heard once what there is.
+    fn complete(&self) -> BoxFuture<'_, ()>;
+    /// Puts those that can be read among all objects, and notes their generations.
+    fn gather(&self, objects: &mut Objects, loaded: &mut Loaded);
+}
+
+impl<K: Declared + Watchable> Gathered for Kept<K> {
+    fn complete(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let _ = self.wait_until_ready().await;
+        })
+    }
+
+    fn gather(&self, objects: &mut Objects, loaded: &mut Loaded) {
+        *K::of_mut(objects) = read(self, loaded);
+    }
+}
+
 /// What each watch needs.
 struct Eye<'a> {
     client: &'a Client,
@@ -151,6 +181,10 @@ impl Eye<'_> {
     /// Watches the one object of this name: the worker's Role allows no more.
     fn watch_named<K: Watchable>(&self, name: &str) -> Kept<K> {
         self.watch(watcher::Config::default().fields(&format!("metadata.name={name}")))
+    }
+
+    fn others<K: Declared + Watchable>(&self) -> Box<dyn Gathered> {
+        Box::new(self.watch::<K>(watcher::Config::default()))
     }
 
     fn watch<K: Watchable>(&self, config: watcher::Config) -> Kept<K> {

@@ -17,7 +17,11 @@ fn in_a_menu(scale: Scale) -> Line {
     let calls = scale.of(500);
     let company = Company::of(calls);
     let streams = Streams::start(SOCKETS);
-    // What all calls share is there after the first.
+    // A phone that calls is registered; what all calls share is there after the first.
+    for user in 0..calls {
+        let registered = company.line(user).register(3600);
+        registered.expect("a registration");
+    }
     company
         .call(0, "*404", &streams, Voice::Silence)
         .hang_up(&streams);

@@ -41,7 +41,9 @@ impl fmt::Display for Row {
 /// All of them: a row for each rule, at each place where it stands.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = phone_system();
-    rows.extend(people());
+    rows.extend(dial_plan());
+    rows.extend(users());
+    rows.extend(phones());
     rows.extend(call_route());
     rows.extend(conference());
     rows.extend(trunk());
@@ -75,46 +77,6 @@ fn phone_system() -> Vec<Row> {
             "the alternate language must be another one than the default; leave alternate out if there is only one",
         ),
         system(
-            "spec.dialPlan.everyone",
-            json!("nine"),
-            "a code is 1 to 8 of the keys 0-9, * and #; write for example operator: \"0\"",
-        ),
-        system(
-            "spec.dialPlan.hotDeskLogin",
-            json!("*login"),
-            "a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogin: \"*11\"",
-        ),
-        system(
-            "spec.dialPlan.hotDeskLogout",
-            json!("*login"),
-            "a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogout: \"*12\"",
-        ),
-        system(
-            "spec.dialPlan.queueLogin",
-            json!("*login"),
-            "a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogin: \"*21\"",
-        ),
-        system(
-            "spec.dialPlan.queueLogout",
-            json!("*login"),
-            "a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogout: \"*22\"",
-        ),
-        system(
-            "spec.dialPlan.emergency",
-            json!(["911", "1"]),
-            "an emergency number is 2 to 8 digits; write for example emergency: [\"911\"]",
-        ),
-        system(
-            "spec.dialPlan.numbers.countryCode",
-            json!("+1"),
-            "write 1 to 3 digits without +, for example countryCode: \"1\"",
-        ),
-        system(
-            "spec.dialPlan.numbers.areaCode",
-            json!("(585)"),
-            "write 1 to 6 digits, for example areaCode: \"585\"",
-        ),
-        system(
             "spec.workers.spool",
             json!({"size": "5Gi", "ephemeral": {}}),
             "a spool is either a volume or ephemeral; write {size: 5Gi} or {ephemeral: {}}",
@@ -132,7 +94,60 @@ fn phone_system() -> Vec<Row> {
     ]
 }
 
-fn people() -> Vec<Row> {
+fn dial_plan() -> Vec<Row> {
+    let code = |field: &str, value, message| {
+        row(
+            Kind::PhoneSystem,
+            format!("spec.dialPlan.{field}"),
+            value,
+            message,
+        )
+    };
+    vec![
+        code(
+            "everyone",
+            json!("nine"),
+            "a code is 1 to 8 of the keys 0-9, * and #; write for example operator: \"0\"",
+        ),
+        code(
+            "hotDeskLogin",
+            json!("*login"),
+            "a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogin: \"*11\"",
+        ),
+        code(
+            "hotDeskLogout",
+            json!("*login"),
+            "a code is 1 to 8 of the keys 0-9, * and #; write for example hotDeskLogout: \"*12\"",
+        ),
+        code(
+            "queueLogin",
+            json!("*login"),
+            "a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogin: \"*21\"",
+        ),
+        code(
+            "queueLogout",
+            json!("*login"),
+            "a code is 1 to 8 of the keys 0-9, * and #; write for example queueLogout: \"*22\"",
+        ),
+        code(
+            "emergency",
+            json!(["911", "1"]),
+            "an emergency number is 2 to 8 digits; write for example emergency: [\"911\"]",
+        ),
+        code(
+            "numbers.countryCode",
+            json!("+1"),
+            "write 1 to 3 digits without +, for example countryCode: \"1\"",
+        ),
+        code(
+            "numbers.areaCode",
+            json!("(585)"),
+            "write 1 to 6 digits, for example areaCode: \"585\"",
+        ),
+    ]
+}
+
+fn users() -> Vec<Row> {
     vec![
         row(
             Kind::User,
@@ -158,6 +173,11 @@ fn people() -> Vec<Row> {
             json!("5855550100"),
             "write the number with + and country code, for example quickTransfer: \"+15855550100\"",
         ),
+    ]
+}
+
+fn phones() -> Vec<Row> {
+    vec![
         row(
             Kind::Handset,
             "spec.username",

@@ -105,6 +105,8 @@ impl S3Store {
             .prefix(self.object(prefix))
             .set_start_after(start_after.map(|after| self.object(after)))
             .max_keys(i32::try_from(limit).unwrap_or(i32::MAX).min(PAGE))
+            .customize()
+            .config_override(client::reading())
             .send()
             .await;
         let page = sent.map_err(|error| store_error(&error, &self.bucket))?;
