@@ -61,10 +61,10 @@ launch() {
 
 runs() { [ -e "$STATE/pids/$1" ] && kill -0 "$(cat "$STATE/pids/$1")" 2>/dev/null; }
 
-# halt NAME: ends a part at once and waits until it is gone.
+# halt NAME: ends a part at once, with what it started itself, and waits until it is gone.
 halt() {
   runs "$1" || return 0
-  kill -KILL "$(cat "$STATE/pids/$1")"
+  kill -KILL -- "-$(cat "$STATE/pids/$1")"
   gone() { ! runs "$1"; }
   until_ok "$1 to end" gone "$1"
   rm "$STATE/pids/$1"

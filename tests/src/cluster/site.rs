@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{helm, kubectl, try_kubectl};
+use crate::line::{Failure, Line};
 use crate::office::{DOMAIN, Office};
 use crate::{root, wait_for};
 
@@ -46,7 +47,7 @@ impl Site {
             .write("phonesystem.yaml", &site.phone_system(drain_timeout));
         site.apply();
         site.until_everybody_is_ready();
-        site.sip = site.address();
+        site.until_it_answers();
         site
     }
 
@@ -113,6 +114,16 @@ impl Site {
             "--all",
             "--timeout=90s",
         ]);
+    }
+
+    /// Waits until SIP is answered through the load balancer: it may know of the worker a moment later than the API server.
+    pub fn until_it_answers(&mut self) {
+        self.sip = self.address();
+        let mut line = Line::new(self.sip, "nobody", "").patient(Duration::from_millis(500));
+        wait_for("SIP to be answered", Duration::from_secs(20), || {
+            let answer = line.ask("OPTIONS", &format!("sip:{DOMAIN}"), "");
+            (answer != Err(Failure::NoAnswer)).then_some(())
+        });
     }
 
     /// A field of an object, as a JSON path without its braces; empty when it isn't there.
@@ -187,7 +198,7 @@ impl Site {
     }
 
     /// Where the load balancer takes SIP.
-    pub fn address(&self) -> SocketAddr {
+    fn address(&self) -> SocketAddr {
         let service = format!("service/{SYSTEM}-sip");
         wait_for(
             "the load balancer's address",

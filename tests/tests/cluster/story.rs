@@ -19,7 +19,7 @@ fn helm_install_kubectl_apply_and_phones_outside_ring_and_leave_messages() {
     site.kubectl(&["apply", "--filename", &example.to_string_lossy()]);
     with_our_storage(&site);
     site.until_everybody_is_ready();
-    site.sip = site.address();
+    site.until_it_answers();
 
     let mut mary = phone(&site, &MARY, Setup::default());
     let tcp = Setup {
