@@ -228,6 +228,13 @@ impl Site {
             ],
             &[
                 "logs",
+                "office-worker-0",
+                "--container=worker",
+                "--previous",
+                "--tail=60",
+            ],
+            &[
+                "logs",
                 "--selector=app.kubernetes.io/component=operator",
                 "--tail=60",
                 "--prefix",

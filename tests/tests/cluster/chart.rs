@@ -49,7 +49,7 @@ fn an_upgrade_leaves_the_workers_alone_and_an_uninstall_what_users_have() {
         "get",
         "user/mary",
         "secret/mary-pin",
-        "pvc",
+        "persistentvolumeclaim/office-spool-0",
         &format!("phonesystem/{SYSTEM}"),
     ]);
     mary.call(JOHN.extension, None, None);
