@@ -14,6 +14,7 @@ use sip::endpoint::{SessionEvent, SessionId};
 use sip::sdp::Direction;
 use sip::syntax::{Headers, Host, NameAddr, Request, StatusCode, Uri};
 use sip::transport::Flow;
+use tokio::task::spawn_local;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::attempt::Unanswered;
@@ -78,29 +79,30 @@ pub struct Arrival {
     pub from: Account,
 }
 
-/// Takes a call and sees it to its end.
-pub async fn take(exchange: Rc<Exchange>, arrival: Arrival) {
+/// Takes a call; a task of its own sees it to its end.
+pub fn take(exchange: Rc<Exchange>, arrival: Arrival) {
     let number = exchange.next_call();
     let span = info_span!("call", number);
-    async move {
-        let Some(mut call) = Inbound::new(exchange, arrival, number) else {
-            return;
-        };
-        let home = call.exchange.homes.of(&call.from);
-        let Some(_place) = home.begin_call().await else {
-            warn!(handset = %call.from.handset, "a call was refused: its user has as many as limits.callsPerUser allows");
-            call.record.result = call.refuse(StatusCode::BUSY_HERE, CallResult::Refused);
-            return call.close();
-        };
-        let dialled = call.dialled.clone();
-        call.record.result = call.dial(&dialled).await;
-        call.close();
+    let call = span.in_scope(|| Inbound::new(exchange, arrival, number));
+    // Boxed: what a task is begun with, it sets room aside for twice.
+    if let Some(call) = call.map(Box::new) {
+        spawn_local(call.live().instrument(span));
     }
-    .instrument(span)
-    .await;
 }
 
 impl Inbound {
+    async fn live(mut self: Box<Self>) {
+        let home = self.exchange.homes.of(&self.from);
+        let Some(_place) = home.begin_call().await else {
+            warn!(handset = %self.from.handset, "a call was refused: its user has as many as limits.callsPerUser allows");
+            self.record.result = self.refuse(StatusCode::BUSY_HERE, CallResult::Refused);
+            return self.close();
+        };
+        let dialled = self.dialled.clone();
+        self.record.result = self.dial(&dialled).await;
+        self.close();
+    }
+
     fn new(exchange: Rc<Exchange>, arrival: Arrival, number: u64) -> Option<Self> {
         let Arrival {
             session,
@@ -156,26 +158,29 @@ impl Inbound {
         self.to(meaning).await
     }
 
-    /// Takes the call to what was dialled.
+    /// Takes the call to what was dialled. Each way is boxed, so that a call holds what its own way needs and not what
+    /// the longest does.
     async fn to(&mut self, meaning: Meaning) -> CallResult {
         match meaning {
             Meaning::User(name) | Meaning::Extension(Target::User(name)) => {
                 match self.plan_of(&name) {
-                    Some(plan) => self.follow(plan).await,
+                    Some(plan) => Box::pin(self.follow(plan)).await,
                     None => announce::unknown_number(self).await,
                 }
             }
             Meaning::Extension(Target::CallRoute(route)) => {
                 match self.directory.plan(&route).cloned() {
-                    Some(plan) => self.follow(plan).await,
+                    Some(plan) => Box::pin(self.follow(plan)).await,
                     None => announce::unknown_number(self).await,
                 }
             }
-            Meaning::LeaveMessage(user) => self.voicemail(&user).await,
+            Meaning::LeaveMessage(user) => Box::pin(self.voicemail(&user)).await,
             Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => {
-                applications::message_center(self, None).await
+                Box::pin(applications::message_center(self, None)).await
             }
-            Meaning::MessageCenterOf(user) => applications::message_center(self, Some(user)).await,
+            Meaning::MessageCenterOf(user) => {
+                Box::pin(applications::message_center(self, Some(user))).await
+            }
             Meaning::Unknown => announce::unknown_number(self).await,
             Meaning::Operator
             | Meaning::ConferenceCenter

@@ -73,7 +73,7 @@ impl Edge {
             Life::Stopping => false,
         };
         if taken {
-            spawn_local(calls::take(Rc::clone(&self.exchange), arrival));
+            calls::take(Rc::clone(&self.exchange), arrival);
             return;
         }
         self.exchange
