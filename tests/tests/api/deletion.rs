@@ -105,16 +105,17 @@ async fn a_deletion_is_given_up_when_storage_stays_away() {
     held::<User>(&namespace, "mary").await;
     namespace.delete::<User>("mary").await;
     namespace.goes::<User>("mary").await;
-    let warnings = namespace
-        .api::<Event>()
-        .list(&ListParams::default())
-        .await
-        .unwrap();
-    let given_up = warnings
-        .items
-        .iter()
-        .find(|event| event.reason.as_deref() == Some("DeletionGivenUp"));
-    let note = given_up.unwrap().note.clone().unwrap();
+    let events = namespace.api::<Event>();
+    let all = ListParams::default();
+    let note = eventually("the Event", || async {
+        let listed = events.list(&all).await.ok()?;
+        let given_up = listed
+            .items
+            .into_iter()
+            .find(|event| event.reason.as_deref() == Some("DeletionGivenUp"));
+        given_up?.note
+    })
+    .await;
     assert!(note.contains("stay in storage"), "{note}");
 }
 
