@@ -1,5 +1,7 @@
 //! An operator that starts over what is reconciled already changes nothing.
 
+use std::time::Duration;
+
 use crds::User;
 use serde_json::{Value, json};
 use switchboard_tests::eventually::eventually;
@@ -54,7 +56,7 @@ async fn an_operator_restarted_over_reconciled_users_writes_nothing() {
     namespace
         .condition::<crds::PhoneSystem>("office", "Ready", "True", "Loaded")
         .await;
-    let before = settled(&namespace).await;
+    let before = settled(&namespace, &operator).await;
     drop(operator);
 
     let again = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
@@ -65,18 +67,36 @@ async fn an_operator_restarted_over_reconciled_users_writes_nothing() {
             .then_some(())
     })
     .await;
-    let mut after = settled(&namespace).await;
+    let mut after = settled(&namespace, &again).await;
     after.retain(|object| !before.contains(object));
     assert_eq!(after, [], "only these were written");
 }
 
-/// The versions of all objects, once none changes any more: an operator may still be at its last write.
-async fn settled(namespace: &Namespace) -> Vec<(String, String, String)> {
-    let (mut last, mut same) = (Vec::new(), 0);
-    while same < 5 {
-        let now = namespace.versions(&kinds()).await;
+/// The versions of all objects, once none changes and nothing is reconciled any more: what an operator gathers for a
+/// moment it still writes.
+async fn settled(namespace: &Namespace, operator: &Operator) -> Vec<(String, String, String)> {
+    let (mut last, mut same) = ((Vec::new(), 0), 0);
+    while same < QUIET_LOOKS {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let versions = namespace.versions(&kinds()).await;
+        let reconciles = RECONCILED
+            .iter()
+            .map(|kind| operator.reconciles(kind))
+            .sum();
+        let now: (_, u64) = (versions, reconciles);
         same = if now == last { same + 1 } else { 0 };
         last = now;
     }
-    last
+    last.0
 }
+
+const RECONCILED: [&str; 5] = [
+    "PhoneSystem",
+    "User",
+    "UserSettings",
+    "Handset",
+    "Extension",
+];
+const QUIET_LOOKS: u32 = 15;
+/// An absence takes its time: longer, in all, than anything is gathered for.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
