@@ -74,9 +74,16 @@ pub async fn hold<K: Ours>(context: &Context, object: &K, held: bool) -> Result<
 pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> {
     let snapshot = context.snapshot();
     let system = snapshot.system.as_ref().filter(|it| is_asked_for(it));
-    let (Some(system), Some(mailbox)) = (system, snapshot.mailbox_of_deleted(user)) else {
+    let Some(system) = system else {
         // Nobody asks for it any more.
         return release(context, &**user).await;
+    };
+    let Some(mailbox) = snapshot.mailbox_of_deleted(user) else {
+        // The snapshot is older than the deletion. A User who is in no directory has no mailbox to delete.
+        if has_waited(&**user, context.options.deletion_patience) {
+            return release(context, &**user).await;
+        }
+        return Ok(Action::requeue(BEHIND));
     };
     finish(context, user, system, Purge::Mailbox(mailbox)).await
 }
@@ -159,4 +166,6 @@ async fn namespace_is_going(context: &Context) -> bool {
     namespace.is_ok_and(|it| it.metadata.deletion_timestamp.is_some())
 }
 
+/// A snapshot is compiled within this time of a change.
+const BEHIND: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(5);
