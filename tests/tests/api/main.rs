@@ -17,7 +17,6 @@ mod labels;
 mod leadership;
 mod phone_system_children;
 mod reading;
-mod restart_writes_nothing;
 mod round_trip;
 mod rules;
 mod trust;
