@@ -168,4 +168,5 @@ async fn namespace_is_going(context: &Context) -> bool {
 
 /// A snapshot is compiled within this time of a change.
 const BEHIND: Duration = Duration::from_millis(250);
+/// What a deletion waits for, storage or the end of a worker, is looked at again after this time.
 const AGAIN: Duration = Duration::from_secs(5);

@@ -7,7 +7,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DeleteParams;
 use kube::{Api, Client, Resource};
 use operator::ours::Ours;
-use serde_json::Value;
 
 use crate::api_server::{ApiServer, apply, documents};
 use crate::eventually::eventually;
@@ -125,31 +124,6 @@ impl Namespace {
             as_wanted.next()
         })
         .await
-    }
-
-    /// The resource versions of all objects of these Kinds, by Kind and name.
-    pub async fn versions(&self, kinds: &[Value]) -> Vec<(String, String, String)> {
-        let mut all = Vec::new();
-        for kind in kinds {
-            let resource = crate::api_server::resource_of(kind);
-            let api: Api<kube::core::DynamicObject> =
-                Api::namespaced_with(self.client.clone(), &self.name, &resource);
-            let list = api
-                .list(&kube::api::ListParams::default())
-                .await
-                .expect("a list");
-            for object in list {
-                let meta = object.metadata;
-                let version = meta.resource_version.unwrap_or_default();
-                all.push((
-                    resource.kind.clone(),
-                    meta.name.unwrap_or_default(),
-                    version,
-                ));
-            }
-        }
-        all.sort();
-        all
     }
 }
 
