@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     call_target::{CallTarget, Recording},
     extension::Center,
-    reference::Conditions,
+    status::status,
 };
 
 /// A menu that answers callers: a greeting, keys to press, extensions to dial; another one at certain hours and dates.
@@ -22,27 +22,7 @@ use crate::{
     shortname = "aa",
     category = "switchboard",
     doc = "A menu that answers callers: a greeting, keys to press, extensions to dial; another one at certain hours and dates.",
-    printcolumn(json_path = ".status.schedule", name = "Now", type_ = "string"),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
-    )
+    printcolumn(json_path = ".status.schedule", name = "Now", type_ = "string")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct AutoAttendantSpec {
@@ -159,20 +139,13 @@ pub enum Weekday {
     Sunday,
 }
 
-/// What is known of an attendant at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct AutoAttendantStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// The schedule in force. Absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<String>,
+status! {
+    /// What is known of an attendant at run time.
+    pub struct AutoAttendantStatus {
+        /// The schedule in force. Absent: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub schedule: Option<String>,
+    }
 }
 
 impl AutoAttendantSpec {

@@ -2,7 +2,7 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Conditions, NameRef};
+use crate::{reference::NameRef, status::status};
 
 /// A destination without a phone of its own: its calls light the keys that watch it, and any of them answers.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -23,27 +23,7 @@ use crate::reference::{Conditions, NameRef};
         type_ = "string"
     ),
     printcolumn(json_path = ".status.ringing", name = "Ringing", type_ = "integer"),
-    printcolumn(json_path = ".status.watching", name = "Watching", type_ = "integer"),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
-    )
+    printcolumn(json_path = ".status.watching", name = "Watching", type_ = "integer")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CallMonitorSpec {
@@ -58,21 +38,14 @@ pub struct CallMonitorSpec {
     pub watchers: Vec<NameRef>,
 }
 
-/// What is known of a call monitor at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct CallMonitorStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// How many calls wait to be answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ringing: Option<u32>,
-    /// How many phones watch it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub watching: Option<u32>,
+status! {
+    /// What is known of a call monitor at run time.
+    pub struct CallMonitorStatus {
+        /// How many calls wait to be answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ringing: Option<u32>,
+        /// How many phones watch it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub watching: Option<u32>,
+    }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Period,
     call_target::{CallTarget, Recording},
-    reference::{Conditions, NameRef},
+    reference::NameRef,
+    status::status,
 };
 
 /// Callers who wait until one of its agents is free.
@@ -52,26 +53,6 @@ use crate::{
         name = "Longest wait",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -152,42 +133,35 @@ pub struct Overflow {
     pub target: Option<CallTarget>,
 }
 
-/// What is known of a queue at run time. Figures count from `since`.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct CallQueueStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// How many callers wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<u32>,
-    /// How many agents are logged in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agents_logged_in: Option<u32>,
-    /// How many callers were answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answered: Option<u64>,
-    /// How many callers hung up while they waited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub abandoned: Option<u64>,
-    /// How long callers waited on average.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub average_wait: Option<Period>,
-    /// How long a caller waited at most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub longest_wait: Option<Period>,
-    /// When the figures were last set back to zero.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Time>,
-    /// The agents who are logged in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
-    pub agents: Vec<Agent>,
+status! {
+    /// What is known of a queue at run time. Figures count from `since`.
+    pub struct CallQueueStatus {
+        /// How many callers wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub waiting: Option<u32>,
+        /// How many agents are logged in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub agents_logged_in: Option<u32>,
+        /// How many callers were answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub answered: Option<u64>,
+        /// How many callers hung up while they waited.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub abandoned: Option<u64>,
+        /// How long callers waited on average.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub average_wait: Option<Period>,
+        /// How long a caller waited at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub longest_wait: Option<Period>,
+        /// When the figures were last set back to zero.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub since: Option<Time>,
+        /// The agents who are logged in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+        pub agents: Vec<Agent>,
+    }
 }
 
 /// An agent who is logged in.

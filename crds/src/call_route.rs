@@ -3,11 +3,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Presence,
-    extension::Center,
-    reference::{Conditions, NameRef},
-};
+use crate::{Presence, extension::Center, reference::NameRef, status::Standing};
 
 /// Where a user's calls go: connection attempts in order, then a *finally*.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -16,7 +12,7 @@ use crate::{
     version = "v1alpha1",
     kind = "CallRoute",
     namespaced,
-    status = "CallRouteStatus",
+    status = "Standing",
     derive = "PartialEq",
     derive = "Default",
     shortname = "cr",
@@ -29,21 +25,6 @@ use crate::{
         name = "Callers",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -201,19 +182,6 @@ pub struct OnBusy {
     /// What becomes of a call that nobody answered. Default: the user's voicemail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finally: Option<Finally>,
-}
-
-/// Whether the route is in force.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct CallRouteStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
 }
 
 impl Attempt {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Period,
-    reference::{Conditions, NameRef, SecretKeyRef},
+    reference::{NameRef, SecretKeyRef},
+    status::status,
 };
 
 /// A call that many join by its ID: at its time, or at any time where it has no schedule.
@@ -46,26 +47,6 @@ use crate::{
         name = "Worker",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -137,39 +118,32 @@ pub enum Repeat {
     EveryFourWeeks,
 }
 
-/// What is known of a conference at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct ConferenceStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// Where it stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<ConferenceState>,
-    /// The digits by which it is joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Where its password is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_secret_ref: Option<SecretKeyRef>,
-    /// When it starts next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_start: Option<Time>,
-    /// The date under way and those to come, the next ones only.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16))]
-    pub occurrences: Vec<Occurrence>,
-    /// How many have joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub participants: Option<u32>,
-    /// The worker that mixes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worker: Option<String>,
+status! {
+    /// What is known of a conference at run time.
+    pub struct ConferenceStatus {
+        /// Where it stands.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub state: Option<ConferenceState>,
+        /// The digits by which it is joined.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub id: Option<String>,
+        /// Where its password is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub password_secret_ref: Option<SecretKeyRef>,
+        /// When it starts next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_start: Option<Time>,
+        /// The date under way and those to come, the next ones only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 16))]
+        pub occurrences: Vec<Occurrence>,
+        /// How many have joined.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub participants: Option<u32>,
+        /// The worker that mixes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub worker: Option<String>,
+    }
 }
 
 /// Where a conference stands.

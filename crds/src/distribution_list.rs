@@ -2,7 +2,7 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Conditions, NameRef};
+use crate::{reference::NameRef, status::Standing};
 
 /// An e-mail list of the company, as its directory shows it.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -11,7 +11,7 @@ use crate::reference::{Conditions, NameRef};
     version = "v1alpha1",
     kind = "DistributionList",
     namespaced,
-    status = "DistributionListStatus",
+    status = "Standing",
     derive = "PartialEq",
     derive = "Default",
     shortname = "dl",
@@ -28,26 +28,6 @@ use crate::reference::{Conditions, NameRef};
         name = "Members",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -77,17 +57,4 @@ pub struct DistributionListSpec {
         .message("write addresses with one @ each, for example others: [partner@example.org]"))]
     #[schemars(length(max = 1000), inner(length(min = 3, max = 254)))]
     pub others: Vec<String>,
-}
-
-/// Whether the list is in force.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct DistributionListStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
 }

@@ -3,7 +3,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Conditions, NameRef};
+use crate::{reference::NameRef, status::status};
 
 /// A number and what answers it. The object's name is the number, so that the API server grants it to one only.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -19,18 +19,6 @@ use crate::reference::{Conditions, NameRef};
     category = "switchboard",
     doc = "A number and what answers it. The object's name is the number.",
     printcolumn(json_path = ".status.target", name = "Target", type_ = "string"),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
-        name = "Reason",
-        type_ = "string",
-        priority = 1
-    ),
-    printcolumn(json_path = ".metadata.creationTimestamp", name = "Age", type_ = "date"),
     validation = Rule::new("self.metadata.name.matches('^[0-9]{1,15}$')")
         .message("the name of an Extension is its number: write 1 to 15 digits, quoted, for example name: \"150\"")
 )]
@@ -79,18 +67,11 @@ pub struct ExtensionTarget {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Center {}
 
-/// Whether the number is in force.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct ExtensionStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// What answers, in words: `user mary`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+status! {
+    /// Whether the number is in force.
+    pub struct ExtensionStatus {
+        /// What answers, in words: `user mary`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub target: Option<String>,
+    }
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     phone_system::MessagesKey,
-    reference::{Conditions, NameRef, SecretKeyRef},
+    reference::{NameRef, SecretKeyRef},
+    status::status,
 };
 
 /// The SIP account of one telephone.
@@ -34,22 +35,6 @@ use crate::{
         name = "Phone",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
-        name = "Reason",
-        type_ = "string",
-        priority = 1
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -111,27 +96,20 @@ pub struct Key {
     pub monitor: Option<NameRef>,
 }
 
-/// What is known of a handset at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct HandsetStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// Where its SIP password is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credentials_secret_ref: Option<SecretKeyRef>,
-    /// The phones registered under it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
-    pub contacts: Vec<Contact>,
-    /// Whose it is now: the owner, or the user logged in by hot desk.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_ref: Option<NameRef>,
+status! {
+    /// What is known of a handset at run time.
+    pub struct HandsetStatus {
+        /// Where its SIP password is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub credentials_secret_ref: Option<SecretKeyRef>,
+        /// The phones registered under it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
+        pub contacts: Vec<Contact>,
+        /// Whose it is now: the owner, or the user logged in by hot desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub user_ref: Option<NameRef>,
+    }
 }
 
 /// A phone registered under a handset.

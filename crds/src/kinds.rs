@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     AutoAttendant, CallMonitor, CallQueue, CallRoute, Conference, DistributionList, Extension,
     Handset, MessageAlias, PhoneSystem, Trunk, User, UserSettings, credentials::Shard,
+    status::with_columns,
 };
 
 /// A Kind of this project, as its Rust type says it.
@@ -86,7 +87,7 @@ macro_rules! kinds {
             /// What the API server is told of it; none for a Secret, which it knows.
             pub fn definition(self) -> Option<CustomResourceDefinition> {
                 match self {
-                    $(Self::$kind => Some($kind::crd()),)+
+                    $(Self::$kind => Some(with_columns($kind::crd(), self)),)+
                     Self::Secret => None,
                 }
             }
@@ -145,6 +146,12 @@ macro_rules! kinds {
 each_kind!(kinds);
 
 impl Kind {
+    /// Whether its objects have the condition `Ready`. Settings have not: they are in force with their User, whose
+    /// `Ready` tells it.
+    pub const fn becomes_ready(self) -> bool {
+        !matches!(self, Self::UserSettings | Self::Secret)
+    }
+
     /// Whether this version does what objects of the Kind ask for. The others are checked and kept, and said to be
     /// [`NotAvailableYet`](crate::problem::Reason::NotAvailableYet).
     pub const fn is_available(self) -> bool {

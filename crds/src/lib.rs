@@ -42,6 +42,7 @@ pub mod reference;
 pub mod report;
 pub mod schema;
 pub mod secrets;
+pub mod status;
 pub mod trunk;
 pub mod user;
 pub mod user_settings;

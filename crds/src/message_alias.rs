@@ -2,7 +2,7 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{Conditions, NameRef};
+use crate::{reference::NameRef, status::Standing};
 
 /// A number that addresses the mailboxes of several Users; each of them gets the message.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -12,7 +12,7 @@ use crate::reference::{Conditions, NameRef};
     kind = "MessageAlias",
     plural = "messagealiases",
     namespaced,
-    status = "MessageAliasStatus",
+    status = "Standing",
     derive = "PartialEq",
     derive = "Default",
     shortname = "ma",
@@ -29,26 +29,6 @@ use crate::reference::{Conditions, NameRef};
         name = "Members",
         type_ = "string",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -66,17 +46,4 @@ pub struct MessageAliasSpec {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[schemars(length(min = 1, max = 1000))]
     pub members: Vec<NameRef>,
-}
-
-/// Whether the alias is in force.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct MessageAliasStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
 }

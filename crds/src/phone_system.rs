@@ -43,23 +43,7 @@ use crate::{Period, reference::Conditions, user::Permission};
         name = "Phones",
         type_ = "integer"
     ),
-    printcolumn(json_path = ".status.calls", name = "Calls", type_ = "integer"),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
-        name = "Reason",
-        type_ = "string",
-        priority = 1
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
-    )
+    printcolumn(json_path = ".status.calls", name = "Calls", type_ = "integer")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PhoneSystemSpec {

@@ -3,11 +3,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Period,
-    call_target::CallTarget,
-    reference::{Conditions, SecretKeyRef},
-};
+use crate::{Period, call_target::CallTarget, reference::SecretKeyRef, status::status};
 
 /// A line to a provider, a gateway or another site.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -39,26 +35,6 @@ use crate::{
         name = "Preference",
         type_ = "integer",
         priority = 1
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].status",
-        name = "Accepted",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].reason",
-        name = "Reason",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
@@ -225,26 +201,19 @@ pub struct ExtensionRange {
     pub last: String,
 }
 
-/// What is known of a trunk at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct TrunkStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// Whether the far side knows where we are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub registration: Option<Registration>,
-    /// How many calls it carries.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls: Option<u32>,
-    /// The worker that holds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worker: Option<String>,
+status! {
+    /// What is known of a trunk at run time.
+    pub struct TrunkStatus {
+        /// Whether the far side knows where we are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub registration: Option<Registration>,
+        /// How many calls it carries.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub calls: Option<u32>,
+        /// The worker that holds it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub worker: Option<String>,
+    }
 }
 
 /// Whether the far side of a trunk knows where we are.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Period, Presence,
-    reference::{Conditions, NameRef, SecretKeyRef, SecretRef},
+    reference::{NameRef, SecretKeyRef, SecretRef},
+    status::status,
 };
 
 /// A person with an extension and a mailbox. A User alone is enough: what else he needs is made for him.
@@ -26,18 +27,6 @@ use crate::{
     printcolumn(json_path = ".status.presence", name = "Presence", type_ = "string"),
     printcolumn(json_path = ".status.messages.new", name = "New", type_ = "integer"),
     printcolumn(json_path = ".status.messages.saved", name = "Saved", type_ = "integer", priority = 1),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Ready')].status",
-        name = "Ready",
-        type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".status.conditions[?(@.type=='Accepted')].reason",
-        name = "Reason",
-        type_ = "string",
-        priority = 1
-    ),
-    printcolumn(json_path = ".metadata.creationTimestamp", name = "Age", type_ = "date"),
     validation = Rule::new("self.metadata.name.size() <= 63")
         .message("a User's name becomes part of other names; write one of at most 63 characters")
 )]
@@ -211,27 +200,20 @@ pub enum Accept {
     Pin,
 }
 
-/// What is known of a user at run time.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct UserStatus {
-    /// The `metadata.generation` that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// `Accepted` and `Ready`, with their reasons.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Conditions,
-    /// The effective presence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub presence: Option<Presence>,
-    /// The messages in his mailbox.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messages: Option<MessageCounts>,
-    /// His handsets.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
-    pub handsets: Vec<UserHandset>,
+status! {
+    /// What is known of a user at run time.
+    pub struct UserStatus {
+        /// The effective presence.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub presence: Option<Presence>,
+        /// The messages in his mailbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub messages: Option<MessageCounts>,
+        /// His handsets.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+        pub handsets: Vec<UserHandset>,
+    }
 }
 
 /// The messages in a mailbox.

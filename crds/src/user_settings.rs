@@ -29,11 +29,6 @@ use crate::{
         json_path = ".spec.hotDesk.handsetRef.name",
         name = "Hot desk",
         type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".metadata.creationTimestamp",
-        name = "Age",
-        type_ = "date"
     )
 )]
 #[serde(rename_all = "camelCase")]
