@@ -83,6 +83,16 @@ fn late_and_repeated_packets_press_nothing() {
 }
 
 #[test]
+fn a_far_side_that_begins_its_clock_anew_is_heard() {
+    let before = press(Digit::One, 3_000_000_000, 800);
+    let after = press(Digit::Two, 1_000_000_000, 800);
+    assert_eq!(
+        received(before.iter().chain(&after)),
+        [Digit::One, Digit::Two]
+    );
+}
+
+#[test]
 fn a_long_press_in_segments_and_a_moving_timestamp_are_one_press() {
     let segment = [9, 10, 0xff, 0xff];
     assert_eq!(

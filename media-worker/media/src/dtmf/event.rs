@@ -28,19 +28,16 @@ impl Receiver {
                 timestamp: start,
                 duration,
             } => {
-                let ahead = timestamp.wrapping_sub(*start);
-                if ahead == 0 || ahead >= HALF {
-                    false // A repetition, or a late packet of an earlier press.
-                } else {
-                    // RFC 4733 2.5.1.3: a long press goes on in a further segment, without a marker. Some phones move
-                    // the timestamp with every packet: to them, each packet is a segment.
-                    let continued = u32::from(*duration) + SEGMENT_TOLERANCE;
-                    marker || *event != packet.event || ahead > continued
+                // RFC 4733 2.5.1.3: a long press goes on in a further segment, without a marker. Some phones move
+                // the timestamp with every packet: to them, each packet is a segment.
+                let continued = u32::from(*duration) + SEGMENT_TOLERANCE;
+                match Age::of(timestamp, *start) {
+                    Age::Same | Age::Older => false,
+                    Age::Newer(ahead) => marker || *event != packet.event || ahead > continued,
                 }
             }
             Receiving::Released { timestamp: start } => {
-                let ahead = timestamp.wrapping_sub(*start);
-                ahead != 0 && ahead < HALF
+                matches!(Age::of(timestamp, *start), Age::Newer(_))
             }
         };
         self.advance(timestamp, packet);
@@ -52,11 +49,11 @@ impl Receiver {
             Receiving::Nothing => timestamp,
             Receiving::Pressed { timestamp, .. } | Receiving::Released { timestamp } => timestamp,
         };
-        let ahead = timestamp.wrapping_sub(current);
-        if ahead >= HALF {
+        let age = Age::of(timestamp, current);
+        if age == Age::Older {
             return;
         }
-        let reordered = ahead == 0 && matches!(self.state, Receiving::Released { .. });
+        let reordered = age == Age::Same && matches!(self.state, Receiving::Released { .. });
         if packet.end || reordered {
             self.state = Receiving::Released { timestamp };
         } else {
@@ -152,6 +149,27 @@ impl EventPayload {
     }
 }
 
+/// When a press began, compared with the latest known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// A repetition.
+    Same,
+    /// A late packet of an earlier press.
+    Older,
+    /// So much later; or the far side has begun its clock anew, as after a transfer.
+    Newer(u32),
+}
+
+impl Age {
+    fn of(timestamp: u32, latest: u32) -> Self {
+        match latest.wrapping_sub(timestamp) {
+            0 => Self::Same,
+            1..=LATEST => Self::Older,
+            _ => Self::Newer(timestamp.wrapping_sub(latest)),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 enum Receiving {
     #[default]
@@ -176,6 +194,7 @@ const END_BIT: u8 = 0x80;
 /// -10 dBm0.
 const VOLUME: u8 = 10;
 const END_PACKETS: u8 = 3;
-const HALF: u32 = 1 << 31;
+/// How late a packet may come: 10 s in the fastest clock there is for events, 48 kHz.
+const LATEST: u32 = 480_000;
 /// 30 ms: less than the pause between two presses, more than the packet or two that a segment's last may have lost.
 const SEGMENT_TOLERANCE: u32 = 240;

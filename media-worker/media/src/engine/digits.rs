@@ -13,7 +13,8 @@ use crate::dtmf::{self, Detector, Digit, EventPacket, Receiver, Sender};
 pub(super) struct DigitsIn {
     events: Receiver,
     tones: Option<Box<Tones>>,
-    last: Option<Instant>,
+    /// Until when keys that have come are accounted for, one a keystroke's time.
+    accounted: Option<Instant>,
 }
 
 /// In-band detection, for legs without telephone-event.
@@ -23,15 +24,18 @@ struct Tones {
 }
 
 impl DigitsIn {
-    /// As SDP has it: tones are listened for only where events were not agreed.
+    /// As SDP has it.
     pub(super) fn new(spec: &LegSpec) -> Self {
-        let tones = (spec.telephone_event.is_none() && spec.inband_dtmf)
-            .then(|| Box::new(Tones::new(spec.send.codec.sample_rate())));
         Self {
             events: Receiver::new(),
-            tones,
-            last: None,
+            tones: listener(spec),
+            accounted: None,
         }
+    }
+
+    /// As SDP has it from now on. The stream goes on, and a key that is pressed now with it: it is no second press.
+    pub(super) fn redirect(&mut self, spec: &LegSpec) {
+        self.tones = listener(spec);
     }
 
     /// A new stream has timestamps of its own.
@@ -63,16 +67,22 @@ impl DigitsIn {
         pressed
     }
 
-    /// Whether a person could have pressed a key now: floods of digits are not passed on, so that events stay bounded.
+    /// Whether a person could have pressed that many keys by now: floods of digits are not passed on, so that events stay
+    /// bounded. Keys that a busy network or machine has held up come all at once, so it is their number that counts.
     pub(super) fn plausible(&mut self, now: Instant) -> bool {
-        let plausible = self
-            .last
-            .is_none_or(|last| since(last, now) >= SHORTEST_KEYSTROKE);
+        let begun = self.accounted.map_or(now, |accounted| accounted.max(now));
+        let plausible = since(now, begun) < HELD_UP;
         if plausible {
-            self.last = Some(now);
+            self.accounted = Some(begun + SHORTEST_KEYSTROKE);
         }
         plausible
     }
+}
+
+/// Tones are listened for only where events were not agreed.
+fn listener(spec: &LegSpec) -> Option<Box<Tones>> {
+    let listens = spec.telephone_event.is_none() && spec.inband_dtmf;
+    listens.then(|| Box::new(Tones::new(spec.send.codec.sample_rate())))
 }
 
 impl Tones {
@@ -194,6 +204,8 @@ fn tone(digit: Digit, codec: Codec) -> Clip {
 
 /// Two keystrokes are never closer (Q.24: 40 ms of tone and 40 of pause; segments and jitter halve it).
 const SHORTEST_KEYSTROKE: Duration = Duration::from_millis(40);
+/// So many keystrokes may be held up: a PIN and what follows it.
+const HELD_UP: Duration = SHORTEST_KEYSTROKE.saturating_mul(16);
 /// 20 ms at 16 kHz.
 const SILENCE: [i16; 320] = [0; 320];
 const MAX_WAITING: usize = 128;

@@ -174,7 +174,7 @@ impl Leg {
     /// Takes on a new address, direction and formats; the engine has taken care of the tables.
     pub(super) fn redirect(&mut self, spec: LegSpec) {
         self.packetizer = Packetizer::new(spec.ptime, spec.send.codec);
-        self.digits_in = DigitsIn::new(&spec);
+        self.digits_in.redirect(&spec);
         self.play_recoder = None;
         self.peer_keys = PeerKeys::default();
         self.relay.interrupt();

@@ -1,5 +1,7 @@
 //! Digits, both ways.
 
+use std::ops::Range;
+
 use media::codec::{Codec, Encoder};
 use media::dtmf::{Detector, Digit};
 use media::engine::{Command, Event, LegId, LegSpec};
@@ -18,7 +20,12 @@ fn digits(bench: &mut Bench) -> Vec<Digit> {
 }
 
 fn press(bench: &mut Bench, at: u32, code: u8) {
-    for n in 0..5 {
+    press_packets(bench, at, code, 0..5);
+}
+
+/// Those of a press of five packets.
+fn press_packets(bench: &mut Bench, at: u32, code: u8, packets: Range<u32>) {
+    for n in packets {
         let event = Header {
             marker: n == 0,
             timestamp: at * 160,
@@ -70,6 +77,18 @@ fn each_event_is_one_digit() {
 }
 
 #[test]
+fn a_key_that_is_pressed_during_a_reinvite_is_one_digit() {
+    let mut bench = Bench::new();
+    let spec = leg(1, PHONE, Codec::Pcmu);
+    bench.command(Command::Open(spec.clone()));
+    press_packets(&mut bench, 10, 11, 0..3);
+    bench.command(Command::Redirect(spec));
+    press_packets(&mut bench, 10, 11, 3..5);
+    press(&mut bench, 20, 11);
+    assert_eq!(digits(&mut bench), [Digit::Pound, Digit::Pound]);
+}
+
+#[test]
 fn a_flood_of_digits_is_cut_down_to_what_a_finger_can_do() {
     let mut bench = Bench::new();
     bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
@@ -85,8 +104,21 @@ fn a_flood_of_digits_is_cut_down_to_what_a_finger_can_do() {
         );
         bench.now += ms(1);
     }
-    assert_eq!(digits(&mut bench).len(), 25);
-    assert_eq!(bench.engine.counters().excess_digits, 975);
+    // One in 40 ms, and a PIN at once.
+    assert_eq!(digits(&mut bench).len(), 25 + 16);
+    assert_eq!(bench.engine.counters().excess_digits, 975 - 16);
+}
+
+#[test]
+fn keys_that_were_held_up_on_their_way_count_each() {
+    let mut bench = Bench::new();
+    bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
+    let pressed = bench.now;
+    for n in 1..=8 {
+        press(&mut bench, 10 * n, n as u8);
+        bench.now = pressed;
+    }
+    assert_eq!(digits(&mut bench), Digit::ALL[1..=8]);
 }
 
 #[test]
