@@ -85,6 +85,11 @@ impl<'a> Line<'a> {
             }
             () = sleep_until(deadline) => return None,
         };
+        Some(self.note(event))
+    }
+
+    /// Takes note of an event; none means that no more come.
+    fn note(&mut self, event: Option<CallEvent>) -> News {
         let news = match event {
             Some(CallEvent::Media(event)) => self.heard(event),
             Some(CallEvent::Session(session, event)) if session == self.call.party.session => {
@@ -100,7 +105,7 @@ impl<'a> Line<'a> {
             News::Said => self.speech = Speech::Said,
             News::Key(_) | News::Recorded { .. } | News::Nothing => {}
         }
-        Some(news)
+        news
     }
 
     fn heard(&mut self, event: Event) -> News {
@@ -194,29 +199,19 @@ impl<'a> Line<'a> {
             seat.stop_record();
         }
         let ended = async {
-            loop {
-                match self.call.events.next().await {
-                    Some(CallEvent::Media(Event::RecordEnded {
-                        recording: ended,
-                        duration,
-                        ..
-                    })) if ended == recording => {
-                        return Some(duration);
-                    }
-                    Some(CallEvent::Media(Event::Digit { digit, .. })) => {
-                        self.keys.extend(Key::from_char(digit.to_char()));
-                    }
-                    Some(CallEvent::Session(session, event))
-                        if session == self.call.party.session =>
-                    {
-                        if matches!(*event, SessionEvent::Ended { .. }) {
-                            self.presence = Presence::Gone;
-                        }
-                    }
-                    Some(_) => {}
-                    None => return None,
+            // Also of a caller who has gone: his recording ends all the same.
+            while let Some(event) = self.call.events.next().await {
+                if let News::Recorded {
+                    recording: ended,
+                    length,
+                    ..
+                } = self.note(Some(event))
+                    && ended == recording
+                {
+                    return Some(length);
                 }
             }
+            None
         };
         timeout(RECORD_END, ended).await.ok().flatten()
     }
