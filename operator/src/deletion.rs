@@ -2,6 +2,7 @@
 //!
 //! A finalizer holds the object until object storage has been cleared. It never holds it for ever: when storage or its
 //! Secret stay away, or the whole namespace is going, the deletion is given up and mailboxes stay.
+mod farewell;
 mod purge;
 
 use std::{sync::Arc, time::Duration};
@@ -9,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use crds::{PhoneSystem, User, conditions::Reason, phone_system::DeletionPolicy};
 use k8s_openapi::{
     api::core::v1::{Namespace, PersistentVolumeClaim},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
     jiff::Timestamp,
 };
 use kube::{
@@ -18,6 +20,7 @@ use kube::{
 };
 use serde_json::json;
 
+pub use self::farewell::farewell;
 use self::purge::Purge;
 use crate::{
     context::Context,
@@ -44,19 +47,28 @@ pub fn is_asked_for(system: &PhoneSystem) -> bool {
 
 /// Sees to it that the object has the finalizer if it is to be held, and otherwise has it not.
 pub async fn hold<K: Ours>(context: &Context, object: &K, held: bool) -> Result<(), Error> {
-    if is_held(object) == held {
+    if is_held(object.meta()) == held {
         return Ok(());
     }
+    set_held::<K>(context, object.meta(), held).await
+}
+
+async fn set_held<K: Ours>(
+    context: &Context,
+    object: &ObjectMeta,
+    held: bool,
+) -> Result<(), Error> {
+    let name = object.name.as_deref().unwrap_or_default();
     let finalizers: &[&str] = if held { &[FINALIZER] } else { &[] };
     let patch = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
-        "metadata": {"name": object.name_any(), "uid": object.uid(), "finalizers": finalizers},
+        "metadata": {"name": name, "uid": object.uid, "finalizers": finalizers},
     });
     let parameters = PatchParams::apply(MANAGER).force();
     let api = context.api::<K>();
     match api
-        .patch(&object.name_any(), &parameters, &Patch::Apply(&patch))
+        .patch_metadata(name, &parameters, &Patch::Apply(&patch))
         .await
     {
         Ok(_) => Ok(()),
@@ -64,7 +76,7 @@ pub async fn hold<K: Ours>(context: &Context, object: &K, held: bool) -> Result<
             Ok(())
         }
         Err(error) => Err(Error::Api {
-            doing: format!("hold {} {}", K::KIND, object.name_any()),
+            doing: format!("hold {} {name}", K::KIND),
             error: Box::new(error),
         }),
     }
@@ -90,7 +102,7 @@ pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> 
 
 /// Deletes all mailboxes of a system that is going, once its worker is gone, and lets it go.
 pub async fn system(context: &Context, system: &Arc<PhoneSystem>) -> Result<Action, Error> {
-    if !is_held(&**system) {
+    if !is_held(&system.metadata) {
         return Ok(settled());
     }
     if !is_asked_for(system) {
@@ -117,7 +129,7 @@ async fn finish<K: Ours>(
     system: &PhoneSystem,
     what: Purge,
 ) -> Result<Action, Error> {
-    if !is_held(&**object) {
+    if !is_held(object.meta()) {
         return Ok(settled());
     }
     let Err(why) = purge::purge(context, system, &what).await else {
@@ -144,8 +156,9 @@ async fn release<K: Ours>(context: &Context, object: &K) -> Result<Action, Error
     Ok(settled())
 }
 
-fn is_held<K: Ours>(object: &K) -> bool {
-    object.finalizers().iter().any(|it| it == FINALIZER)
+fn is_held(object: &ObjectMeta) -> bool {
+    let finalizers = object.finalizers.iter().flatten();
+    finalizers.into_iter().any(|it| it == FINALIZER)
 }
 
 fn has_waited<K: Ours>(object: &K, patience: Duration) -> bool {

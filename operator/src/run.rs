@@ -7,7 +7,8 @@ use kube::Client;
 use tokio::net::TcpListener;
 
 use crate::{
-    context::Context, http, leader::Candidate, metrics::Metrics, namespace, options::Options,
+    context::Context, deletion, http, leader::Candidate, metrics::Metrics, namespace,
+    options::Options,
 };
 
 /// Runs until `stop`, or until the pages cannot be served.
@@ -43,7 +44,9 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> anyhow::Re
         }
     };
     tokio::select! {
-        () = candidate.lead(work, stop) => Ok(()),
-        served = http::serve(listener, metrics.clone()) => served.context("the pages could not be served"),
+        () = candidate.lead(work, stop) => {}
+        served = http::serve(listener, metrics.clone()) => return served.context("the pages could not be served"),
     }
+    deletion::farewell(&client, &options, &metrics).await;
+    Ok(())
 }

@@ -39,6 +39,12 @@ impl Operator {
         Self { metrics, task }
     }
 
+    /// Ends it; what it was doing has stopped when this returns.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
     /// How often it has reconciled objects of this Kind.
     pub fn reconciles(&self, kind: &str) -> u64 {
         let page = self.metrics.page().expect("a page");

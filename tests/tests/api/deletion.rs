@@ -1,14 +1,15 @@
 //! `deletionPolicy: Delete`: mailboxes go with their owners, and nothing holds an object for ever.
 
 use crds::{PhoneSystem, User};
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use k8s_openapi::api::core::{self, v1::PersistentVolumeClaim};
 use k8s_openapi::api::events::v1::Event;
-use kube::ResourceExt;
-use kube::api::ListParams;
+use kube::api::{DeleteParams, ListParams};
+use kube::{Api, ResourceExt};
 use mailbox::{BlobStore, OwnedStore, Owner, S3Store};
+use operator::metrics::Metrics;
 use std::sync::Arc;
 use switchboard_tests::eventually::eventually;
-use switchboard_tests::operator::{Namespace, Operator};
+use switchboard_tests::operator::{Namespace, Operator, options};
 use switchboard_tests::s3::{ACCESS_KEY, BUCKET, S3, SECRET_KEY};
 
 const FINALIZER: &str = "switchboard.dev/mailboxes";
@@ -146,4 +147,38 @@ async fn retain_holds_nothing_and_keeps_the_spool() {
         spool.owner_references().is_empty(),
         "it outlives the system"
     );
+}
+
+#[tokio::test]
+async fn an_operator_that_goes_with_its_namespace_lets_all_objects_go() {
+    let namespace = Namespace::new().await;
+    let operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace
+        .apply(&office("Delete", "http://127.0.0.1:9"))
+        .await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    held::<PhoneSystem>(&namespace, "office").await;
+    operator.stop().await;
+    let farewell = || async {
+        let options = Arc::new(options(&namespace.name, &[]));
+        let metrics = Metrics::new().unwrap();
+        operator::deletion::farewell(&namespace.client, &options, &metrics).await;
+    };
+
+    // Merely restarted, it leaves them as they are.
+    farewell().await;
+    held::<User>(&namespace, "mary").await;
+
+    let namespaces: Api<core::v1::Namespace> = Api::all(namespace.client.clone());
+    let parameters = DeleteParams::default();
+    namespaces
+        .delete(&namespace.name, &parameters)
+        .await
+        .unwrap();
+    farewell().await;
+    let mary: User = namespace.get("mary").await.unwrap();
+    let office: PhoneSystem = namespace.get("office").await.unwrap();
+    assert_eq!(mary.finalizers(), office.finalizers());
+    assert!(mary.finalizers().is_empty(), "{:?}", mary.finalizers());
 }

@@ -1,0 +1,56 @@
+//! The operator goes with its namespace: nobody comes after it who could let objects go.
+//!
+//! Kubernetes deletes the Pods of a namespace first and waits for their end, so the rights to do this are still there.
+use std::sync::Arc;
+
+use crds::{PhoneSystem, User};
+use kube::{Client, ResourceExt, api::ListParams};
+
+use super::{FINALIZER, is_held, namespace_is_going, set_held};
+use crate::{context::Context, error::Error, metrics::Metrics, options::Options, ours::Ours};
+
+/// If the operator's namespace is going: lets all objects go that are held in those of its namespaces that are going too.
+/// Their mailboxes stay in storage.
+pub async fn farewell(client: &Client, options: &Arc<Options>, metrics: &Metrics) {
+    let of = |namespace: &str| {
+        Context::new(client.clone(), namespace, options.clone(), metrics.clone())
+    };
+    if !namespace_is_going(&of(&options.namespace)).await {
+        return;
+    }
+    for namespace in options.namespaces() {
+        let context = of(&namespace);
+        if !namespace_is_going(&context).await {
+            continue;
+        }
+        let released = async {
+            release_all::<User>(&context).await?;
+            release_all::<PhoneSystem>(&context).await
+        };
+        if let Err(error) = released.await {
+            tracing::error!(
+                namespace,
+                "objects hold up the end of their namespace: {error}; remove the finalizer {} from them",
+                FINALIZER
+            );
+        }
+    }
+}
+
+async fn release_all<K: Ours>(context: &Context) -> Result<(), Error> {
+    // Their names will do: an object that cannot be read must not hold up the others.
+    let parameters = ListParams::default();
+    let all = context.api::<K>().list_metadata(&parameters).await;
+    let all = all.map_err(|error| Error::Api {
+        doing: format!("list {}", K::KIND),
+        error: Box::new(error),
+    })?;
+    for object in all.items.iter().filter(|object| is_held(&object.metadata)) {
+        tracing::warn!(
+            object = object.name_any(),
+            "its namespace is going; its mailboxes stay in storage"
+        );
+        set_held::<K>(context, &object.metadata, false).await?;
+    }
+    Ok(())
+}
