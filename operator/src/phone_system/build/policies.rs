@@ -14,11 +14,13 @@ use super::{METRICS_PORT, Source};
 use crate::names;
 
 /// One worker at a time. An eviction drains like any other end, so a node can be emptied with one worker too.
+///
+/// `maxUnavailable` would need a scale subresource of the `PhoneSystem`: without one, Kubernetes counts no Pods and lets none go.
 pub(super) fn disruption_budget(source: Source<'_>) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: source.shared(&names::worker(&source.name())),
         spec: Some(PodDisruptionBudgetSpec {
-            max_unavailable: Some(IntOrString::Int(1)),
+            min_available: Some(IntOrString::Int(WORKERS - 1)),
             selector: Some(workers(source)),
             ..PodDisruptionBudgetSpec::default()
         }),
@@ -72,3 +74,6 @@ fn port(protocol: &str, number: u16) -> NetworkPolicyPort {
         end_port: None,
     }
 }
+
+/// That run at a time.
+const WORKERS: i32 = 1;
