@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     dial_plan::{DialPlan, Numbers},
     features::{CallDetails, ConferenceSize, Conferences, Features, MessagesKey},
-    network::{AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork},
+    network::{AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork, SipPorts},
     storage::{ADOPT_STORAGE, Mail, S3, Smtp, SmtpTls, Storage},
     workers::{Ephemeral, Spool, Workers},
 };
@@ -169,6 +169,9 @@ pub struct PhoneSystemStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub addresses: Vec<String>,
+    /// The ports at which SIP is reached, where the cluster has chosen them: with `NodePort`. Absent: those of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_ports: Option<SipPorts>,
     /// What each slot announces for media.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["slot".into()]))]

@@ -56,6 +56,19 @@ pub struct SipNetwork {
     pub advertised: AddressPool,
 }
 
+/// The ports at which phones find SIP.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SipPorts {
+    /// Over UDP.
+    pub udp: u16,
+    /// Over TCP.
+    pub tcp: u16,
+    /// Over TLS, where there is a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<u16>,
+}
+
 /// A set of addresses.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

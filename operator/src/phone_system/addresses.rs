@@ -1,7 +1,7 @@
 //! The addresses that phones are told: given in the manifest, or learnt. Pure.
 use crds::{
     PhoneSystem,
-    phone_system::{MediaAddress, NetworkMode},
+    phone_system::{MediaAddress, NetworkMode, SipPorts},
 };
 
 use super::build::{SLOT, first_node_port};
@@ -29,6 +29,13 @@ pub fn sip(system: &PhoneSystem, learnt: Learnt<'_>) -> Vec<String> {
         NetworkMode::HostNetwork | NetworkMode::NodePort => learnt.node,
     }
     .to_vec()
+}
+
+/// The ports of SIP, where the cluster has chosen them and phones are told of the node itself.
+pub fn sip_ports(system: &PhoneSystem, chosen: Option<SipPorts>) -> Option<SipPorts> {
+    let network = &system.spec.network;
+    let of_node = network.mode == NetworkMode::NodePort;
+    chosen.filter(|_| of_node && network.sip.advertised.addresses.is_empty())
 }
 
 /// What the slot announces for media; none as long as that is not known.
@@ -87,6 +94,20 @@ mod tests {
             (media.addresses, media.first_port),
             (text(&["203.0.113.6"]), Some(40_000))
         );
+    }
+
+    #[test]
+    fn only_whoever_is_told_of_a_node_is_told_its_ports() {
+        let chosen = Some(SipPorts {
+            udp: 31_060,
+            tcp: 31_060,
+            tls: None,
+        });
+        assert_eq!(sip_ports(&system("{mode: NodePort}"), chosen), chosen);
+        // Load balancers have ports on the nodes, too.
+        assert_eq!(sip_ports(&system("{}"), chosen), None);
+        let router = "{mode: NodePort, sip: {advertised: {addresses: [203.0.113.5]}}}";
+        assert_eq!(sip_ports(&system(router), chosen), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use k8s_openapi::{
 use kube::ResourceExt;
 
 pub(crate) use self::environment::prefix;
-pub(super) use self::services::first_node_port;
+pub(super) use self::services::{SIP_TCP, SIP_TLS, SIP_UDP, first_node_port};
 pub use self::{
     access::{keys, shards},
     monitor::{monitor, monitors},

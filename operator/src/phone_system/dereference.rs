@@ -1,11 +1,14 @@
 //! What there is of a telephone system: its Pod, what the worker says, and where it is reached.
 use std::{net::IpAddr, sync::Arc};
 
-use crds::{PhoneSystem, report::Report};
+use crds::{PhoneSystem, phone_system::SipPorts, report::Report};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use kube::{Api, ResourceExt};
 
-use super::{build::SLOT, worker::is_ready};
+use super::{
+    build::{SIP_TCP, SIP_TLS, SIP_UDP, SLOT},
+    worker::is_ready,
+};
 use crate::{context::Context, names};
 
 /// What there is of a telephone system.
@@ -17,6 +20,8 @@ pub(super) struct Found {
     pub(super) report: Option<Arc<Report>>,
     /// The addresses that a load balancer gave for SIP.
     pub(super) sip: Vec<String>,
+    /// The nodes' ports that the cluster has chosen for SIP.
+    pub(super) node_ports: Option<SipPorts>,
     /// The addresses that a load balancer gave for media.
     pub(super) media: Vec<String>,
     /// The addresses of the node that the worker runs on, those seen from outside first.
@@ -35,6 +40,7 @@ impl Found {
         Self {
             report: uid.and_then(|uid| context.reports.of_pod(&uid)),
             sip: balancer(sip.as_deref()).await,
+            node_ports: sip.as_deref().and_then(node_ports),
             media: balancer(media.as_deref()).await,
             node: node(context, pod.as_deref()).await,
             pod,
@@ -77,6 +83,20 @@ async fn balancer(service: Option<&Service>) -> Vec<String> {
     addresses.sort();
     addresses.dedup();
     addresses
+}
+
+/// The nodes' ports of the SIP Service.
+fn node_ports(service: &Service) -> Option<SipPorts> {
+    let ports = service.spec.as_ref()?.ports.as_ref()?;
+    let of = |name: &str| {
+        let port = ports.iter().find(|it| it.name.as_deref() == Some(name))?;
+        u16::try_from(port.node_port?).ok()
+    };
+    Some(SipPorts {
+        udp: of(SIP_UDP)?,
+        tcp: of(SIP_TCP)?,
+        tls: of(SIP_TLS),
+    })
 }
 
 /// The addresses of the Pod's node. Who may not read nodes gets the one that the Pod itself names.

@@ -57,6 +57,9 @@ pub(super) async fn status(
         "addresses".to_owned(),
         list(&addresses::sip(system, learnt)),
     );
+    if let Some(ports) = addresses::sip_ports(system, found.node_ports) {
+        more.insert("sipPorts".to_owned(), json!(ports));
+    }
     more.insert("media".to_owned(), list(media.as_slice()));
     let complete = figures(context, system, found, &mut more);
     conclude(context, MANAGER, system, problems, findings, more).await?;

@@ -11,13 +11,14 @@ pub(super) fn read(system: &PhoneSystem, slot: u32) -> Reached {
         return Reached::default();
     };
     let sip = &system.spec.network.sip;
+    let chosen = status.sip_ports;
     let media = status.media.iter().find(|media| media.slot == slot);
     Reached {
         sip: addresses(&status.addresses).map(|addresses| ReachedSip {
             addresses,
-            udp: sip.udp,
-            tcp: sip.tcp,
-            tls: sip.tls,
+            udp: chosen.map_or(sip.udp, |ports| ports.udp),
+            tcp: chosen.map_or(sip.tcp, |ports| ports.tcp),
+            tls: chosen.and_then(|ports| ports.tls).unwrap_or(sip.tls),
         }),
         media: media.and_then(|media| {
             Some(ReachedMedia {
@@ -38,8 +39,24 @@ mod tests {
     use super::*;
     use crds::{
         PhoneSystemSpec,
-        phone_system::{MediaAddress, PhoneSystemStatus},
+        phone_system::{MediaAddress, PhoneSystemStatus, SipPorts},
     };
+
+    #[test]
+    fn the_ports_that_the_cluster_has_chosen_go_before_those_of_the_manifest() {
+        let mut system = PhoneSystem::new("office", PhoneSystemSpec::default());
+        system.status = Some(PhoneSystemStatus {
+            addresses: vec!["203.0.113.5".into()],
+            sip_ports: Some(SipPorts {
+                udp: 31_060,
+                tcp: 31_061,
+                tls: None,
+            }),
+            ..PhoneSystemStatus::default()
+        });
+        let sip = read(&system, 0).sip.unwrap();
+        assert_eq!((sip.udp, sip.tcp, sip.tls), (31_060, 31_061, 5061));
+    }
 
     #[test]
     fn each_slot_has_media_of_its_own_and_all_share_the_addresses_of_sip() {

@@ -13,11 +13,11 @@ pub(super) fn sip(source: Source<'_>) -> Option<Service> {
     let system = source.name();
     let sip = &source.system.spec.network.sip;
     let mut ports = vec![
-        port("sip-udp", "UDP", sip.udp, source.sip_port()),
-        port("sip-tcp", "TCP", sip.tcp, source.sip_port()),
+        port(SIP_UDP, "UDP", sip.udp, source.sip_port()),
+        port(SIP_TCP, "TCP", sip.tcp, source.sip_port()),
     ];
     if source.has_tls() {
-        ports.push(port("sip-tls", "TCP", sip.tls, source.tls_port()));
+        ports.push(port(SIP_TLS, "TCP", sip.tls, source.tls_port()));
     }
     Some(Service {
         metadata: source.shared(&names::sip_service(&system)),
@@ -88,6 +88,12 @@ fn port(name: &str, protocol: &str, outside: u16, inside: u16) -> ServicePort {
     }
 }
 
+/// The name of the SIP Service's port for UDP.
+pub(in crate::phone_system) const SIP_UDP: &str = "sip-udp";
+/// For TCP.
+pub(in crate::phone_system) const SIP_TCP: &str = "sip-tcp";
+/// For TLS.
+pub(in crate::phone_system) const SIP_TLS: &str = "sip-tls";
 /// Those of an API server that was not told others, but for the last: at most 64 ports must follow.
 const NODE_PORTS: std::ops::Range<u16> = 30_000..32_700;
 const FIRST_NODE_PORT: u16 = 31_000;
