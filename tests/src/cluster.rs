@@ -9,7 +9,7 @@ mod site;
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use command::{helm, kubectl, refusal, try_kubectl};
-pub use site::{Process, S3_ACCESS_KEY, S3_SECRET_KEY, SYSTEM, Site, messages};
+pub use site::{BUCKET, Process, S3_ACCESS_KEY, S3_SECRET_KEY, SYSTEM, Setup, Site, messages};
 
 use crate::root;
 

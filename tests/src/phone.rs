@@ -45,6 +45,15 @@ impl Default for Setup {
     }
 }
 
+/// The RTP packets of a call, as its receiver counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packets {
+    /// Those that came.
+    pub received: u64,
+    /// Those that didn't, by their sequence numbers.
+    pub lost: u64,
+}
+
 /// A PJSIP phone in a process of its own; ended when dropped.
 #[derive(Debug)]
 pub struct Phone {
@@ -154,6 +163,17 @@ impl Phone {
     /// Plays a WAV file once into the call.
     pub fn play(&mut self, file: &Path) {
         self.tell(&json!({"cmd": "play", "path": file}));
+    }
+
+    /// RTP packets of the call that have come, and those that were missing between them.
+    pub fn packets(&mut self) -> Packets {
+        self.tell(&json!({"cmd": "stats"}));
+        let stats = self.expect("stats", |_| true);
+        let number = |name: &str| stats[name].as_u64().expect("a number");
+        Packets {
+            received: number("rx"),
+            lost: number("lost"),
+        }
     }
 
     /// Sends any command and waits until it is carried out.

@@ -16,6 +16,25 @@ pub struct Sipp {
     scenario: &'static str,
 }
 
+/// What SIP goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// One UDP socket.
+    Udp,
+    /// One TCP connection.
+    Tcp,
+}
+
+impl Transport {
+    /// As sipp's option `-t` has it.
+    fn option(self) -> &'static str {
+        match self {
+            Self::Udp => "u1",
+            Self::Tcp => "t1",
+        }
+    }
+}
+
 impl Sipp {
     /// The handset of `person`, registered, waits for a call.
     pub fn waiting(scenario: &'static str, person: &Person, server: SocketAddr) -> Self {
@@ -41,12 +60,24 @@ impl Sipp {
         number: &str,
         server: SocketAddr,
     ) -> Self {
+        Self::calling_by(Transport::Udp, scenario, person, number, server)
+    }
+
+    /// The same by any transport.
+    pub fn calling_by(
+        transport: Transport,
+        scenario: &'static str,
+        person: &Person,
+        number: &str,
+        server: SocketAddr,
+    ) -> Self {
         // sipp answers the first challenge only, and that asks for SHA-256, which it does not know.
         let mut line = Line::new(server, &person.handset(), PASSWORD);
         line.register(300).expect("the registration");
         let credentials = line.credentials("INVITE", &format!("sip:{number}@{DOMAIN}"));
         let mut command = sipp(scenario, server);
         command
+            .args(["-t", transport.option()])
             .args(["-s", number, "-key", "credentials", &credentials])
             .args(["-key", "user", &person.handset(), "-key", "domain", DOMAIN]);
         Self::run(command, scenario)

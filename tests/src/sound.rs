@@ -50,19 +50,6 @@ impl Sound {
             * PIECE.as_secs_f64()
     }
 
-    /// The longest time between two pieces of this frequency in which it was not heard, or not alone.
-    pub fn longest_gap(&self, hz: f64) -> Duration {
-        let heard: Vec<bool> = self
-            .pieces()
-            .map(|piece| !is_silent(piece) && self.share(piece, hz) > TONE_SHARE)
-            .collect();
-        let gaps = heard.split(|heard| *heard).map(<[bool]>::len);
-        // What comes before the first and after the last piece is no gap.
-        let count = gaps.clone().count();
-        let within = gaps.skip(1).take(count.saturating_sub(2));
-        PIECE * within.max().unwrap_or(0) as u32
-    }
-
     /// The share of this frequency in the energy of all that was not silence, 0 to 1.
     pub fn purity(&self, hz: f64) -> f64 {
         let (mut tone, mut all) = (0.0, 0.0);

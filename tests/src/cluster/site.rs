@@ -12,6 +12,24 @@ use crate::{root, wait_for};
 /// The `PhoneSystem`'s name.
 pub const SYSTEM: &str = "office";
 
+/// How a site's telephone system is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// How phones get in: `spec.network.mode`.
+    pub network: &'static str,
+    /// What becomes of mailboxes: `spec.deletionPolicy`.
+    pub deletion_policy: &'static str,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            network: "LoadBalancerPerWorker",
+            deletion_policy: "Retain",
+        }
+    }
+}
+
 /// A namespace with an operator, a `PhoneSystem` and its people; gone when dropped.
 #[derive(Debug)]
 pub struct Site {
@@ -19,7 +37,7 @@ pub struct Site {
     pub office: Office,
     /// The namespace.
     pub namespace: String,
-    /// Where its load balancer takes SIP.
+    /// Where phones find its SIP.
     pub sip: SocketAddr,
 }
 
@@ -37,39 +55,75 @@ pub enum Process {
 impl Site {
     /// Installs the chart into a namespace called after the test, applies `office`, and waits until everybody can be rung.
     pub fn open(test: &str, office: Office) -> Self {
-        Self::with(test, office, "15m")
+        Self::with(test, office, Setup::default())
     }
 
-    /// The same with a drain time-out.
-    pub fn with(test: &str, office: Office, drain_timeout: &str) -> Self {
+    /// The same, set up otherwise.
+    pub fn with(test: &str, office: Office, setup: Setup) -> Self {
         let mut site = Self::prepare(test, office, &[]);
-        site.office
-            .write("phonesystem.yaml", &site.phone_system(drain_timeout));
-        site.apply();
-        site.until_everybody_is_ready();
-        site.until_it_answers();
+        if setup.network == "HostNetwork" {
+            site.allow("privileged");
+        }
+        site.start(setup);
         site
+    }
+
+    /// Applies `office` into the namespace, and waits until everybody can be rung.
+    pub fn start(&mut self, setup: Setup) {
+        self.office
+            .write("phonesystem.yaml", &self.phone_system(setup));
+        self.apply();
+        self.until_everybody_is_ready();
+        self.until_it_answers();
     }
 
     /// Only the namespace, with the operator in it, installed with these values too.
     pub fn prepare(test: &str, office: Office, values: &[&str]) -> Self {
-        let namespace = format!("{test}-{}", std::process::id());
-        kubectl(&["create", "namespace", &namespace]);
-        let site = Self {
-            office,
-            namespace,
-            sip: SocketAddr::from(([0, 0, 0, 0], 0)),
-        };
-        // What the chart and the operator make must be content with the strictest of the standards.
-        let standard = "pod-security.kubernetes.io/enforce=restricted";
-        kubectl(&["label", "namespace", &site.namespace, standard]);
+        let site = Self::empty(test, office);
         site.helm_with("install", values);
         site
     }
 
+    /// Only the namespace.
+    pub fn empty(test: &str, office: Office) -> Self {
+        let site = Self {
+            office,
+            namespace: format!("{test}-{}", std::process::id()),
+            sip: SocketAddr::from(([0, 0, 0, 0], 0)),
+        };
+        site.create_namespace();
+        site
+    }
+
+    /// Creates the namespace.
+    pub fn create_namespace(&self) {
+        kubectl(&["create", "namespace", &self.namespace]);
+        // What the chart and the operator make must be content with the strictest of the standards.
+        self.allow("restricted");
+    }
+
+    /// Deletes the namespace with all that is in it, and waits for its end; what kubectl says if that doesn't come in time.
+    ///
+    /// # Errors
+    /// What kubectl says if it doesn't come in time.
+    pub fn delete_namespace(&self, within: Duration) -> Result<String, String> {
+        let within = format!("--timeout={}s", within.as_secs());
+        try_kubectl(&["delete", "namespace", &self.namespace, &within])
+    }
+
+    /// Has the namespace take Pods up to this Pod Security Standard.
+    fn allow(&self, standard: &str) {
+        let label = format!("pod-security.kubernetes.io/enforce={standard}");
+        kubectl(&["label", "--overwrite", "namespace", &self.namespace, &label]);
+    }
+
     /// `helm install` or `upgrade`, with the images of this tree.
     pub fn helm_with(&self, verb: &str, values: &[&str]) -> String {
-        let chart = root().join("charts/switchboard");
+        self.helm_of(&root().join("charts/switchboard"), verb, values)
+    }
+
+    /// The same with the chart of that folder.
+    pub fn helm_of(&self, chart: &Path, verb: &str, values: &[&str]) -> String {
         let mut arguments = vec![verb, "switchboard", chart.to_str().expect("a UTF-8 path")];
         arguments.extend(["--namespace", &self.namespace, "--wait", "--timeout", "60s"]);
         arguments.extend([
@@ -116,7 +170,7 @@ impl Site {
         ]);
     }
 
-    /// Waits until SIP is answered through the load balancer: it may know of the worker a moment later than the API server.
+    /// Waits until SIP is answered where phones are told: a load balancer may know of the worker a moment later than the API server.
     pub fn until_it_answers(&mut self) {
         self.sip = self.address();
         let mut line = Line::new(self.sip, "nobody", "").patient(Duration::from_millis(500));
@@ -183,12 +237,16 @@ impl Site {
     }
 
     /// The `PhoneSystem`'s manifest.
-    pub fn phone_system(&self, drain_timeout: &str) -> String {
+    pub fn phone_system(&self, setup: Setup) -> String {
+        let Setup {
+            network,
+            deletion_policy,
+        } = setup;
         format!(
             "apiVersion: switchboard.dev/v1alpha1\nkind: PhoneSystem\nmetadata: {{name: {SYSTEM}}}\nspec:\n  \
              domain: {DOMAIN}\n  timeZone: America/New_York\n  limits: {{callsPerUser: 1000}}\n  \
-             workers: {{drainTimeout: {drain_timeout}, spool: {{size: 1Gi}}}}\n  \
-             network: {{mode: LoadBalancerPerWorker}}\n  \
+             workers: {{spool: {{size: 1Gi}}}}\n  deletionPolicy: {deletion_policy}\n  \
+             network: {{mode: {network}}}\n  \
              storage: {{s3: {{endpoint: \"http://s3.storage:7070\", region: us-east-1, bucket: voicemail, \
              prefix: {}/, credentialsSecretRef: {{name: s3}}}}}}\n---\n\
              apiVersion: v1\nkind: Secret\nmetadata: {{name: s3, labels: {{switchboard.dev/use: s3}}}}\n\
@@ -197,17 +255,21 @@ impl Site {
         )
     }
 
-    /// Where the load balancer takes SIP.
+    /// Where phones find SIP, as the network how-to says.
     fn address(&self) -> SocketAddr {
-        let service = format!("service/{SYSTEM}-sip");
-        wait_for(
-            "the load balancer's address",
-            Duration::from_secs(20),
-            || {
-                let ip = self.field(&service, ".status.loadBalancer.ingress[0].ip");
-                Some(SocketAddr::new(ip.parse().ok()?, 5060))
-            },
-        )
+        let system = format!("phonesystem/{SYSTEM}");
+        let ip = wait_for("the address of SIP", Duration::from_secs(30), || {
+            self.field(&system, ".status.addresses[0]").parse().ok()
+        });
+        let port = match self.field(&system, ".spec.network.mode").as_str() {
+            "NodePort" => {
+                let service = format!("service/{SYSTEM}-sip");
+                let port = ".spec.ports[?(@.name==\"sip-udp\")].nodePort";
+                self.field(&service, port).parse().expect("a port")
+            }
+            _ => 5060,
+        };
+        SocketAddr::new(ip, port)
     }
 
     fn here<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
@@ -255,11 +317,13 @@ impl Drop for Site {
     }
 }
 
+/// The bucket's folder on the node.
+pub const BUCKET: &str = "/var/lib/switchboard-test-cluster/s3/voicemail";
+
 /// The messages in the bucket, below a prefix. The S3 server keeps a bucket as a folder, and an object as a file.
 pub fn messages(prefix: &str) -> Vec<PathBuf> {
-    let bucket = Path::new("/var/lib/switchboard-test-cluster/s3/voicemail");
     let mut found = Vec::new();
-    files(&bucket.join(prefix), &mut found);
+    files(&Path::new(BUCKET).join(prefix), &mut found);
     found.retain(|path| {
         path.parent()
             .is_some_and(|folder| folder.ends_with("messages"))

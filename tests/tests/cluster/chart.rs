@@ -1,8 +1,14 @@
 //! The chart's life: install, test, upgrade, uninstall.
 
-use switchboard_tests::cluster::{Alone, SYSTEM, Site, helm, kubectl};
-use switchboard_tests::office::{JOHN, MARY, Office};
+use std::path::PathBuf;
+use std::process::Command;
+
+use switchboard_tests::cluster::{Alone, SYSTEM, Setup, Site, helm, kubectl};
+use switchboard_tests::office::{JOHN, MARY, Office, PIN};
 use switchboard_tests::phone::Phone;
+use switchboard_tests::root;
+
+use crate::scenes::{hear_message, leave_message};
 
 #[test]
 fn helm_test_makes_a_real_call_and_leaves_nothing_behind() {
@@ -25,8 +31,14 @@ fn helm_test_makes_a_real_call_and_leaves_nothing_behind() {
 fn an_upgrade_leaves_the_workers_alone_and_an_uninstall_what_users_have() {
     // The definitions are the whole cluster's: a release that brings them is alone.
     let _cluster = Alone::cluster();
-    let site = Site::open("chart", Office::of(&[MARY, JOHN]));
+    let mut site = Site::empty("chart", Office::of(&[MARY, JOHN]));
+    let before = chart_before(&site.office);
+    site.helm_of(&before, "install", &[]);
+    site.start(Setup::default());
     let mut mary = Phone::of(&MARY, site.sip);
+    let mut john = Phone::of(&JOHN, site.sip);
+    leave_message(&site, &mut john, &MARY);
+    mary.expect_lamp(1, 0);
     let worker = || site.field(&format!("pod/{SYSTEM}-worker-0"), ".metadata.uid");
     let before = worker();
 
@@ -34,6 +46,7 @@ fn an_upgrade_leaves_the_workers_alone_and_an_uninstall_what_users_have() {
     site.helm_with("upgrade", &definitions);
     site.until_everybody_is_ready();
     assert_eq!(worker(), before, "no worker was restarted");
+    hear_message(&site, &mut mary, PIN);
 
     helm(&[
         "uninstall",
@@ -58,4 +71,19 @@ fn an_upgrade_leaves_the_workers_alone_and_an_uninstall_what_users_have() {
     site.helm_with("install", &[]);
     site.until_everybody_is_ready();
     assert_eq!(worker(), before, "the next operator finds its own again");
+}
+
+/// The chart as the commit before this one has it.
+fn chart_before(office: &Office) -> PathBuf {
+    let folder = office.path("before");
+    std::fs::create_dir(&folder).unwrap();
+    let unpack = "git archive HEAD~1 charts/switchboard | tar --extract --directory \"$0\"";
+    let unpacked = Command::new("bash")
+        .args(["-o", "pipefail", "-c", unpack])
+        .arg(&folder)
+        .current_dir(root())
+        .status()
+        .unwrap();
+    assert!(unpacked.success(), "git knows the commit before this one");
+    folder.join("charts/switchboard")
 }

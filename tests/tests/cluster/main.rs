@@ -6,11 +6,15 @@
     reason = "a test that can't go on panics"
 )]
 
+mod backup;
 mod chart;
 mod crash;
+mod namespaces;
+mod network;
 mod operators;
 mod outages;
 mod rights;
 mod scenes;
+mod sipp;
 mod story;
 mod update;

@@ -43,27 +43,38 @@ impl Talk {
     /// Waits until the called has heard so many seconds more.
     pub(crate) fn goes_on_for(&self, seconds: f64) {
         let so_far = Sound::read(&self.heard).seconds_of(VOICE);
-        wait_for("the talk to go on", Duration::from_secs(20), || {
+        let bound = Duration::from_secs_f64(20.0 + 2.0 * seconds);
+        wait_for("the talk to go on", bound, || {
             (Sound::read(&self.heard).seconds_of(VOICE) > so_far + seconds).then_some(())
         });
     }
 
-    /// The caller hangs up; what the called has heard in all.
-    pub(crate) fn end(mut self) -> Sound {
+    /// The caller hangs up, who must be the first.
+    pub(crate) fn end(mut self) {
+        for phone in [&mut self.caller, &mut self.called] {
+            let over = phone.has("call", |event| event["state"] == "DISCONNECTED");
+            assert!(!over, "the call was ended");
+        }
         self.caller.hang_up();
         self.called.expect_call("DISCONNECTED");
-        Sound::read(&self.heard)
     }
 }
 
 /// `caller` leaves `called` a message of some seconds: without ringing, spoken until told that it is sent.
 pub(crate) fn leave_message(site: &Site, caller: &mut Phone, called: &Person) {
-    let heard = site.office.path(&format!("to-{}.wav", called.name));
+    let heard = fresh(&site.office, &format!("to-{}.wav", called.name));
     caller.call(&format!("3{}", called.extension), None, Some(&heard));
     caller.expect_call("CONFIRMED");
     speak(&site.office, caller, &heard);
     caller.press("#1", Keys::Rfc4733);
     caller.expect_call("DISCONNECTED");
+}
+
+/// A recording to come: what an earlier call has left there is no sound of this one.
+fn fresh(office: &Office, name: &str) -> PathBuf {
+    let path = office.path(name);
+    let _ = std::fs::remove_file(&path);
+    path
 }
 
 /// Skips the greeting, waits for the beep and speaks for some seconds.
@@ -82,7 +93,7 @@ pub(crate) fn speak(office: &Office, caller: &mut Phone, heard: &Path) {
 
 /// Mary dials `*404`, gives her PIN and hears a message of two seconds at least.
 pub(crate) fn hear_message(site: &Site, mary: &mut Phone, pin: &str) {
-    let heard = site.office.path("center.wav");
+    let heard = fresh(&site.office, "center.wav");
     mary.call("*404", None, Some(&heard));
     mary.expect_call("CONFIRMED");
     mary.press(&format!("{pin}#1"), Keys::Rfc4733);
