@@ -16,7 +16,7 @@ pub use self::{
     caller::Caller,
     compile::{ADOPT_MAILBOX, compile},
     dialling::Meaning,
-    entry::{Account, Ha1s, MailboxLimits, Permissions, System, Target, UserEntry},
+    entry::{Account, AliasEntry, Ha1s, MailboxLimits, Permissions, System, Target, UserEntry},
     routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},
 };
 use crate::Presence;
@@ -26,10 +26,13 @@ use crate::Presence;
 pub struct Directory {
     system: System,
     users: HashMap<Arc<str>, UserEntry>,
+    /// Users' names by their mailboxes.
+    mailboxes: HashMap<Arc<str>, Arc<str>>,
     accounts: HashMap<Arc<str>, Account>,
     /// Usernames by handset name.
     usernames: HashMap<Arc<str>, Arc<str>>,
     extensions: HashMap<Arc<str>, Target>,
+    aliases: HashMap<Arc<str>, AliasEntry>,
     routes: HashMap<Arc<str>, Vec<Route>>,
     /// User and plan of every route, by its name.
     plans: HashMap<Arc<str>, Arc<Plan>>,
@@ -53,13 +56,9 @@ impl Directory {
         self.users.values()
     }
 
-    /// The user whose mailbox this is. Standalone it has his name; in the cluster it is looked for.
+    /// The user whose mailbox this is.
     pub fn user_of_mailbox(&self, mailbox: &str) -> Option<&UserEntry> {
-        let owns = |user: &&UserEntry| *user.mailbox == *mailbox;
-        self.users
-            .get(mailbox)
-            .filter(owns)
-            .or_else(|| self.users.values().find(owns))
+        self.users.get(self.mailboxes.get(mailbox)?)
     }
 
     /// The user whose own number this is.
@@ -75,6 +74,16 @@ impl Directory {
             | Target::Monitor(_)
             | Target::Alias(_) => None,
         }
+    }
+
+    /// The message alias of this name.
+    pub fn alias(&self, name: &str) -> Option<&AliasEntry> {
+        self.aliases.get(name)
+    }
+
+    /// The members of a message alias whom there are, in its order.
+    pub fn members<'d>(&'d self, alias: &'d AliasEntry) -> impl Iterator<Item = &'d UserEntry> {
+        alias.members.iter().filter_map(|name| self.user(name))
     }
 
     /// The SIP account that registers with this username.

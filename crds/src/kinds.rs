@@ -162,13 +162,13 @@ impl Kind {
             | Self::Handset
             | Self::Extension
             | Self::CallRoute
+            | Self::MessageAlias
             | Self::Secret => true,
             Self::Conference
             | Self::Trunk
             | Self::AutoAttendant
             | Self::CallQueue
             | Self::CallMonitor
-            | Self::MessageAlias
             | Self::DistributionList => false,
         }
     }

@@ -2,7 +2,7 @@
 mod common;
 
 use common::{directory, faulty, objects};
-use crds::{Severity, compile, directory::Target, problem::Reason};
+use crds::{Severity, compile, problem::Reason};
 
 const PEOPLE: &str = "\
 kind: User
@@ -108,24 +108,6 @@ spec: {keys: [{position: 1, monitor: {name: absent}}]}
             "AutoAttendant main: spec.options[0].target.queue.name: there is no CallQueue absent",
             "AutoAttendant main: spec.timeZone: \"Europe/Nowhere\" is no time zone",
         ]
-    );
-}
-
-#[test]
-fn an_alias_has_its_number_unless_somebody_has_it_already() {
-    let alias = |number| {
-        format!(
-            "kind: MessageAlias\nmetadata: {{name: sales}}\nspec: {{extension: '{number}', members: [{{name: mary}}]}}\n"
-        )
-    };
-    let (directory, _) = faulty(&(PEOPLE.to_owned() + &alias("500")));
-    assert_eq!(
-        directory.extension("500"),
-        Some(&Target::Alias("sales".into()))
-    );
-    assert_eq!(
-        errors(&alias("101")),
-        ["MessageAlias sales: spec.extension: the User mary has extension 101 already"]
     );
 }
 

@@ -98,7 +98,7 @@ fn controllers(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
         start!(auto_attendants, FEW, plain::unavailable),
         start!(call_queues, FEW, plain::unavailable),
         start!(call_monitors, FEW, plain::unavailable),
-        start!(message_aliases, FEW, plain::unavailable),
+        start!(message_aliases, FEW, plain::message_alias),
         start!(distribution_lists, FEW, plain::unavailable),
     ]
 }

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crds::{
-    CallRoute, Extension, UserSettings,
+    CallRoute, Extension, MessageAlias, UserSettings,
     conditions::{ConditionType, Reason},
     extension::ExtensionTarget,
 };
@@ -31,6 +31,15 @@ pub async fn extension(extension: Arc<Extension>, context: Arc<Context>) -> Resu
 /// Tells a `CallRoute` whether it is in force.
 pub async fn call_route(route: Arc<CallRoute>, context: Arc<Context>) -> Result<Action, Error> {
     loaded(&context, &context.queues.call_routes, &route, Map::new()).await
+}
+
+/// Tells a `MessageAlias` whether it is in force.
+pub async fn message_alias(
+    alias: Arc<MessageAlias>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    let queue = &context.queues.message_aliases;
+    loaded(&context, queue, &alias, Map::new()).await
 }
 
 /// Tells `UserSettings` whether they are valid.

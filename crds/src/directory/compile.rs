@@ -2,6 +2,7 @@
 //!
 //! Objects are taken oldest first, then by name, so that of two that want the same the older has it, and so that the
 //! result is a function of the objects alone. What is invalid is left out, and only that.
+mod aliases;
 mod mailboxes;
 mod numbers;
 mod people;
@@ -42,8 +43,13 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         &mut problems,
     );
     let names = references::Names::of(objects);
-    mailboxes::adopt(&people, &mut users, &mut problems);
-    let extensions = numbers::compile(objects, &people, &system.entry, &mut users, &mut problems);
+    let mailboxes = mailboxes::adopt(&people, &mut users, &mut problems);
+    let mut aliases = aliases::compile(objects, &users, &mut problems);
+    let taking = numbers::Taking {
+        users: &mut users,
+        aliases: &mut aliases,
+    };
+    let extensions = numbers::compile(objects, &people, &system.entry, taking, &mut problems);
     let (accounts, usernames) = phones::compile(
         objects,
         &people,
@@ -63,7 +69,13 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         names: &names,
     };
     let compiled = routes::compile(objects, &known, &mut problems);
-    numbers::check_targets(objects, &users, &compiled.plans, &names, &mut problems);
+    let known = numbers::Known {
+        users: &users,
+        aliases: &aliases,
+        plans: &compiled.plans,
+        names: &names,
+    };
+    numbers::check_targets(objects, &known, &mut problems);
     let known = references::Known {
         names: &names,
         users: &users,
@@ -75,9 +87,11 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
     let directory = Directory {
         system: system.entry,
         users,
+        mailboxes,
         accounts,
         usernames,
         extensions,
+        aliases,
         routes: compiled.routes,
         plans: compiled.plans,
         default_plans: compiled.default_plans,

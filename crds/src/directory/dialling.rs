@@ -96,6 +96,17 @@ fn code(directory: &Directory, dialled: &str) -> Option<Meaning> {
 fn prefixed(directory: &Directory, dialled: &str, from: &Caller) -> Option<Meaning> {
     let plan = &directory.system.dial_plan;
     let user = |rest: &str| directory.user_by_extension(rest).map(|u| u.name.clone());
+    let mailbox = |rest: &str| match directory.extension(rest)? {
+        Target::Alias(name) => Some(Meaning::Extension(Target::Alias(name.clone()))),
+        Target::User(_)
+        | Target::CallRoute(_)
+        | Target::Conference(_)
+        | Target::ConferenceCenter
+        | Target::MessageCenter
+        | Target::AutoAttendant(_)
+        | Target::Queue(_)
+        | Target::Monitor(_) => user(rest).map(Meaning::LeaveMessage),
+    };
     let outside = |rest: &str| from.is_internal() && rest.bytes().all(|b| b.is_ascii_digit());
     let after = |prefix: &str| dialled.strip_prefix(prefix);
     let number = |prefix: &str| {
@@ -106,9 +117,7 @@ fn prefixed(directory: &Directory, dialled: &str, from: &Caller) -> Option<Meani
     let readings = [
         (
             &plan.leave_message,
-            after(&plan.leave_message)
-                .and_then(user)
-                .map(Meaning::LeaveMessage),
+            after(&plan.leave_message).and_then(mailbox),
         ),
         (
             &plan.message_center_of,

@@ -95,6 +95,19 @@ pub struct UserEntry {
     pub quick_transfer: Option<Arc<str>>,
 }
 
+/// A number that addresses several mailboxes (spec MB-9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasEntry {
+    /// The `MessageAlias`'s name.
+    pub name: Arc<str>,
+    /// The name that is spelt to whoever addresses it.
+    pub display_name: Arc<str>,
+    /// Its number; none if somebody else has it.
+    pub extension: Option<Arc<str>>,
+    /// The names of the users who get its messages, each once.
+    pub members: Vec<Arc<str>>,
+}
+
 /// Bounds of a mailbox (spec MB-6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MailboxLimits {

@@ -1,6 +1,6 @@
 //! Every Kind is told whether it is valid, also those that this version does nothing for.
 
-use crds::MessageAlias;
+use crds::{DistributionList, MessageAlias};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::ListParams;
 use switchboard_tests::eventually::eventually;
@@ -15,24 +15,63 @@ async fn a_kind_without_behaviour_is_accepted_and_says_so() {
         .apply(
             "
 apiVersion: switchboard.dev/v1alpha1
-kind: User
-metadata: {name: mary}
-spec: {extension: '101'}
----
-apiVersion: switchboard.dev/v1alpha1
-kind: MessageAlias
+kind: DistributionList
 metadata: {name: sales}
-spec: {extension: '500', members: [{name: mary}]}
+spec: {address: sales@example.com}
 ",
         )
         .await;
     namespace
-        .condition::<MessageAlias>("sales", "Accepted", "True", "Valid")
+        .condition::<DistributionList>("sales", "Accepted", "True", "Valid")
         .await;
     let ready = namespace
-        .condition::<MessageAlias>("sales", "Ready", "False", "NotAvailableYet")
+        .condition::<DistributionList>("sales", "Ready", "False", "NotAvailableYet")
         .await;
-    assert!(ready.message.contains("MessageAlias"), "{}", ready.message);
+    assert!(
+        ready.message.contains("DistributionList"),
+        "{}",
+        ready.message
+    );
+}
+
+#[tokio::test]
+async fn a_message_alias_is_told_who_is_missing_and_what_it_waits_for() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let alias = |members| {
+        format!(
+            "
+apiVersion: switchboard.dev/v1alpha1
+kind: User
+metadata: {{name: mary}}
+spec: {{extension: '101'}}
+---
+apiVersion: switchboard.dev/v1alpha1
+kind: MessageAlias
+metadata: {{name: sales}}
+spec: {{extension: '500', members: {members}}}
+"
+        )
+    };
+    namespace
+        .apply(&alias("[{name: mary}, {name: john}]"))
+        .await;
+    let missing = namespace
+        .condition::<MessageAlias>("sales", "Accepted", "False", "NotFound")
+        .await;
+    assert!(
+        missing.message.contains("there is no User john"),
+        "{}",
+        missing.message
+    );
+    namespace.apply(&alias("[{name: mary}]")).await;
+    namespace
+        .condition::<MessageAlias>("sales", "Accepted", "True", "Valid")
+        .await;
+    namespace
+        .condition::<MessageAlias>("sales", "Ready", "False", "NoWorker")
+        .await;
 }
 
 #[tokio::test]

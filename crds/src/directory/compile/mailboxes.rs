@@ -7,11 +7,12 @@ use crate::{Kind, ObjectRef, Problem, User, conditions::Reason, directory::UserE
 pub const ADOPT_MAILBOX: &str = "switchboard.dev/adopt-mailbox";
 
 /// Gives those who are annotated the mailbox that they ask for, the oldest first. A mailbox that is somebody's stays his.
+/// Returns whose each mailbox is.
 pub(super) fn adopt(
     people: &[&User],
     users: &mut HashMap<Arc<str>, UserEntry>,
     problems: &mut Vec<Problem>,
-) {
+) -> HashMap<Arc<str>, Arc<str>> {
     let mut holders: HashMap<Arc<str>, Arc<str>> = users
         .values()
         .map(|user| (user.mailbox.clone(), user.name.clone()))
@@ -32,6 +33,8 @@ pub(super) fn adopt(
             holders.insert(entry.mailbox.clone(), entry.name.clone());
         }
     }
+    holders.retain(|mailbox, name| users.get(name).is_some_and(|it| it.mailbox == *mailbox));
+    holders
 }
 
 fn asked(user: &User) -> Option<&str> {

@@ -3,23 +3,41 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::ResourceExt;
 
-use super::{Problem, in_order, not_found, references::Names, validate};
+use super::{Problem, age_order, in_order, not_found, references::Names, validate};
 use crate::{
     Kind, ObjectRef, Objects, User,
     conditions::Reason,
-    directory::{Plan, System, Target, UserEntry},
+    directory::{AliasEntry, Plan, System, Target, UserEntry},
     extension::ExtensionTarget,
     phone_system::DialPlan,
 };
+
+/// Who is given a number that he asks for.
+pub(super) struct Taking<'a> {
+    pub(super) users: &'a mut HashMap<Arc<str>, UserEntry>,
+    pub(super) aliases: &'a mut HashMap<Arc<str>, AliasEntry>,
+}
+
+/// What Extensions may lead to.
+pub(super) struct Known<'a> {
+    pub(super) users: &'a HashMap<Arc<str>, UserEntry>,
+    pub(super) aliases: &'a HashMap<Arc<str>, AliasEntry>,
+    pub(super) plans: &'a HashMap<Arc<str>, Arc<Plan>>,
+    pub(super) names: &'a Names,
+}
 
 /// What answers each number. An Extension has its number before a User has it; of two Users the older has it.
 pub(super) fn compile(
     objects: &Objects,
     people: &[&User],
     system: &System,
-    users: &mut HashMap<Arc<str>, UserEntry>,
+    taking: Taking<'_>,
     problems: &mut Vec<Problem>,
 ) -> HashMap<Arc<str>, Target> {
+    let Taking {
+        users,
+        aliases: groups,
+    } = taking;
     let mut numbers = HashMap::with_capacity(users.len() + objects.extensions.len());
     for extension in in_order(&objects.extensions, Kind::Extension, problems) {
         let number = extension.metadata.name.as_deref().unwrap_or_default();
@@ -53,7 +71,7 @@ pub(super) fn compile(
             problems.push(taken(ObjectRef::new(Kind::User, name), &number, holder));
         }
     }
-    aliases(objects, &mut numbers, problems);
+    aliases(objects, groups, &mut numbers, problems);
     report_overlaps(&numbers, &system.dial_plan, problems);
     report_codes(system, problems);
     numbers
@@ -62,39 +80,41 @@ pub(super) fn compile(
 /// A MessageAlias has its number unless an Extension or a User has it.
 fn aliases(
     objects: &Objects,
+    entries: &mut HashMap<Arc<str>, AliasEntry>,
     numbers: &mut HashMap<Arc<str>, Target>,
     problems: &mut Vec<Problem>,
 ) {
-    // Second ones of a name are reported where aliases are judged.
-    for alias in in_order(
-        &objects.message_aliases,
-        Kind::MessageAlias,
-        &mut Vec::new(),
-    ) {
+    let mut oldest_first: Vec<_> = objects.message_aliases.iter().collect();
+    oldest_first.sort_by(|a, b| age_order(*a).cmp(&age_order(*b)));
+    for alias in oldest_first {
         let (name, number) = (alias.name_any(), alias.spec.extension.as_str());
-        if !validate::is_extension(number) {
+        let Some(entry) = entries.get_mut(name.as_str()) else {
+            continue;
+        };
+        // A second object of the name was reported, and the first one has its number.
+        if !validate::is_extension(number) || entry.extension.is_some() {
             continue;
         }
-        let own = Target::Alias(name.as_str().into());
-        let holder = numbers.entry(number.into()).or_insert_with(|| own.clone());
-        if *holder != own {
-            problems.push(taken(
-                ObjectRef::new(Kind::MessageAlias, name),
-                number,
-                holder,
-            ));
+        let own = Target::Alias(entry.name.clone());
+        let number: Arc<str> = number.into();
+        let holder = numbers.entry(number.clone()).or_insert_with(|| own.clone());
+        if *holder == own {
+            entry.extension = Some(number);
+        } else {
+            let object = ObjectRef::new(Kind::MessageAlias, name);
+            problems.push(taken(object, &number, holder));
         }
     }
 }
 
 /// Reports Extensions whose target does not exist.
-pub(super) fn check_targets(
-    objects: &Objects,
-    users: &HashMap<Arc<str>, UserEntry>,
-    plans: &HashMap<Arc<str>, Arc<Plan>>,
-    names: &Names,
-    problems: &mut Vec<Problem>,
-) {
+pub(super) fn check_targets(objects: &Objects, known: &Known<'_>, problems: &mut Vec<Problem>) {
+    let Known {
+        users,
+        aliases,
+        plans,
+        names,
+    } = known;
     for extension in &objects.extensions {
         let object = ObjectRef::new(Kind::Extension, extension.name_any());
         let target = &extension.spec.target;
@@ -107,6 +127,12 @@ pub(super) fn check_targets(
                 "User",
                 &user.name,
             ));
+        }
+        if let Some(alias) = &target.alias
+            && !aliases.contains_key(alias.name.as_str())
+        {
+            let field = "spec.target.alias.name";
+            problems.push(not_found(&object, field, "MessageAlias", &alias.name));
         }
         if let Some(route) = &target.call_route
             && !plans.contains_key(route.name.as_str())
@@ -123,7 +149,6 @@ pub(super) fn check_targets(
             ("autoAttendant", Kind::AutoAttendant, &target.auto_attendant),
             ("queue", Kind::CallQueue, &target.queue),
             ("monitor", Kind::CallMonitor, &target.monitor),
-            ("alias", Kind::MessageAlias, &target.alias),
         ] {
             if let Some(named) = named {
                 let field = format!("spec.target.{field}");

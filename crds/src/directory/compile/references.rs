@@ -196,12 +196,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Message aliases and e-mail lists.
+    /// E-mail lists.
     fn lists(&mut self, objects: &Objects) {
-        for (object, alias) in self.each(&objects.message_aliases) {
-            validate::message_alias(&object, &alias.spec, self.problems);
-            self.users(&object, "spec.members", &alias.spec.members);
-        }
         for (object, list) in self.each(&objects.distribution_lists) {
             validate::distribution_list(&object, &list.spec, self.problems);
             self.users(&object, "spec.members", &list.spec.members);
