@@ -119,6 +119,7 @@ names! { PromptId, "prompt":
     ENVELOPE_FROM = "envelope-from",
     ENVELOPE_FROM_EXTENSION = "envelope-from-extension",
     ENVELOPE_FROM_NUMBER = "envelope-from-number",
+    ENVELOPE_FROM_CALLER = "envelope-from-caller",
     ENVELOPE_FROM_UNKNOWN = "envelope-from-unknown",
     ENVELOPE_RECEIVED = "envelope-received",
     ENVELOPE_LENGTH = "envelope-length",
@@ -128,6 +129,7 @@ names! { PromptId, "prompt":
     // leaving a message
     LEAVE_GREETING = "leave-greeting",
     LEAVE_GREETING_EXTENSION = "leave-greeting-extension",
+    LEAVE_GREETING_ALIAS = "leave-greeting-alias",
     LEAVE_GREETING_IN_OFFICE = "leave-greeting-in-office",
     LEAVE_GREETING_AT_A_MEETING = "leave-greeting-at-a-meeting",
     LEAVE_GREETING_ON_VACATION = "leave-greeting-on-vacation",
@@ -168,6 +170,11 @@ names! { PromptId, "prompt":
     ADDRESS_TWICE = "address-twice",
     ADDRESS_EXTENSION = "address-extension",
     ADDRESS_NONE = "address-none",
+
+    // sending: whom a message does not reach
+    SEND_FULL = "send-full",
+    SEND_TOO_LONG = "send-too-long",
+    SEND_UNAVAILABLE = "send-unavailable",
 
     // settings
     SETTINGS_PRESENCE = "settings-presence",

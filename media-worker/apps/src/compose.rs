@@ -4,79 +4,166 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crds::directory::UserEntry;
+use crds::directory::{Caller, UserEntry};
 use prompts::{PromptId, Say};
 
 use crate::call::{Call, Ended, HungUp, RecordRules, Step, Take, Way};
 use crate::dial::{Dialled, dial_after_star, operator};
-use crate::farewell::farewell;
-use crate::leave_message::connect;
 use crate::menu::{Choice, Menu, Picked, Star};
-use crate::{Begun, Draft, Exit, Key, NotSent, Office, Refusal};
+use crate::naming;
+use crate::{Begun, Draft, Forwards, Key, LeftOut, NotSent, Office, Receipt, Refusal};
 
-/// Opens a recording for a message to `user`.
-pub(crate) async fn begin<O: Office>(
-    call: &impl Call<O>,
-    office: &O,
-    user: &UserEntry,
-) -> Result<Begun<O::Recording>, Refusal> {
-    let from = call.caller();
-    office.begin(Draft::Message { to: user, from }).await
+/// A message to be recorded.
+pub(crate) struct Letter<'a> {
+    /// Who get it.
+    pub(crate) to: &'a [&'a UserEntry],
+    /// Who leaves it.
+    pub(crate) from: &'a Caller,
+    /// The message that it forwards.
+    pub(crate) forwards: Option<Forwards<'a>>,
+    /// Where it is recorded.
+    pub(crate) manner: Manner,
 }
 
-/// What is said when nothing can be recorded.
-pub(crate) const fn refused(refusal: Refusal) -> PromptId {
-    match refusal {
-        Refusal::Full => PromptId::LEAVE_FULL,
-        Refusal::Unavailable => PromptId::LEAVE_UNAVAILABLE,
+/// Where a message is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// After a greeting. `*` and an extension, or the operator's key, send it and leave (spec LV-2);
+    /// a stranger's `#` sends it at once (spec LV-3).
+    Leaving,
+    /// In the message center.
+    Sending {
+        /// What is said before the tone.
+        asks: PromptId,
+    },
+}
+
+/// What came of a message, with the words that are still to be said about it.
+pub(crate) enum Composed<A> {
+    /// The caller has gone.
+    HungUp,
+    /// It is sent or not; he goes on.
+    Over(Vec<Say<A>>),
+    /// It is sent; he does nothing any more.
+    GaveUp(Vec<Say<A>>),
+    /// It is sent; he wants to be connected.
+    Connect(Vec<Say<A>>, Arc<str>),
+}
+
+impl Letter<'_> {
+    /// Shorter ones are none: as the most lenient of those who get it has it.
+    fn min_length(&self) -> Duration {
+        let lengths = self.to.iter().map(|user| user.limits.min_message_length);
+        lengths.min().unwrap_or_default()
+    }
+
+    fn asks(&self) -> Option<PromptId> {
+        match self.manner {
+            Manner::Leaving => None,
+            Manner::Sending { asks } => Some(asks),
+        }
+    }
+
+    fn is_reviewed(&self) -> bool {
+        self.from.is_internal()
     }
 }
 
-/// Records a message for `user` after a beep, and delivers it. Whatever happens from the moment
-/// that something was said, hanging up included, it is delivered unless the caller cancels.
+/// Opens a recording.
+pub(crate) async fn begin<O: Office>(
+    office: &O,
+    letter: &Letter<'_>,
+) -> Result<Begun<O::Recording>, Refusal> {
+    let draft = Draft::Message {
+        to: letter.to,
+        from: letter.from,
+        forwards: letter.forwards,
+    };
+    office.begin(draft).await
+}
+
+/// What is said when nothing can be recorded.
+pub(crate) async fn refused<O: Office>(
+    office: &O,
+    letter: &Letter<'_>,
+    refusal: Refusal,
+) -> Vec<Say<O::Audio>> {
+    match (refusal, letter.manner) {
+        (Refusal::Full(_), Manner::Leaving) => vec![PromptId::LEAVE_FULL.into()],
+        (Refusal::Full(left_out), Manner::Sending { .. }) => {
+            let mut words = naming::left_out(office, &left_out).await;
+            words.push(PromptId::LEAVE_NOT_SENT.into());
+            words
+        }
+        (Refusal::Unavailable, Manner::Leaving | Manner::Sending { .. }) => {
+            vec![PromptId::LEAVE_UNAVAILABLE.into()]
+        }
+    }
+}
+
+/// Records a message after a beep, and delivers it. Whatever happens from the moment that something
+/// was said, hanging up included, it is delivered unless the caller cancels.
 pub(crate) async fn compose<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
-    user: &UserEntry,
+    letter: &Letter<'_>,
     begun: Begun<O::Recording>,
-) -> Exit {
+) -> Composed<O::Audio> {
     let mut begun = begun;
+    let mut told = Vec::new();
     let mut empty = 0;
     loop {
         let Begun {
             recording,
             max_length,
+            left_out,
         } = begun;
-        let take = record(call, office, &recording, max_length).await;
-        let keep = take.length >= user.limits.min_message_length;
-        let decision = decide(call, office, &recording, take.ended, keep).await;
+        let before = before(office, letter, left_out, &mut told).await;
+        let take = record(call, office, letter, &before, &recording, max_length).await;
+        let keep = take.length >= letter.min_length();
+        let decision = decide(call, office, letter, &recording, take.ended, keep).await;
         let sent = settle(office, recording, keep && decision.sends()).await;
-        match (decision, sent) {
-            (Decision::HungUp, _) => return Exit::HungUp,
-            (Decision::Send, Sent::Yes) => return end(call, PromptId::LEAVE_SENT).await,
-            (Decision::Send, Sent::Failed) => return end(call, PromptId::LEAVE_NOT_SENT).await,
-            (Decision::Send, Sent::Dropped) if empty + 1 == ATTEMPTS => {
-                return end(call, PromptId::LEAVE_TOO_SHORT).await;
-            }
-            (Decision::Send, Sent::Dropped) => {
+        let words = sent.words(office).await;
+        match decision {
+            Decision::HungUp => return Composed::HungUp,
+            Decision::Connect(to) => return Composed::Connect(words, to),
+            Decision::Cancel => return Composed::Over(vec![PromptId::REVIEW_CANCELLED.into()]),
+            Decision::Again => empty = 0,
+            Decision::GiveUp => return Composed::GaveUp(words),
+            Decision::Send if sent != Sent::Dropped => return Composed::Over(words),
+            Decision::Send => {
                 empty += 1;
-                if call
-                    .play(&[PromptId::LEAVE_TOO_SHORT.into()])
-                    .await
-                    .is_err()
-                {
-                    return Exit::HungUp;
+                let too_short = vec![PromptId::LEAVE_TOO_SHORT.into()];
+                if empty == ATTEMPTS {
+                    return Composed::Over(too_short);
+                }
+                if call.play(&too_short).await.is_err() {
+                    return Composed::HungUp;
                 }
             }
-            (Decision::Connect(to), sent) => return leave(call, sent, to).await,
-            (Decision::Again, _) => empty = 0,
-            (Decision::Cancel, _) => return end(call, PromptId::REVIEW_CANCELLED).await,
         }
-        begun = match begin(call, office, user).await {
+        begun = match begin(office, letter).await {
             Ok(begun) => begun,
-            Err(refusal) => return end(call, refused(refusal)).await,
+            Err(refusal) => return Composed::Over(refused(office, letter, refusal).await),
         };
     }
+}
+
+/// What is said before the tone: who will not get it, unless he was told, and what to do.
+async fn before<O: Office>(
+    office: &O,
+    letter: &Letter<'_>,
+    left_out: Vec<LeftOut>,
+    told: &mut Vec<LeftOut>,
+) -> Vec<Say<O::Audio>> {
+    let news: Vec<LeftOut> = left_out
+        .into_iter()
+        .filter(|one| !told.contains(one))
+        .collect();
+    let mut words = naming::left_out(office, &news).await;
+    told.extend(news);
+    words.extend(letter.asks().map(Say::from));
+    words
 }
 
 /// What becomes of a recording.
@@ -88,6 +175,8 @@ enum Decision {
     Connect(Arc<str>),
     /// It is delivered, and nobody is there any more.
     HungUp,
+    /// It is delivered, and its author does nothing any more.
+    GiveUp,
     /// It is recorded again.
     Again,
     /// It is forgotten.
@@ -97,7 +186,7 @@ enum Decision {
 impl Decision {
     const fn sends(&self) -> bool {
         match self {
-            Self::Send | Self::Connect(_) | Self::HungUp => true,
+            Self::Send | Self::Connect(_) | Self::HungUp | Self::GiveUp => true,
             Self::Again | Self::Cancel => false,
         }
     }
@@ -113,32 +202,46 @@ pub(crate) enum Review {
     Operator,
 }
 
-/// The review keys; the operator's key goes with them.
+/// The review keys of who leaves a message; the operator's key goes with them.
 pub(crate) static REVIEW: Menu<Review> = Menu {
     name: "review",
-    choices: Cow::Borrowed(&[
-        Choice::new(Key::One, Review::Send, PromptId::REVIEW_SEND),
-        Choice::new(Key::Two, Review::Hear, PromptId::REVIEW_HEAR),
-        Choice::new(Key::Three, Review::Again, PromptId::REVIEW_AGAIN),
-        Choice::new(Key::Pound, Review::Cancel, PromptId::REVIEW_CANCEL),
-    ]),
+    choices: Cow::Borrowed(&REVIEW_KEYS),
     star: Star::RepeatsOrDials { says: None },
 };
+
+/// The same in the message center, where nobody is called instead.
+pub(crate) static SENDING: Menu<Review> = Menu {
+    name: "sending",
+    choices: Cow::Borrowed(&REVIEW_KEYS),
+    star: Star::Repeats,
+};
+
+static REVIEW_KEYS: [Choice<Review>; 4] = [
+    Choice::new(Key::One, Review::Send, PromptId::REVIEW_SEND),
+    Choice::new(Key::Two, Review::Hear, PromptId::REVIEW_HEAR),
+    Choice::new(Key::Three, Review::Again, PromptId::REVIEW_AGAIN),
+    Choice::new(Key::Pound, Review::Cancel, PromptId::REVIEW_CANCEL),
+];
 
 async fn record<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
+    letter: &Letter<'_>,
+    before: &[Say<O::Audio>],
     recording: &O::Recording,
     max: Duration,
 ) -> Take {
-    if call.play(&[Say::Beep]).await.is_err() {
+    if announce(call, before).await.is_err() {
         return Take {
             length: Duration::ZERO,
             ended: Ended::HungUp,
         };
     }
-    let mut ends = vec![Key::Pound, Key::Star];
-    ends.extend(operator_key(call, office).map(|(key, _)| key));
+    let mut ends = vec![Key::Pound];
+    if letter.manner == Manner::Leaving {
+        ends.push(Key::Star);
+        ends.extend(operator_key(call, office).map(|(key, _)| key));
+    }
     let rules = RecordRules {
         max,
         silence: Some(SILENCE),
@@ -147,29 +250,48 @@ async fn record<O: Office>(
     call.record(recording, &rules).await
 }
 
+/// Says this and the tone. The key that cuts it short wants the tone and nothing else.
+async fn announce<O: Office>(
+    call: &mut impl Call<O>,
+    before: &[Say<O::Audio>],
+) -> Result<(), HungUp> {
+    if !before.is_empty() {
+        call.play(before).await?;
+        while call.take_key().is_some() {}
+    }
+    call.play(&[Say::Beep]).await
+}
+
 /// What the caller wants, after his recording has ended.
 async fn decide<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
+    letter: &Letter<'_>,
     recording: &O::Recording,
     ended: Ended,
     keep: bool,
 ) -> Decision {
     let decided = async {
-        match ended {
-            Ended::HungUp => return Err(HungUp),
-            Ended::Key(key) => {
+        match (ended, letter.manner) {
+            (Ended::HungUp, _) => return Err(HungUp),
+            (Ended::Key(key), Manner::Leaving) => {
                 if let Some(to) = dialled(call, office, key).await? {
                     return Ok(Decision::Connect(to));
                 }
             }
-            Ended::MaxLength => call.play(&[PromptId::LEAVE_LIMIT.into()]).await?,
-            Ended::Silence => {}
+            (Ended::Key(key), Manner::Sending { .. }) => call.took(Step {
+                menu: SPEAKING,
+                way: Way::Key(key),
+            }),
+            (Ended::MaxLength, _) => call.play(&[PromptId::LEAVE_LIMIT.into()]).await?,
+            (Ended::Silence, _) => {}
         }
-        if keep && call.caller().is_internal() {
-            review(call, office, recording).await
-        } else {
-            Ok(Decision::Send)
+        match (keep && letter.is_reviewed(), letter.manner) {
+            (false, _) => Ok(Decision::Send),
+            (true, Manner::Leaving) => review(call, office, recording).await,
+            (true, Manner::Sending { .. }) => {
+                reviewed_by(call, office, recording, &SENDING, None).await
+            }
         }
     };
     decided.await.unwrap_or(Decision::HungUp)
@@ -213,16 +335,27 @@ async fn review<O: Office>(
     office: &O,
     recording: &O::Recording,
 ) -> Result<Decision, HungUp> {
-    let operator = operator_key(call, office);
-    let menu = match operator {
-        Some((key, _)) => Cow::Owned(REVIEW.with(Choice::unspoken(key, Review::Operator))),
-        None => Cow::Borrowed(&REVIEW),
-    };
+    match operator_key(call, office) {
+        Some((key, to)) => {
+            let menu = REVIEW.with(Choice::unspoken(key, Review::Operator));
+            reviewed_by(call, office, recording, &menu, Some(to)).await
+        }
+        None => reviewed_by(call, office, recording, &REVIEW, None).await,
+    }
+}
+
+async fn reviewed_by<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    recording: &O::Recording,
+    menu: &Menu<Review>,
+    operator: Option<Arc<str>>,
+) -> Result<Decision, HungUp> {
     loop {
         let action = match menu.ask(call, office, &[], |_| true).await? {
             Picked::Action(action) => action,
             Picked::Extension(to) => return Ok(Decision::Connect(to)),
-            Picked::Nothing => return Ok(Decision::Send),
+            Picked::Nothing => return Ok(Decision::GiveUp),
         };
         match (action, &operator) {
             (Review::Hear, _) => {
@@ -232,19 +365,34 @@ async fn review<O: Office>(
             }
             (Review::Again, _) => return Ok(Decision::Again),
             (Review::Cancel, _) => return Ok(Decision::Cancel),
-            (Review::Operator, Some((_, to))) => return Ok(Decision::Connect(to.clone())),
+            (Review::Operator, Some(to)) => return Ok(Decision::Connect(to.clone())),
             (Review::Send | Review::Operator, _) => return Ok(Decision::Send),
         }
     }
 }
 
-/// Whether a recording has reached its recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a recording has reached those it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Sent {
-    Yes,
+    Yes(Receipt),
     Failed,
     /// It was not to, or there was nothing in it.
     Dropped,
+}
+
+impl Sent {
+    /// What is said of it.
+    async fn words<O: Office>(&self, office: &O) -> Vec<Say<O::Audio>> {
+        match self {
+            Self::Yes(receipt) => {
+                let mut words = vec![PromptId::LEAVE_SENT.into()];
+                words.extend(naming::left_out(office, &receipt.left_out).await);
+                words
+            }
+            Self::Failed => vec![PromptId::LEAVE_NOT_SENT.into()],
+            Self::Dropped => Vec::new(),
+        }
+    }
 }
 
 async fn settle<O: Office>(office: &O, recording: O::Recording, deliver: bool) -> Sent {
@@ -253,26 +401,10 @@ async fn settle<O: Office>(office: &O, recording: O::Recording, deliver: bool) -
         return Sent::Dropped;
     }
     match office.deliver(recording).await {
-        Ok(()) => Sent::Yes,
+        Ok(receipt) => Sent::Yes(receipt),
         Err(NotSent::TooShort) => Sent::Dropped,
         Err(NotSent::Unavailable) => Sent::Failed,
     }
-}
-
-async fn leave<O: Office>(call: &mut impl Call<O>, sent: Sent, to: Arc<str>) -> Exit {
-    let told = match sent {
-        Sent::Yes => call.play(&[PromptId::LEAVE_SENT.into()]).await,
-        Sent::Failed => call.play(&[PromptId::LEAVE_NOT_SENT.into()]).await,
-        Sent::Dropped => Ok(()),
-    };
-    match told {
-        Ok(()) => connect(call, to).await.unwrap_or(Exit::HungUp),
-        Err(HungUp) => Exit::HungUp,
-    }
-}
-
-async fn end<O: Office>(call: &mut impl Call<O>, words: PromptId) -> Exit {
-    farewell(call, [words.into()]).await.unwrap_or(Exit::HungUp)
 }
 
 /// The operator's key and number, if he can be called with one key.
@@ -289,3 +421,5 @@ const SILENCE: Duration = Duration::from_secs(8);
 const ATTEMPTS: u32 = 3;
 /// What the log calls the keys during a recording.
 pub(crate) const RECORDING: &str = "recording";
+/// The same in the message center.
+pub(crate) const SPEAKING: &str = "speaking";

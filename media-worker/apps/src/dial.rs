@@ -90,7 +90,7 @@ fn goes_on(directory: &Directory, digits: &str) -> bool {
 }
 
 /// The first key in the buffer, where it stays, or the first that comes within this time.
-async fn next_key<O: Office>(
+pub(crate) async fn next_key<O: Office>(
     call: &mut impl Call<O>,
     at_most: Duration,
 ) -> Result<Option<Key>, HungUp> {
@@ -107,6 +107,6 @@ async fn next_key<O: Office>(
 /// A digit that follows `*` within this time belongs to it.
 pub(crate) const TOLD_APART: Duration = Duration::from_secs(2);
 /// Further digits may take longer to find.
-const BETWEEN_DIGITS: Duration = Duration::from_secs(3);
+pub(crate) const BETWEEN_DIGITS: Duration = Duration::from_secs(3);
 /// More digits than any extension has.
-const LONGEST: usize = 16;
+pub(crate) const LONGEST: usize = 16;

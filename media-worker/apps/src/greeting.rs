@@ -1,12 +1,12 @@
 //! The greeting that a caller hears before he leaves a message (spec MC-P3, MC-AO, LV-1).
 
 use crds::Presence;
-use crds::directory::{Caller, UserEntry};
+use crds::directory::{AliasEntry, Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use prompts::{PromptId, Say};
 
 use crate::Office;
-use crate::naming::name_of;
+use crate::naming::{alias_name, name_of};
 
 /// What a caller hears.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,21 @@ pub(crate) async fn greeting_of<O: Office>(
     }
     Greeting {
         says: standard(office, user, caller).await,
+        announce_only: false,
+    }
+}
+
+/// What a caller hears who leaves a message to several.
+pub(crate) fn greeting_of_alias<A>(alias: &AliasEntry) -> Greeting<A> {
+    let says = vec![
+        Say::Phrase {
+            prompt: PromptId::LEAVE_GREETING_ALIAS,
+            with: vec![alias_name(alias)],
+        },
+        PromptId::LEAVE_HOW.into(),
+    ];
+    Greeting {
+        says,
         announce_only: false,
     }
 }

@@ -7,41 +7,87 @@ use prompts::{PromptId, Say};
 
 use crate::announcement::{Announcement, announce};
 use crate::call::{Call, FOREVER, HungUp, Step, Wake, Way};
-use crate::compose::{begin, compose, refused};
+use crate::compose::{Composed, Letter, Manner, begin, compose, refused};
 use crate::dial::{Dialled, dial_after_star, operator};
-use crate::greeting::greeting_of;
+use crate::farewell::farewell;
+use crate::greeting::{Greeting, greeting_of, greeting_of_alias};
 use crate::{Exit, Key, Office};
 
 /// The caller hears the greeting of the user of this name, and leaves him a message.
 pub async fn leave_message<O: Office>(call: &mut impl Call<O>, office: &O, user: &str) -> Exit {
-    match office.directory().user(user) {
-        Some(user) => visit(call, office, user).await.unwrap_or(Exit::HungUp),
-        None => announce(call, Announcement::NoMailbox).await,
+    let Some(user) = office.directory().user(user) else {
+        return announce(call, Announcement::NoMailbox).await;
+    };
+    let greeting = greeting_of(office, user, call.caller()).await;
+    visit(call, office, &[user], &greeting)
+        .await
+        .unwrap_or(Exit::HungUp)
+}
+
+/// The caller leaves a message to every member of the message alias of this name (spec MB-9).
+pub async fn leave_message_to_alias<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    alias: &str,
+) -> Exit {
+    let directory = office.directory();
+    let Some(alias) = directory.alias(alias) else {
+        return announce(call, Announcement::NoMailbox).await;
+    };
+    let members: Vec<_> = directory.members(alias).collect();
+    if members.is_empty() {
+        return announce(call, Announcement::NoMailbox).await;
     }
+    visit(call, office, &members, &greeting_of_alias(alias))
+        .await
+        .unwrap_or(Exit::HungUp)
 }
 
 async fn visit<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
-    user: &UserEntry,
+    to: &[&UserEntry],
+    greeting: &Greeting<O::Audio>,
 ) -> Result<Exit, HungUp> {
-    let greeting = greeting_of(office, user, call.caller()).await;
     if let Greeted::Dialled(to) = greet(call, office, &greeting.says).await? {
         return connect(call, to).await;
     }
-    let refusal = if greeting.announce_only {
-        None
-    } else {
-        match begin(call, office, user).await {
-            Ok(begun) => return Ok(compose(call, office, user, begun).await),
-            Err(refusal) => Some(refused(refusal)),
-        }
+    let from = call.caller().clone();
+    let letter = Letter {
+        to,
+        from: &from,
+        forwards: None,
+        manner: Manner::Leaving,
     };
-    let last = refusal.into_iter().chain([PromptId::MENU_GOODBYE]);
-    let last: Vec<_> = last.map(Say::from).collect();
+    let mut last = Vec::new();
+    if !greeting.announce_only {
+        match begin(office, &letter).await {
+            Ok(begun) => {
+                let composed = compose(call, office, &letter, begun).await;
+                return depart(call, composed).await;
+            }
+            Err(refusal) => last = refused(office, &letter, refusal).await,
+        }
+    }
+    last.push(PromptId::MENU_GOODBYE.into());
     match greet(call, office, &last).await? {
         Greeted::Dialled(to) => connect(call, to).await,
         Greeted::Heard => Ok(Exit::Finished),
+    }
+}
+
+/// The last words to a caller who has left a message, or none.
+async fn depart<O: Office>(
+    call: &mut impl Call<O>,
+    composed: Composed<O::Audio>,
+) -> Result<Exit, HungUp> {
+    match composed {
+        Composed::HungUp => Err(HungUp),
+        Composed::Over(words) | Composed::GaveUp(words) => farewell(call, words).await,
+        Composed::Connect(words, to) => {
+            call.play(&words).await?;
+            connect(call, to).await
+        }
     }
 }
 

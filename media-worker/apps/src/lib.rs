@@ -6,6 +6,7 @@
 //! over the real things, [`sim`] over virtual time.
 #![forbid(unsafe_code)]
 
+mod addressing;
 mod announcement;
 mod call;
 mod compose;
@@ -24,6 +25,7 @@ pub mod menu;
 mod message_center;
 mod naming;
 mod office;
+mod send;
 #[cfg(feature = "sim")]
 pub mod sim;
 
@@ -31,9 +33,10 @@ pub use announcement::{Announcement, announce};
 pub use call::{Call, Ended, HungUp, Listener, RecordRules, Step, Take, Wake, Way};
 pub use exit::Exit;
 pub use key::Key;
-pub use leave_message::leave_message;
+pub use leave_message::{leave_message, leave_message_to_alias};
 pub use lockout::{Lockout, Verdict};
 pub use message_center::{Whose, message_center};
 pub use office::{
-    Begun, Draft, Inbox, Login, NotSent, Office, OpenError, Refusal, Side, Unavailable,
+    Begun, Draft, Forwards, Inbox, LeftOut, Login, NotSent, Office, OpenError, Opened, Receipt,
+    Refusal, Side, Unavailable, WhyLeftOut,
 };

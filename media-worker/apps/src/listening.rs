@@ -1,17 +1,18 @@
 //! Listening to messages (spec MC-L).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use crds::directory::UserEntry;
 use mailbox::{Folder, Message, MessageId, Sender};
-use prompts::{PromptId, Say};
+use prompts::PromptId;
 
 use crate::call::{Call, FOREVER, HungUp, Step, Wake, Way};
 use crate::dial::TOLD_APART;
-use crate::envelope::envelope;
+use crate::envelope::{Spoken, spoken};
 use crate::farewell::farewell;
 use crate::login::Owner;
 use crate::menu::{Choice, Menu, Picked, Star};
+use crate::send::{forward, reply};
 use crate::{Exit, Inbox, Key, Office, OpenError};
 
 /// Goes through a folder, message by message, and back to the main menu if there is no exit.
@@ -52,6 +53,8 @@ enum After {
 /// What one can do with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listening {
+    Reply,
+    Forward,
     Delete,
     Replay,
     Next,
@@ -63,6 +66,8 @@ pub(crate) enum Listening {
 pub(crate) static LISTENING: Menu<Listening> = Menu {
     name: "listening",
     choices: Cow::Borrowed(&[
+        Choice::new(Key::One, Listening::Reply, PromptId::LISTEN_REPLY),
+        Choice::new(Key::Two, Listening::Forward, PromptId::LISTEN_FORWARD),
         Choice::new(Key::Three, Listening::Delete, PromptId::LISTEN_DELETE),
         Choice::new(Key::Four, Listening::Replay, PromptId::LISTEN_REPLAY),
         Choice::new(Key::Six, Listening::Next, PromptId::LISTEN_NEXT),
@@ -79,7 +84,7 @@ async fn hear<O: Office>(
     owner: &Owner<'_, O>,
     id: &MessageId,
 ) -> Result<After, HungUp> {
-    let (message, audio) = match owner.inbox.open(id).await {
+    let opened = match owner.inbox.open(id).await {
         Ok(opened) => opened,
         Err(why) => {
             let says = match why {
@@ -90,12 +95,17 @@ async fn hear<O: Office>(
             return Ok(After::Next);
         }
     };
-    let envelope = envelope(office, &message).await;
-    let sender = sender_extension(office, &message);
-    let can_call = sender.is_some();
+    let spoken = spoken(office, &opened).await;
+    let sender = sender(office, &opened.message);
+    let extension = sender.and_then(|user| user.extension.clone());
     let offered = |action| match action {
-        Listening::CallSender => can_call,
-        Listening::Delete | Listening::Replay | Listening::Next | Listening::Previous => true,
+        Listening::Reply => sender.is_some(),
+        Listening::CallSender => extension.is_some(),
+        Listening::Forward
+        | Listening::Delete
+        | Listening::Replay
+        | Listening::Next
+        | Listening::Previous => true,
     };
     let mut next = Some(Listening::Replay);
     loop {
@@ -109,7 +119,7 @@ async fn hear<O: Office>(
         };
         match action {
             Listening::Replay => {
-                let cut = playback(call, &envelope, Say::Audio(audio.clone())).await?;
+                let cut = playback(call, &spoken).await?;
                 next = after_playback(call, owner, id, cut, offered).await?;
             }
             Listening::Delete => {
@@ -121,9 +131,21 @@ async fn hear<O: Office>(
             }
             Listening::Next => return Ok(After::Next),
             Listening::CallSender => {
-                if let Some(sender) = sender.clone() {
+                if let Some(extension) = extension.clone() {
                     call.play(&[PromptId::LISTEN_CALLING.into()]).await?;
-                    return Ok(After::Leave(Exit::Transfer(sender)));
+                    return Ok(After::Leave(Exit::Transfer(extension)));
+                }
+            }
+            Listening::Reply => {
+                if let Some(sender) = sender
+                    && let Some(exit) = reply(call, office, owner, sender).await?
+                {
+                    return Ok(After::Leave(exit));
+                }
+            }
+            Listening::Forward => {
+                if let Some(exit) = forward(call, office, owner, &opened.message).await? {
+                    return Ok(After::Leave(exit));
                 }
             }
             Listening::Previous => return Ok(After::MainMenu),
@@ -160,11 +182,10 @@ async fn after_playback<O: Office>(
 /// The envelope is a prompt like others: any key cuts it short.
 async fn playback<O: Office>(
     call: &mut impl Call<O>,
-    envelope: &[Say<O::Audio>],
-    audio: Say<O::Audio>,
+    spoken: &Spoken<O::Audio>,
 ) -> Result<Option<Key>, HungUp> {
-    call.play(envelope).await?;
-    call.start(&[audio]).await?;
+    call.play(&spoken.envelope).await?;
+    call.start(&spoken.message).await?;
     let mut star = StarKey::Up;
     loop {
         let patience = match star {
@@ -203,10 +224,12 @@ enum StarKey {
     PressedAtTheEnd,
 }
 
-/// Where the sender can be called: his extension, if he is a user and has one.
-fn sender_extension<O: Office>(office: &O, message: &Message) -> Option<Arc<str>> {
-    match &message.sender {
-        Sender::Internal { user, .. } => office.directory().user(user)?.extension.clone(),
+/// The user who sent it to this inbox, if one did and is there: who forwarded it last, or else who
+/// left it.
+fn sender<'o, O: Office>(office: &'o O, message: &Message) -> Option<&'o UserEntry> {
+    let forwarder = message.introductions.first().map(|last| &last.by);
+    match forwarder.unwrap_or(&message.sender) {
+        Sender::Internal { user, .. } => office.directory().user(user),
         Sender::External { .. } => None,
     }
 }

@@ -12,6 +12,7 @@ use crate::farewell::farewell;
 use crate::listening::listen;
 use crate::login::{Owner, login};
 use crate::menu::{Choice, Menu, Picked, Star};
+use crate::send::send;
 use crate::{Exit, Inbox, Key, Office};
 
 /// Whose message center is asked for.
@@ -54,6 +55,11 @@ async fn visit<O: Office>(
                     return Ok(exit);
                 }
             }
+            Picked::Action(Main::Send) => {
+                if let Some(exit) = send(call, office, &owner).await? {
+                    return Ok(exit);
+                }
+            }
             Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
             Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
         }
@@ -65,6 +71,7 @@ async fn visit<O: Office>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Main {
     Listen(Folder),
+    Send,
     Leave,
 }
 
@@ -74,6 +81,7 @@ pub(crate) static MAIN: Menu<Main> = Menu {
     choices: Cow::Borrowed(&[
         Choice::new(Key::One, Main::Listen(Folder::New), PromptId::MAIN_NEW),
         Choice::new(Key::Two, Main::Listen(Folder::Saved), PromptId::MAIN_SAVED),
+        Choice::new(Key::Three, Main::Send, PromptId::MAIN_SEND),
         Choice::new(Key::Pound, Main::Leave, PromptId::MAIN_EXIT),
     ]),
     star: Star::RepeatsOrDials {

@@ -40,13 +40,13 @@ pub trait Office {
     /// A user's greeting of exactly this slot, if he recorded one and it can be had.
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Self::Audio>;
 
-    /// Opens a recording in the spool, if the mailbox has room for it (spec MB-6); the place is
-    /// held until the recording is delivered or discarded.
+    /// Opens a recording in the spool, if some mailbox has room for it (spec MB-6); the places
+    /// are held until the recording is delivered or discarded.
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Self::Recording>, Refusal>;
 
     /// Delivers a recording. Once it returns, the message is never lost (spec MB-4). When it
     /// fails the recording is gone.
-    async fn deliver(&self, recording: Self::Recording) -> Result<(), NotSent>;
+    async fn deliver(&self, recording: Self::Recording) -> Result<Receipt, NotSent>;
 
     /// Forgets a recording.
     async fn discard(&self, recording: Self::Recording);
@@ -70,8 +70,8 @@ pub trait Inbox {
     /// The messages of a folder, in the order in which they are to be heard.
     async fn list(&self, folder: Folder) -> Vec<MessageId>;
 
-    /// One message, and its audio.
-    async fn open(&self, id: &MessageId) -> Result<(Message, Self::Audio), OpenError>;
+    /// One message, and all that is to be heard of it.
+    async fn open(&self, id: &MessageId) -> Result<Opened<Self::Audio>, OpenError>;
 
     /// Makes a message saved; nothing happens if it is.
     async fn save(&self, id: &MessageId) -> Result<(), Unavailable>;
@@ -123,11 +123,34 @@ pub enum Login<I> {
 pub enum Draft<'a> {
     /// A message.
     Message {
-        /// Who gets it.
-        to: &'a UserEntry,
+        /// Who get it, each once.
+        to: &'a [&'a UserEntry],
         /// Who leaves it.
         from: &'a Caller,
+        /// The message that it forwards; what is recorded is then the introduction.
+        forwards: Option<Forwards<'a>>,
     },
+}
+
+/// A message that is forwarded (spec MC-L2).
+#[derive(Clone, Copy, Debug)]
+pub struct Forwards<'a> {
+    /// In whose inbox it is.
+    pub owner: &'a UserEntry,
+    /// The message.
+    pub message: &'a Message,
+}
+
+/// A message as it is heard.
+#[derive(Clone, Debug)]
+pub struct Opened<A> {
+    /// Who, when, how long.
+    pub message: Message,
+    /// What the forwarders said, in the order of `message.introductions`; none for one whose words
+    /// cannot be had.
+    pub introductions: Vec<Option<A>>,
+    /// The message itself.
+    pub audio: A,
 }
 
 /// A recording that may begin.
@@ -137,14 +160,43 @@ pub struct Begun<R> {
     pub recording: R,
     /// How long it may be.
     pub max_length: Duration,
+    /// Who will not get it.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A message that is delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who did not get it, beside those of [`Begun::left_out`].
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Somebody who does not get a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// His name in the directory.
+    pub user: Arc<str>,
+    /// Why not.
+    pub why: WhyLeftOut,
+}
+
+/// Why somebody does not get a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyLeftOut {
+    /// His mailbox takes no more messages.
+    Full,
+    /// The message is longer than his mailbox takes.
+    TooLong,
+    /// His mailbox cannot be had.
+    Unavailable,
 }
 
 /// Why nothing can be recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The mailbox takes no more messages.
+    /// No mailbox that it is for takes it.
     #[error("the mailbox is full")]
-    Full,
+    Full(Vec<LeftOut>),
     /// The storage takes none.
     #[error("messages cannot be taken at the moment")]
     Unavailable,

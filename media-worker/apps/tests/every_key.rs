@@ -1,4 +1,5 @@
-//! Every key of every menu, and doing nothing: a table that must hold all steps there are.
+//! Every key of every menu, and doing nothing, in every language that there are prompts in: a table that
+//! must hold all steps there are.
 
 mod support;
 
@@ -31,13 +32,14 @@ struct Place {
     others: Then,
 }
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 14] = [
     Place {
         come: || (messages(), mary()),
         run: visit,
         keys: &[
-            ("1", Says("From extension one zero two.")),
+            ("1", Says("From J O H N.")),
             ("2", Says("From the number plus one five eight five")),
+            ("3", Says("Enter an extension or a group.")),
             ("*", Says(MAIN)),
             ("#", Ends("Goodbye.")),
             ("*102", Calls("102")),
@@ -55,6 +57,8 @@ const PLACES: [Place; 11] = [
         },
         run: visit,
         keys: &[
+            ("1", Says("Speak your reply after the tone")),
+            ("2", Says("Enter an extension or a group.")),
             ("3", Says("Message deleted.")),
             ("4", Says("[message m1]")),
             ("6", Says("That was the last message.")),
@@ -75,6 +79,7 @@ const PLACES: [Place; 11] = [
         },
         run: visit,
         keys: &[
+            ("2", Says("Enter an extension or a group.")),
             ("3", Says("Message deleted.")),
             ("4", Says("[message m2]")),
             ("6", Says("That was the last message.")),
@@ -94,6 +99,8 @@ const PLACES: [Place; 11] = [
         },
         run: visit,
         keys: &[
+            ("1", Says("Speak your reply after the tone")),
+            ("2", Says("Enter an extension or a group.")),
             ("3", Says("Message deleted.")),
             ("4", Says("[message m1]")),
             ("6", Says("That was the last message.")),
@@ -190,6 +197,56 @@ const PLACES: [Place; 11] = [
         ],
         others: Says(INVALID),
     },
+    // The question whom a message is for.
+    Place {
+        come: || {
+            (
+                messages().with_send_to_all("mary"),
+                mary().dials("3").hears("For everybody, press nine."),
+            )
+        },
+        run: visit,
+        keys: &[
+            ("#", Says("Nobody was chosen.")),
+            ("*", Says("Enter an extension or a group.")),
+            ("9", Says("Everybody.")),
+            ("0", Says("J O H N")),
+            ("102", Says("J O H N")),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says("There is no such extension."),
+    },
+    // During a recording in the message center.
+    Place {
+        come: || (messages(), mary().dials("3101##").hears("[beep]").speaks(5)),
+        run: visit,
+        keys: &[("#", Says("To send it, press 1."))],
+        others: Says("To send it, press 1."),
+    },
+    // The review of it.
+    Place {
+        come: || {
+            (
+                messages(),
+                mary()
+                    .dials("3101##")
+                    .hears("[beep]")
+                    .speaks(5)
+                    .dials("#")
+                    .hears(MENU),
+            )
+        },
+        run: visit,
+        keys: &[
+            ("1", Says("Your message has been sent.")),
+            ("2", Says("[what was recorded]")),
+            ("3", Says("[beep]")),
+            ("#", Says("Cancelled. Nothing was sent.")),
+            ("*", Says("To send it, press 1.")),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says(INVALID),
+    },
     // The question for the PIN.
     Place {
         come: || {
@@ -216,6 +273,12 @@ const PLACES: [Place; 11] = [
 
 #[test]
 fn every_key_of_every_menu_does_what_the_table_says() {
+    for language in Company::languages() {
+        walk_everything(&language);
+    }
+}
+
+fn walk_everything(language: &str) {
     let mut walked = BTreeSet::new();
     for (at, place) in PLACES.iter().enumerate() {
         let named = place.keys.iter().copied();
@@ -228,7 +291,8 @@ fn every_key_of_every_menu_does_what_the_table_says() {
         for (keys, then) in named.chain(others) {
             walked.extend(walk(
                 place,
-                &format!("place {at}, keys {keys:?}"),
+                language,
+                &format!("{language}: place {at}, keys {keys:?}"),
                 keys,
                 then,
             ));
@@ -236,13 +300,17 @@ fn every_key_of_every_menu_does_what_the_table_says() {
     }
     let missing: Vec<Step> = every_step().difference(&walked).copied().collect();
     let unknown: Vec<Step> = walked.difference(&every_step()).copied().collect();
-    assert!(missing.is_empty(), "not walked: {missing:#?}");
-    assert!(unknown.is_empty(), "not in the list of steps: {unknown:#?}");
+    assert!(missing.is_empty(), "{language}: not walked: {missing:#?}");
+    assert!(
+        unknown.is_empty(),
+        "{language}: not in the list of steps: {unknown:#?}"
+    );
 }
 
-fn walk(place: &Place, name: &str, keys: &str, then: Then) -> BTreeSet<Step> {
+fn walk(place: &Place, language: &str, name: &str, keys: &str, then: Then) -> BTreeSet<Step> {
     eprintln!("{name}");
     let (company, person) = (place.come)();
+    let company = company.with_language(language);
     let person = person.dials(keys);
     let (person, exit) = match then {
         Says(text) => (person.hears(text).hangs_up(), Exit::HungUp),
@@ -251,6 +319,7 @@ fn walk(place: &Place, name: &str, keys: &str, then: Then) -> BTreeSet<Step> {
     };
     let story = (place.run)(&company, person);
     assert_eq!(story.exit.clone(), exit, "{name}:\n{}", story.transcript());
+    assert_eq!(story.language, language, "{name}");
     story.steps
 }
 

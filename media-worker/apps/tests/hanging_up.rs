@@ -175,3 +175,159 @@ fn a_message_is_deleted_only_by_its_key() {
         );
     });
 }
+
+/// Whether what was spoken last was enough, and was not thrown away: then it is sent, and to each.
+fn is_sent(story: &Story) -> usize {
+    usize::from(spoken(story) >= Duration::from_secs(1))
+}
+
+#[test]
+fn a_message_to_several_is_sent_exactly_if_something_was_said_wherever_one_hangs_up() {
+    let company = || Company::new().with_alias("sales", "500", &["john", "zoe"]);
+    let person = mary()
+        .dials("3")
+        .hears("Enter an extension")
+        .dials("102#")
+        .hears("J O H N")
+        .dials("500#")
+        .hears("S A L E S")
+        .hears("Enter another one")
+        .dials("#")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("2")
+        .hears("[what was recorded]")
+        .hears("choices again")
+        .dials("1")
+        .hears("has been sent")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(company, &person, visit, |company, story| {
+        for user in ["john", "zoe"] {
+            let inbox = company.messages(user);
+            assert_eq!(inbox.len(), is_sent(story), "at {:?}", story.length);
+        }
+    });
+}
+
+#[test]
+fn an_answer_is_sent_exactly_if_something_was_said_wherever_one_hangs_up() {
+    let company = || {
+        let john = Company::new().sender("john");
+        Company::new().with_message("mary", Folder::New, john)
+    };
+    let person = mary()
+        .dials("1")
+        .hears_part_of("[message m1]")
+        .dials("*1")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("1")
+        .hears("has been sent")
+        .hears("choices again")
+        .dials("#")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(company, &person, visit, |company, story| {
+        let answers = company.messages("john").len();
+        assert_eq!(answers, is_sent(story), "at {:?}", story.length);
+    });
+}
+
+#[test]
+fn a_message_is_forwarded_exactly_if_something_was_said_wherever_one_hangs_up() {
+    let company = || Company::new().with_message("mary", Folder::New, stranger());
+    let person = mary()
+        .dials("1")
+        .hears("[message m1]")
+        .hears("choices again")
+        .dials("2")
+        .hears("Enter an extension")
+        .dials("102#1021#")
+        .hears("Enter another one")
+        .dials("#")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("1")
+        .hears("has been sent")
+        .hears("choices again")
+        .dials("#")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(company, &person, visit, |company, story| {
+        for user in ["john", "zoe"] {
+            let inbox = company.messages(user);
+            assert_eq!(inbox.len(), is_sent(story), "at {:?}", story.length);
+        }
+        assert_eq!(company.messages("mary").len(), 1, "it stays where it was");
+    });
+}
+
+#[test]
+fn what_was_cancelled_or_is_recorded_again_is_not_sent_by_hanging_up_afterwards() {
+    let person = mary()
+        .dials("3102##")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("3")
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears("choices again")
+        .dials("#")
+        .hears("Cancelled")
+        .hears("To leave")
+        .dials("#")
+        .hears("Goodbye.");
+    cut_everywhere(Company::new, &person, visit, |company, story| {
+        let beeps = story.heard.iter().filter(|it| it.text == "[beep]").count();
+        let begun_again = beeps == 1
+            && story
+                .heard
+                .iter()
+                .rev()
+                .take(2)
+                .any(|it| it.text.contains("Speak after"))
+            && story
+                .heard
+                .iter()
+                .filter(|it| it.text.contains("Speak after"))
+                .count()
+                == 2;
+        let cancelled = story.heard.iter().any(|it| it.text.contains("Cancelled"));
+        let gone = begun_again || cancelled;
+        // While the second beep sounds the first recording is gone and nothing was said yet.
+        let expected = if gone || beeping(story) {
+            0
+        } else {
+            is_sent(story)
+        };
+        let sent = company.messages("john").len();
+        assert_eq!(
+            sent,
+            expected,
+            "at {:?}\n{}",
+            story.length,
+            story.transcript()
+        );
+    });
+}
+
+/// Whether the call ended while the tone sounded.
+fn beeping(story: &Story) -> bool {
+    story
+        .heard
+        .last()
+        .is_some_and(|last| last.text == "[beep]" && !last.whole)
+}

@@ -1,6 +1,6 @@
 //! Brings messages that are in hand into every recipient's mailbox.
 
-use crate::ids::{MailboxId, MessageId, Place};
+use crate::ids::{AudioId, MailboxId, MessageId, Place};
 use crate::layout;
 use crate::mailbox::{Mailbox, MailboxError};
 use crate::mailboxes::Mailboxes;
@@ -8,12 +8,13 @@ use crate::message::Message;
 use crate::record::{DeliveryRecord, to_bytes, with_audio};
 use crate::store::{Condition, Put, PutError};
 use bytes::Bytes;
+use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, HashSet};
 
-/// A message and, where it is not in the store yet, its recording.
+/// A message and those recordings of it that are not in the store yet.
 pub(crate) struct Parcel {
     pub(crate) record: DeliveryRecord,
-    pub(crate) audio: Option<Bytes>,
+    pub(crate) audio: Vec<(AudioId, Bytes)>,
 }
 
 /// Brings messages into every recipient's mailbox; returns those that some mailbox did not take.
@@ -22,15 +23,18 @@ pub(crate) async fn deliver(
     parcels: &[Parcel],
 ) -> Result<HashSet<MessageId>, MailboxError> {
     let store = &mailboxes.shared.store;
-    let mut undelivered = HashSet::new();
+    let mut undelivered = Undelivered::default();
     let mut prepared = Vec::new();
-    for (recipient, theirs) in by_recipient(parcels) {
-        let mailbox = mailboxes.mailbox(recipient);
-        match mailbox.prepare().await {
+    let mut preparing = stream::iter(by_recipient(parcels))
+        .map(|(recipient, theirs)| prepare(mailboxes.mailbox(recipient), theirs))
+        .buffered(READS_AT_ONCE);
+    while let Some((mailbox, theirs, outcome)) = preparing.next().await {
+        match outcome {
             Ok(()) => prepared.push((mailbox, theirs)),
-            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
+            Err(error) => undelivered.note(&mailbox, &theirs, &error),
         }
     }
+    drop(preparing);
     let mut puts = shared(parcels);
     puts.extend(prepared.iter().flat_map(|(mailbox, theirs)| {
         let mailbox = mailbox.id();
@@ -39,7 +43,8 @@ pub(crate) async fn deliver(
     for answer in store.put_all(puts).await {
         answer?;
     }
-    undelivered.extend(insert(mailboxes, prepared).await);
+    insert(mailboxes, prepared, &mut undelivered).await;
+    let undelivered = undelivered.told();
     for Parcel { record, .. } in parcels {
         if record.recipients.len() > 1 && !undelivered.contains(&record.message.id) {
             store.delete(&layout::delivery(&record.message.id)).await?;
@@ -52,13 +57,10 @@ pub(crate) async fn deliver(
 fn shared(parcels: &[Parcel]) -> Vec<Put> {
     let mut puts = Vec::new();
     for Parcel { record, audio } in parcels {
-        if let (Some(first), Some(audio), Place::Shared { .. }) = (
-            record.recipients.first(),
-            audio,
-            record.message.audio.place(),
-        ) {
-            let key = layout::audio(first, &record.message.audio);
-            puts.push(whatever(key, audio.clone(), AUDIO));
+        for (id, bytes) in audio {
+            if let (Some(first), Place::Shared { .. }) = (record.recipients.first(), id.place()) {
+                puts.push(whatever(layout::audio(first, id), bytes.clone(), AUDIO));
+            }
         }
         // To one recipient, the record beside his index is the promise.
         if record.recipients.len() > 1 {
@@ -72,20 +74,35 @@ fn shared(parcels: &[Parcel]) -> Vec<Put> {
 
 /// The record beside a recipient's index.
 fn beside(mailbox: &MailboxId, Parcel { record, audio }: &Parcel) -> Put {
-    let bytes = match (record.message.audio.place(), audio) {
-        (Place::InRecord(_), Some(audio)) => with_audio(record, audio),
-        (Place::InRecord(_), None) | (Place::Shared { .. }, _) => to_bytes(record),
+    // Of those who get it he alone is named: the promise names all, once.
+    let record = &DeliveryRecord {
+        recipients: vec![mailbox.clone()],
+        message: record.message.clone(),
+    };
+    let is_in_record = |(id, _): &&(AudioId, Bytes)| matches!(id.place(), Place::InRecord(_));
+    let bytes = match audio.iter().find(is_in_record) {
+        Some((_, audio)) => with_audio(record, audio),
+        None => to_bytes(record),
     };
     let key = layout::message(mailbox, &record.message.id);
     whatever(key, bytes.into(), RECORD)
 }
 
-/// Puts the messages into the indexes, all in one go; returns those that an index did not take.
+/// Reads a recipient's index.
+async fn prepare(
+    mailbox: Mailbox,
+    theirs: Vec<&Parcel>,
+) -> (Mailbox, Vec<&Parcel>, Result<(), MailboxError>) {
+    let outcome = mailbox.prepare().await;
+    (mailbox, theirs, outcome)
+}
+
+/// Puts the messages into the indexes, all in one go.
 async fn insert(
     mailboxes: &Mailboxes,
     prepared: Vec<(Mailbox, Vec<&Parcel>)>,
-) -> HashSet<MessageId> {
-    let mut undelivered = HashSet::new();
+    undelivered: &mut Undelivered,
+) {
     let mut puts = Vec::new();
     let mut arriving = Vec::new();
     for (mailbox, theirs) in prepared {
@@ -95,7 +112,7 @@ async fn insert(
                 arriving.push((mailbox, theirs, arrival));
             }
             Ok(None) => {}
-            Err(error) => note(&mut undelivered, &mailbox, &theirs, &error),
+            Err(error) => undelivered.note(&mailbox, &theirs, &error),
         }
     }
     let answers = mailboxes.shared.store.put_all(puts).await;
@@ -109,10 +126,9 @@ async fn insert(
             Err(error) => Err(error.into()),
         };
         if let Err(error) = arrived {
-            note(&mut undelivered, &mailbox, &theirs, &error);
+            undelivered.note(&mailbox, &theirs, &error);
         }
     }
-    undelivered
 }
 
 fn messages(parcels: &[&Parcel]) -> Vec<Message> {
@@ -139,16 +155,37 @@ fn by_recipient(parcels: &[Parcel]) -> BTreeMap<&MailboxId, Vec<&Parcel>> {
     by_recipient
 }
 
-fn note(
-    undelivered: &mut HashSet<MessageId>,
-    mailbox: &Mailbox,
-    theirs: &[&Parcel],
-    error: &MailboxError,
-) {
-    tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
-    undelivered.extend(theirs.iter().map(|parcel| parcel.record.message.id.clone()));
+/// Messages that some mailbox did not take.
+#[derive(Default)]
+struct Undelivered {
+    messages: HashSet<MessageId>,
+    mailboxes: usize,
 }
 
+impl Undelivered {
+    fn note(&mut self, mailbox: &Mailbox, theirs: &[&Parcel], error: &MailboxError) {
+        // Of a thousand recipients one line tells enough.
+        if self.mailboxes == 0 {
+            tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
+        }
+        self.mailboxes += 1;
+        let messages = theirs.iter().map(|parcel| parcel.record.message.id.clone());
+        self.messages.extend(messages);
+    }
+
+    fn told(self) -> HashSet<MessageId> {
+        if self.mailboxes > 1 {
+            tracing::warn!(
+                mailboxes = self.mailboxes,
+                "so many mailboxes do not take their messages"
+            );
+        }
+        self.messages
+    }
+}
+
+/// A message to a thousand is in their hands soon, and a store is not asked for more at once than it takes.
+const READS_AT_ONCE: usize = 32;
 /// Audio is there before what names it, and the promise to several before any of them has it.
 const AUDIO: u8 = 0;
 const PROMISE: u8 = 1;

@@ -2,7 +2,6 @@
 
 use crate::ids::{AudioId, GreetingSlot, MessageId};
 use crate::message::{Change, Counts, Folder, Message, MessageState};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -108,13 +107,12 @@ impl Index {
             .collect()
     }
 
-    /// Takes out of the trash what was deleted before that time.
-    pub(crate) fn expire(&mut self, deleted_before: Timestamp) -> Vec<Message> {
-        let is_expired = |message: &mut Message| match message.state {
-            MessageState::New | MessageState::Saved => false,
-            MessageState::Trash { since, .. } => since < deleted_before,
-        };
-        self.messages.extract_if(.., is_expired).collect()
+    /// Takes messages out for good, unless they were restored meanwhile; whether any was there.
+    pub(crate) fn remove(&mut self, expired: &[MessageId]) -> bool {
+        let before = self.messages.len();
+        self.messages
+            .retain(|message| message.state.folder().is_some() || !expired.contains(&message.id));
+        self.messages.len() < before
     }
 
     /// Every recording that the mailbox refers to.

@@ -18,6 +18,7 @@ pub mod owner;
 pub mod purge;
 mod rebuild;
 mod record;
+mod sound;
 pub mod spool;
 mod storage;
 pub mod store;
@@ -28,7 +29,8 @@ pub use ids::{AudioId, BadName, GreetingSlot, MailboxId, MessageId, NameSource};
 pub use mailbox::{Mailbox, MailboxError, Room};
 pub use mailboxes::{Mailboxes, MailboxesOptions, Uploads};
 pub use message::{
-    Counts, Delivered, Delivery, Folder, Introduction, Limits, Message, MessageState, Sender,
+    Counts, Delivered, Delivery, Folder, Forwarded, Introduction, Limits, Message, MessageState,
+    Sender,
 };
 pub use owner::Owner;
 pub use spool::{

@@ -3,6 +3,7 @@
 use crate::ids::{AudioId, MailboxId, MessageId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Who left a message.
@@ -44,7 +45,7 @@ pub struct Message {
     pub id: MessageId,
     /// Who left it.
     pub sender: Sender,
-    /// When it was left.
+    /// When it came into this mailbox's hands: when recording it began, or the introduction of who forwarded it.
     pub received: Timestamp,
     /// How long the recording is, introductions not counted.
     pub duration: Duration,
@@ -53,6 +54,9 @@ pub struct Message {
     /// Forwarders' words, first the last forwarder's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub introductions: Vec<Introduction>,
+    /// When it was left at first, where it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Timestamp>,
     /// The recording was cut short or has a gap, by a crash or a disk that did not keep up.
     #[serde(default)]
     pub partial: bool,
@@ -144,9 +148,21 @@ pub struct Delivery {
     pub sender: Sender,
     /// When recording began.
     pub received: Timestamp,
-    /// Forwarders' words, already stored.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub introductions: Vec<Introduction>,
+    /// How long a message may be for recipients who take less than the longest that can be recorded. Who takes less than is said gets none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub most: BTreeMap<MailboxId, Duration>,
+    /// The message that is forwarded: the recording is then the introduction to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwards: Option<Forwarded>,
+}
+
+/// A message that is forwarded, as it is in the mailbox of who forwards it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// Whose mailbox it is in.
+    pub from: MailboxId,
+    /// The message.
+    pub message: Message,
 }
 
 /// How many messages wait.

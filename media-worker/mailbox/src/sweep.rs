@@ -47,7 +47,7 @@ impl Sweeper {
             .board()
             .pending()
             .iter()
-            .filter_map(spooled)
+            .flat_map(spooled)
             .collect();
         for (mailbox, messages) in mailboxes_in(&list_all(&**store, layout::MAILBOXES).await?) {
             let mailbox = mailboxes.mailbox(&mailbox);
@@ -85,7 +85,7 @@ async fn finish_deliveries(mailboxes: &Mailboxes) -> Result<usize, MailboxError>
                     mailboxes,
                     &[Parcel {
                         record,
-                        audio: None,
+                        audio: Vec::new(),
                     }],
                 )
                 .await?
@@ -96,10 +96,18 @@ async fn finish_deliveries(mailboxes: &Mailboxes) -> Result<usize, MailboxError>
     Ok(finished)
 }
 
-fn spooled(pending: &crate::spool::Pending) -> Option<String> {
-    let message = pending.record.draft.message.as_ref()?;
-    let first = message.delivery.recipients.first()?;
-    Some(layout::audio(first, &message.audio))
+/// What a message on its way refers to.
+fn spooled(pending: &crate::spool::Pending) -> Vec<String> {
+    let Some(message) = &pending.record.draft.message else {
+        return Vec::new();
+    };
+    let Some(first) = message.delivery.recipients.first() else {
+        return Vec::new();
+    };
+    message
+        .refers_to()
+        .map(|audio| layout::audio(first, audio))
+        .collect()
 }
 
 /// The mailboxes that have keys, and their messages' names.

@@ -2,12 +2,13 @@
 
 use crate::deliver::{Parcel, deliver};
 use crate::details;
-use crate::ids::MessageId;
+use crate::ids::{MailboxId, MessageId};
 use crate::mailbox::MailboxError;
 use crate::mailboxes::{Mailboxes, Shared};
-use crate::message::{Message, MessageState};
+use crate::message::MessageState;
 use crate::record::DeliveryRecord;
-use crate::spool::{Pending, Spool, SpoolError, StoredMessage};
+use crate::sound;
+use crate::spool::Pending;
 use crate::storage::Storage;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
@@ -152,12 +153,13 @@ async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>,
     let mut parcels = Vec::new();
     let mut recordings: HashMap<MessageId, u64> = HashMap::new();
     for pending in batch {
-        match pack(&mailboxes.shared.spool, pending).await {
+        match pack(&mailboxes.shared, pending).await {
             Ok(Some(parcel)) => {
                 recordings.insert(parcel.record.message.id.clone(), pending.recording);
                 parcels.push(parcel);
             }
             Ok(None) => {}
+            Err(MailboxError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 tracing::error!(recording = pending.recording, %error, "a promised message cannot be read from the spool");
                 left.insert(pending.recording);
@@ -174,25 +176,37 @@ async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>,
 }
 
 /// Reads a promised message out of the spool; `None` where it is none.
-async fn pack(spool: &Spool, pending: &Pending) -> Result<Option<Parcel>, SpoolError> {
-    let Some(StoredMessage { delivery, .. }) = &pending.record.draft.message else {
+async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, MailboxError> {
+    let recipients: Vec<MailboxId> = pending.record.recipients().cloned().collect();
+    let (Some(stored), Some(first)) = (&pending.record.draft.message, recipients.first()) else {
         return Ok(None);
     };
-    let first = delivery.recipients.first();
-    let Some(message) = first.and_then(|first| pending.record.message(first)) else {
+    let Some(mut message) = pending.record.message(first) else {
         return Ok(None);
     };
-    let recording = spool.read(pending.record.clone()).await?;
-    let message = Message {
-        duration: recording.duration(),
-        state: MessageState::New,
-        ..message
-    };
+    message.state = MessageState::New;
+    let recording = shared.spool.read(pending.record.clone()).await?;
+    match message.introductions.first_mut() {
+        Some(introduction) if stored.delivery.forwards.is_some() => {
+            introduction.duration = recording.duration();
+        }
+        Some(_) | None => message.duration = recording.duration(),
+    }
+    let mut audio = vec![(stored.audio.clone(), Bytes::from(recording.to_bytes()))];
+    if let (Some(copy), Some(forwarded)) = (&stored.copy, &stored.delivery.forwards) {
+        match sound::original(shared, forwarded).await {
+            Ok(original) => audio.push((copy.clone(), original)),
+            // Its owner has been deleted meanwhile. What was said about it is delivered all the same.
+            Err(MailboxError::AudioMissing) => {
+                tracing::error!(message = %message.id, "the recording of a forwarded message is gone");
+            }
+            Err(error) => return Err(error),
+        }
+    }
     let record = DeliveryRecord {
-        recipients: delivery.recipients.clone(),
+        recipients,
         message,
     };
-    let audio = Some(Bytes::from(recording.to_bytes()));
     Ok(Some(Parcel { record, audio }))
 }
 

@@ -112,7 +112,7 @@ async fn the_last_free_place_goes_to_one_caller() {
     assert_eq!(max_length, Duration::from_mins(5));
     assert!(matches!(ada.room(&TWO).await, Room::Full), "it is held");
     let draft = Draft {
-        place: Some(place),
+        places: vec![place],
         ..message_to(&["ada"], 1)
     };
     let recording = mailboxes.spool().begin(draft).unwrap();

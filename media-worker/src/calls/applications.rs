@@ -22,6 +22,18 @@ pub(super) async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallRe
     leave(call, exit, CallResult::Voicemail).await
 }
 
+/// The caller leaves a message to the members of a message alias.
+pub(super) async fn leave_message_to_alias(call: &mut Inbound, alias: &str) -> CallResult {
+    if let Err(status) = call.answer(&[]) {
+        return call.refuse(status, CallResult::Failed);
+    }
+    let office = CallOffice::new(call);
+    let listener = listener(call);
+    let mut line = Line::new(call, listener);
+    let exit = apps::leave_message_to_alias(&mut line, &office, alias).await;
+    leave(call, exit, CallResult::Voicemail).await
+}
+
 /// The caller hears his messages, or those of `user`, whose PIN he knows.
 pub(super) async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -> CallResult {
     if let Err(status) = call.answer(&[]) {

@@ -181,6 +181,9 @@ impl Inbound {
             Meaning::MessageCenterOf(user) => {
                 Box::pin(applications::message_center(self, Some(user))).await
             }
+            Meaning::Extension(Target::Alias(alias)) => {
+                Box::pin(applications::leave_message_to_alias(self, &alias)).await
+            }
             Meaning::Unknown => announce::unknown_number(self).await,
             Meaning::Operator
             | Meaning::ConferenceCenter
@@ -192,8 +195,7 @@ impl Inbound {
                 | Target::ConferenceCenter
                 | Target::AutoAttendant(_)
                 | Target::Queue(_)
-                | Target::Monitor(_)
-                | Target::Alias(_),
+                | Target::Monitor(_),
             ) => announce::not_available(self).await,
         }
     }

@@ -15,6 +15,7 @@ mod negotiation;
 mod office;
 mod party;
 mod ring;
+mod sending;
 
 use std::cell::Cell;
 use std::rc::Rc;

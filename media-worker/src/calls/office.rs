@@ -3,21 +3,19 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use apps::{Begun, Draft, Login, NotSent, Office, Refusal, Side, Unavailable};
+use apps::{Begun, Draft, Login, NotSent, Office, Receipt, Refusal, Side, Unavailable};
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{
-    Delivery, DraftKind, Mailbox, MailboxId, RecordingId, Room, Sender, Spool, SpoolError,
-};
+use mailbox::{Mailbox, MailboxId, RecordingId, Sender, Spool, SpoolError};
 use media::codec::Codec;
 use prompts::Audible;
 use tracing::{info, warn};
 
 use super::Exchange;
 use super::inbound::Inbound;
-use crate::homes::{HomeInbox, LoginAnswer, limits};
+use crate::homes::{HomeInbox, LoginAnswer};
 
 /// A recording that can be played.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    fn new(id: RecordingId, spool: &Spool) -> Self {
+    pub(super) fn new(id: RecordingId, spool: &Spool) -> Self {
         Self {
             id,
             undecided: Some(spool.clone()),
@@ -66,10 +64,10 @@ impl Drop for Recording {
 
 /// The company, as one call sees it.
 pub(super) struct CallOffice {
-    exchange: Rc<Exchange>,
-    directory: Arc<Directory>,
+    pub(super) exchange: Rc<Exchange>,
+    pub(super) directory: Arc<Directory>,
     /// What recordings are made in: as the caller's phone sends.
-    codec: Codec,
+    pub(super) codec: Codec,
 }
 
 impl CallOffice {
@@ -82,12 +80,12 @@ impl CallOffice {
         }
     }
 
-    fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
+    pub(super) fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
         let id = MailboxId::new(&*user.mailbox).ok()?;
         Some(self.exchange.mailboxes.mailbox(&id))
     }
 
-    fn sender(&self, from: &Caller) -> Sender {
+    pub(super) fn sender(&self, from: &Caller) -> Sender {
         match from {
             Caller::User(name) => match self.directory.user(name) {
                 Some(user) => Sender::Internal {
@@ -111,7 +109,7 @@ impl CallOffice {
         }
     }
 
-    fn counted(&self, result: &str) {
+    pub(super) fn counted(&self, result: &str) {
         self.exchange
             .metrics
             .messages_total
@@ -170,45 +168,19 @@ impl Office for CallOffice {
     }
 
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
-        let Draft::Message { to, from } = draft;
-        let mailbox = self.mailbox(to).ok_or(Refusal::Unavailable)?;
-        let Room::Ok { max_length, place } = mailbox.room(&limits(&to.limits)).await else {
-            self.counted("mailbox_full");
-            return Err(Refusal::Full);
-        };
-        let delivery = Delivery {
-            recipients: vec![mailbox.id().clone()],
-            sender: self.sender(from),
-            received: self.now(),
-            introductions: Vec::new(),
-        };
-        let draft = mailbox::Draft {
-            kind: DraftKind::Message(delivery),
-            codec: self.codec,
-            min_length: to.limits.min_message_length,
-            place: Some(place),
-        };
-        let spool = self.exchange.mailboxes.spool();
-        match spool.begin(draft) {
-            Ok(id) => Ok(Begun {
-                recording: Recording::new(id, spool),
-                max_length,
-            }),
-            Err(error) => {
-                warn!(%error, "a message can't be taken");
-                self.counted("refused");
-                Err(Refusal::Unavailable)
-            }
-        }
+        let Draft::Message { to, from, forwards } = draft;
+        self.begin_message(to, from, forwards).await
     }
 
-    async fn deliver(&self, recording: Recording) -> Result<(), NotSent> {
+    async fn deliver(&self, recording: Recording) -> Result<Receipt, NotSent> {
         let spool = self.exchange.mailboxes.spool();
         match spool.deliver(recording.decided()).await {
             Ok(promise) => {
                 info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
                 self.counted("delivered");
-                Ok(())
+                Ok(Receipt {
+                    left_out: self.too_long_for(&promise.left_out),
+                })
             }
             Err(SpoolError::TooShort) => {
                 self.counted("too_short");

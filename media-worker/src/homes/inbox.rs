@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use apps::{Inbox, OpenError, Unavailable};
+use apps::{Inbox, OpenError, Opened, Unavailable};
 use crds::directory::MailboxLimits;
 use jiff::Timestamp;
 use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId, Room};
@@ -76,7 +76,7 @@ impl Inbox for HomeInbox {
             .collect()
     }
 
-    async fn open(&self, id: &MessageId) -> Result<(Message, Spoken), OpenError> {
+    async fn open(&self, id: &MessageId) -> Result<Opened<Spoken>, OpenError> {
         let message = self
             .mailbox
             .message(id)
@@ -84,10 +84,14 @@ impl Inbox for HomeInbox {
             .map_err(|error| self.unopened(id, &error))?;
         let audio = self
             .mailbox
-            .audio(id)
+            .recording(&message.audio)
             .await
             .map_err(|error| self.unopened(id, &error))?;
-        Ok((message, Spoken(Arc::new(audio))))
+        Ok(Opened {
+            introductions: self.introductions(&message).await,
+            message,
+            audio: Spoken(Arc::new(audio)),
+        })
     }
 
     async fn save(&self, id: &MessageId) -> Result<(), Unavailable> {
@@ -102,6 +106,19 @@ impl Inbox for HomeInbox {
 }
 
 impl HomeInbox {
+    /// What the forwarders said. The message is worth hearing without words that can't be had.
+    async fn introductions(&self, message: &Message) -> Vec<Option<Spoken>> {
+        let mut spoken = Vec::with_capacity(message.introductions.len());
+        for introduction in &message.introductions {
+            let words = self.mailbox.recording(&introduction.audio).await;
+            let words = words.inspect_err(|error| {
+                warn!(mailbox = %self.mailbox.id(), message = %message.id, %error, "an introduction can't be read");
+            });
+            spoken.push(words.ok().map(|words| Spoken(Arc::new(words))));
+        }
+        spoken
+    }
+
     fn unopened(&self, id: &MessageId, error: &MailboxError) -> OpenError {
         match error {
             MailboxError::NoSuchMessage => OpenError::Gone,

@@ -44,13 +44,14 @@ pub(crate) fn speak(mailboxes: &Mailboxes) -> RecordingId {
             name: None,
         },
         received: Timestamp::now(),
-        introductions: Vec::new(),
+        most: std::collections::BTreeMap::new(),
+        forwards: None,
     };
     let draft = Draft {
-        kind: DraftKind::Message(delivery),
+        kind: DraftKind::Message(Box::new(delivery)),
         codec: Codec::Pcmu,
         min_length: Duration::from_secs(1),
-        place: None,
+        places: Vec::new(),
     };
     let recording = mailboxes.spool().begin(draft).unwrap();
     let mut appender = mailboxes.writer().unwrap();

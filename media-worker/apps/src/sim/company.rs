@@ -12,10 +12,11 @@ use std::time::Duration;
 use crds::directory::{Caller, UserEntry};
 use crds::extension::ExtensionTarget;
 use crds::phone_system::PhoneSystemSpec;
+use crds::user::Permission;
 use crds::user_settings::GreetingSlot;
 use crds::{
-    Directory, Extension, ExtensionSpec, NameRef, Objects, PhoneSystem, Presence, Secret, User,
-    UserSettings, UserSettingsSpec, UserSpec,
+    Directory, Extension, ExtensionSpec, MessageAlias, MessageAliasSpec, NameRef, Objects,
+    PhoneSystem, Presence, Secret, User, UserSettings, UserSettingsSpec, UserSpec,
 };
 use jiff::Timestamp;
 use mailbox::{Folder, Message, Sender};
@@ -185,6 +186,50 @@ impl Company {
         self.with(|objects| settings(objects, user).announce_only.push(slot))
     }
 
+    /// Everybody is spoken to in this language.
+    #[must_use]
+    pub fn with_language(self, language: &str) -> Self {
+        self.with(|objects| {
+            objects.phone_systems[0].spec.languages.default = language.into();
+        })
+    }
+
+    /// The languages that there are prompts in.
+    pub fn languages() -> Vec<String> {
+        let languages = library().languages();
+        languages.map(|(code, _)| code.to_owned()).collect()
+    }
+
+    /// A user may send to everybody.
+    #[must_use]
+    pub fn with_send_to_all(self, user: &str) -> Self {
+        self.with(|objects| {
+            let spec = spec(objects, user);
+            spec.permissions.push(Permission::SendToAll);
+        })
+    }
+
+    /// A user's mailbox takes so many messages of this length.
+    #[must_use]
+    pub fn with_room(self, user: &str, messages: u32, longest: &str) -> Self {
+        self.with(|objects| {
+            let voicemail = &mut spec(objects, user).voicemail;
+            voicemail.max_messages = messages;
+            voicemail.max_message_length = longest.parse().expect("a length");
+        })
+    }
+
+    /// A message alias with this number and these members.
+    #[must_use]
+    pub fn with_alias(self, name: &str, number: &str, members: &[&str]) -> Self {
+        let spec = MessageAliasSpec {
+            extension: number.into(),
+            display_name: None,
+            members: members.iter().map(|name| NameRef::new(*name)).collect(),
+        };
+        self.with(|objects| objects.message_aliases.push(MessageAlias::new(name, spec)))
+    }
+
     /// The system has an alternate language.
     #[must_use]
     pub fn with_alternate_language(self) -> Self {
@@ -296,7 +341,8 @@ impl Company {
             clock: self.clock.clone(),
         };
         let listener = self.listener(&person.caller);
-        let mut line = Line::new(person, listener, library(), self.clock.clone());
+        let (clock, state) = (self.clock.clone(), self.state.clone());
+        let mut line = Line::new(person, listener, library(), clock, state);
         let exit = now(application(&mut line, &office));
         line.fall_silent();
         let unfinished = line.unfinished();
@@ -361,6 +407,11 @@ fn settings<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSettingsSpe
         .find(named)
         .expect("a user")
         .spec
+}
+
+fn spec<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSpec {
+    let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+    &mut objects.users.iter_mut().find(named).expect("a user").spec
 }
 
 fn compile(objects: &Objects) -> Arc<Directory> {

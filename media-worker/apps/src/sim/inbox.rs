@@ -10,7 +10,7 @@ use mailbox::{AudioId, Counts, Folder, Message, MessageId, MessageState, Sender}
 
 use super::company::{State, Trouble};
 use super::office::Sample;
-use crate::{Inbox, OpenError, Unavailable};
+use crate::{Inbox, OpenError, Opened, Unavailable};
 
 /// The inbox of a user.
 #[derive(Debug)]
@@ -38,8 +38,9 @@ impl Stored {
             sender: from,
             received,
             duration,
-            audio: AudioId::new(format!("a{}", state.made)).unwrap(),
+            audio: AudioId::new(format!("m{}", state.made)).unwrap(),
             introductions: Vec::new(),
+            left: None,
             partial: false,
             state: MessageState::New,
         }
@@ -73,7 +74,9 @@ impl SimInbox {
             .get_mut(&*self.user.name)
             .into_iter()
             .flatten();
-        for message in messages.filter(|message| message.id == *id) {
+        // Deleting wins over saving, as in the real one.
+        let there = messages.filter(|message| message.state.folder().is_some());
+        for message in there.filter(|message| message.id == *id) {
             message.state = change;
         }
     }
@@ -105,7 +108,7 @@ impl Inbox for SimInbox {
         list
     }
 
-    async fn open(&self, id: &MessageId) -> Result<(Message, Sample), OpenError> {
+    async fn open(&self, id: &MessageId) -> Result<Opened<Sample>, OpenError> {
         self.unless(Trouble::Open)
             .map_err(|Unavailable| OpenError::Unavailable)?;
         let state = self.state.borrow();
@@ -113,10 +116,19 @@ impl Inbox for SimInbox {
         let message = messages
             .find(|message| message.id == *id)
             .ok_or(OpenError::Gone)?;
-        Ok((
-            message.clone(),
-            Sample::new(&format!("message {id}"), message.duration),
-        ))
+        let introductions = message.introductions.iter();
+        Ok(Opened {
+            introductions: introductions
+                .map(|it| {
+                    Some(Sample::new(
+                        &format!("introduction {}", it.audio),
+                        it.duration,
+                    ))
+                })
+                .collect(),
+            audio: Sample::new(&format!("message {}", message.audio), message.duration),
+            message: message.clone(),
+        })
     }
 
     async fn save(&self, id: &MessageId) -> Result<(), Unavailable> {

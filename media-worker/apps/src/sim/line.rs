@@ -1,14 +1,18 @@
 //! The call of a scripted person, in virtual time.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crds::directory::Caller;
+use mailbox::{Folder, MessageState};
 use prompts::{Audible, Library, Say};
 
-use super::company::Clock;
+use super::company::{Clock, State};
+use super::inbox::Stored;
 use super::office::{Recording, Sample, SimOffice};
-use super::person::{Action, Person};
+use super::person::{Action, Elsewhere, Person};
 use super::story::Heard;
 use crate::Key;
 use crate::call::{Call, Ended, HungUp, Listener, RecordRules, Step, Take, Wake};
@@ -19,6 +23,7 @@ pub struct Line<'a> {
     listener: Listener,
     library: &'a Library,
     clock: Clock,
+    state: Rc<RefCell<State>>,
     began: Duration,
     /// Since when the first step of the script is what he does.
     step_since: Duration,
@@ -39,6 +44,7 @@ impl<'a> Line<'a> {
         listener: Listener,
         library: &'a Library,
         clock: Clock,
+        state: Rc<RefCell<State>>,
     ) -> Self {
         let began = clock.get();
         Self {
@@ -46,6 +52,7 @@ impl<'a> Line<'a> {
             listener,
             library,
             clock,
+            state,
             began,
             step_since: Duration::ZERO,
             keys: VecDeque::new(),
@@ -84,13 +91,11 @@ impl<'a> Line<'a> {
 
     fn plan(&self, what: &[Say<Sample>]) -> Vec<Heard> {
         let mut from = self.now();
-        let zoned = self.clock.timestamp().to_zoned(self.listener.zone.clone());
         let plan = what.iter().map(|say| {
-            let text =
-                self.library
-                    .text(&self.listener.language, std::slice::from_ref(say), &zoned);
+            let text = self.text(&self.listener.language, say);
             let to = from + length(say, &text);
             let piece = Heard {
+                english: self.text("en", say),
                 text,
                 from,
                 to,
@@ -102,6 +107,33 @@ impl<'a> Line<'a> {
         plan.collect()
     }
 
+    /// What one hears when this is said now in that language.
+    fn text(&self, language: &str, say: &Say<Sample>) -> String {
+        let now = self.clock.timestamp().to_zoned(self.listener.zone.clone());
+        self.library.text(language, std::slice::from_ref(say), &now)
+    }
+
+    /// What is done to an inbox on another phone.
+    fn happens(&self, elsewhere: Elsewhere) {
+        match elsewhere {
+            Elsewhere::Deletes(user) => {
+                let mut state = self.state.borrow_mut();
+                let messages = state.messages.get_mut(user).expect("an inbox");
+                messages[0].state = MessageState::Trash {
+                    since: self.clock.timestamp(),
+                    was: Folder::New,
+                };
+            }
+            Elsewhere::Leaves(user, sender) => {
+                let (now, length) = (self.clock.timestamp(), Duration::from_secs(20));
+                let message = Stored::new(&self.state, sender, now, length);
+                let mut state = self.state.borrow_mut();
+                let inbox = state.messages.entry(user.to_owned()).or_default();
+                inbox.push(message);
+            }
+        }
+    }
+
     /// When the person does his next thing, if something is to happen before it.
     fn next_action(&self) -> Option<Duration> {
         let since = self.step_since;
@@ -109,7 +141,7 @@ impl<'a> Line<'a> {
             None => None,
             Some(Action::Presses(_)) => Some(since + BETWEEN_KEYS),
             Some(Action::Waits(time) | Action::Speaks(time)) => Some(since + *time),
-            Some(Action::HangsUp) => Some(since),
+            Some(Action::HangsUp | Action::Meanwhile(_)) => Some(since),
             Some(Action::Hears(text)) => self.find(text).map(|(_, piece)| piece.to),
             Some(Action::HearsPartOf(text)) => self
                 .find(text)
@@ -127,7 +159,7 @@ impl<'a> Line<'a> {
             .chain(planned)
             .enumerate()
             .skip(self.matched);
-        let mut wanted = pieces.filter(|(_, piece)| piece.whole && piece.text.contains(text));
+        let mut wanted = pieces.filter(|(_, piece)| piece.whole && piece.says(text));
         wanted.next()
     }
 
@@ -142,6 +174,7 @@ impl<'a> Line<'a> {
                 None | Some(Action::Waits(_) | Action::Speaks(_)) => {}
                 Some(Action::Presses(key)) => self.keys.push_back(key),
                 Some(Action::HangsUp) => self.hang_up(),
+                Some(Action::Meanwhile(elsewhere)) => self.happens(elsewhere),
                 Some(Action::Hears(text) | Action::HearsPartOf(text)) => {
                     self.matched = self.find(&text).map_or(self.matched, |(at, _)| at + 1);
                 }

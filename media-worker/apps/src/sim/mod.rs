@@ -35,6 +35,6 @@ pub use company::{Company, Trouble};
 pub use inbox::SimInbox;
 pub use line::Line;
 pub use office::{Recording, Sample, SimOffice};
-pub use person::Person;
+pub use person::{Elsewhere, Person};
 pub use steps::every_step;
 pub use story::{Heard, Story};

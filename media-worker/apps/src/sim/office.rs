@@ -9,11 +9,14 @@ use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::Sender;
+use mailbox::{Introduction, Message, MessageState, Sender};
 
 use super::company::{Clock, State, Trouble, library};
 use super::inbox::{SimInbox, Stored};
-use crate::{Begun, Draft, Login, NotSent, Office, Refusal, Side, Unavailable, Verdict};
+use crate::{
+    Begun, Draft, LeftOut, Login, NotSent, Office, Receipt, Refusal, Side, Unavailable, Verdict,
+    WhyLeftOut,
+};
 
 /// Audio in name only.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +45,10 @@ impl Sample {
 /// A recording that was begun.
 #[derive(Debug)]
 pub struct Recording {
-    to: Arc<str>,
+    /// Who gets it, and how long it may be for him.
+    to: Vec<(Arc<str>, Duration)>,
     from: Sender,
+    forwards: Option<Message>,
     began: Timestamp,
     min_length: Duration,
     length: Cell<Duration>,
@@ -113,26 +118,49 @@ impl Office for SimOffice {
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
         self.unless(Trouble::Begin)
             .map_err(|Unavailable| Refusal::Unavailable)?;
-        let Draft::Message { to, from } = draft;
+        let Draft::Message { to, from, forwards } = draft;
+        let forwards = forwards.map(|it| it.message.clone());
         let mut state = self.state.borrow_mut();
-        if state.is_full(to) {
-            return Err(Refusal::Full);
+        let mut takers = Vec::new();
+        let mut left_out = Vec::new();
+        for user in to {
+            let longest = user.limits.max_message_length;
+            let why = if state.is_full(user) {
+                Some(WhyLeftOut::Full)
+            } else if forwards.as_ref().is_some_and(|it| it.duration > longest) {
+                Some(WhyLeftOut::TooLong)
+            } else {
+                None
+            };
+            match why {
+                Some(why) => left_out.push(LeftOut {
+                    user: user.name.clone(),
+                    why,
+                }),
+                None => takers.push((user.name.clone(), longest)),
+            }
         }
+        let Some(max_length) = takers.iter().map(|(_, longest)| *longest).max() else {
+            return Err(Refusal::Full(left_out));
+        };
         state.open_recordings += 1;
+        let shortest = to.iter().map(|user| user.limits.min_message_length);
         let recording = Recording {
-            to: to.name.clone(),
+            to: takers,
             from: self.sender(from),
+            forwards,
             began: self.now(),
-            min_length: to.limits.min_message_length,
+            min_length: shortest.min().unwrap_or_default(),
             length: Cell::default(),
         };
         Ok(Begun {
             recording,
-            max_length: to.limits.max_message_length,
+            max_length,
+            left_out,
         })
     }
 
-    async fn deliver(&self, recording: Recording) -> Result<(), NotSent> {
+    async fn deliver(&self, recording: Recording) -> Result<Receipt, NotSent> {
         self.state.borrow_mut().open_recordings -= 1;
         self.unless(Trouble::Deliver)
             .map_err(|Unavailable| NotSent::Unavailable)?;
@@ -140,14 +168,20 @@ impl Office for SimOffice {
         if length < recording.min_length {
             return Err(NotSent::TooShort);
         }
-        let message = Stored::new(&self.state, recording.from, recording.began, length);
-        let mut state = self.state.borrow_mut();
-        state
-            .messages
-            .entry(recording.to.to_string())
-            .or_default()
-            .push(message);
-        Ok(())
+        let is_introduction = recording.forwards.is_some();
+        let message = self.message(&recording, length);
+        let mut left_out = Vec::new();
+        for (user, longest) in recording.to {
+            if !is_introduction && length > longest {
+                let why = WhyLeftOut::TooLong;
+                left_out.push(LeftOut { user, why });
+                continue;
+            }
+            let mut state = self.state.borrow_mut();
+            let inbox = state.messages.entry(user.to_string()).or_default();
+            inbox.push(message.clone());
+        }
+        Ok(Receipt { left_out })
     }
 
     async fn discard(&self, _recording: Recording) {
@@ -161,6 +195,29 @@ impl Office for SimOffice {
 }
 
 impl SimOffice {
+    /// A recording as its recipients get it.
+    fn message(&self, recording: &Recording, length: Duration) -> Message {
+        let from = recording.from.clone();
+        let made = Stored::new(&self.state, from.clone(), recording.began, length);
+        let Some(original) = &recording.forwards else {
+            return made;
+        };
+        let introduction = Introduction {
+            by: from,
+            audio: made.audio,
+            duration: length,
+        };
+        let before = original.introductions.iter().cloned();
+        Message {
+            id: made.id,
+            received: made.received,
+            left: Some(original.left.unwrap_or(original.received)),
+            introductions: std::iter::once(introduction).chain(before).collect(),
+            state: MessageState::New,
+            ..original.clone()
+        }
+    }
+
     fn sender(&self, caller: &Caller) -> Sender {
         match caller {
             Caller::User(name) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crds::directory::Caller;
+use mailbox::Sender;
 
 use crate::Key;
 
@@ -29,6 +30,17 @@ pub(super) enum Action {
     /// Talks for so long.
     Speaks(Duration),
     HangsUp,
+    /// Nothing: something happens elsewhere.
+    Meanwhile(Elsewhere),
+}
+
+/// What happens to an inbox on another phone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Elsewhere {
+    /// The owner deletes his first message.
+    Deletes(&'static str),
+    /// Somebody leaves him a message of 20 s.
+    Leaves(&'static str, Sender),
 }
 
 impl Person {
@@ -59,7 +71,8 @@ impl Person {
         }
     }
 
-    /// Listens until something that contains this has been said whole. What was matched once is
+    /// Listens until something that contains this has been said whole, in the language of the call
+    /// or, as scripts are written, what is English for it. What was matched once is
     /// not matched again. If it is never said the story fails.
     #[must_use]
     pub fn hears(self, text: &str) -> Self {
@@ -89,6 +102,12 @@ impl Person {
     #[must_use]
     pub fn speaks(self, seconds: u64) -> Self {
         self.then(Action::Speaks(Duration::from_secs(seconds)))
+    }
+
+    /// Does nothing, while this happens elsewhere.
+    #[must_use]
+    pub fn meanwhile(self, elsewhere: Elsewhere) -> Self {
+        self.then(Action::Meanwhile(elsewhere))
     }
 
     /// Hangs up.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::compose::{RECORDING, REVIEW};
+use crate::addressing::ADDRESS;
+use crate::compose::{RECORDING, REVIEW, SENDING, SPEAKING};
 use crate::entry::{EXTENSION, PIN};
 use crate::leave_message::GREETING;
 use crate::listening::{LISTENING, PLAYING};
@@ -12,13 +13,21 @@ use crate::{Key, Step, Way};
 /// Every step that a caller can take through the applications. A test that walks them all and no
 /// others fails as soon as a menu gets a key that it does not know.
 pub fn every_step() -> BTreeSet<Step> {
-    let menus = [MAIN.ways(), LISTENING.ways(), REVIEW.ways()];
+    let menus = [MAIN.ways(), LISTENING.ways(), REVIEW.ways(), SENDING.ways()];
     let keys = Key::ALL.map(Way::Key);
     let entry = [Way::Key(Key::Star), Way::Key(Key::Pound), Way::Nothing];
     let others = [
         steps(PIN, entry),
         steps(EXTENSION, entry),
         steps(PLAYING, keys),
+        steps(SPEAKING, [Way::Key(Key::Pound)]),
+        steps(
+            ADDRESS,
+            [Key::Nine, Key::Star, Key::Pound]
+                .map(Way::Key)
+                .into_iter()
+                .chain([Way::Dialled, Way::Nothing]),
+        ),
         steps(GREETING, keys.into_iter().chain([Way::Dialled])),
         steps(
             RECORDING,

@@ -25,12 +25,21 @@ pub struct Story {
 pub struct Heard {
     /// In writing; recordings in brackets.
     pub text: String,
+    /// The same in English, in which scripts are written.
+    pub english: String,
     /// When it began.
     pub from: Duration,
     /// When it ended, whole or cut short.
     pub to: Duration,
     /// Whether it was said to its end.
     pub whole: bool,
+}
+
+impl Heard {
+    /// Whether these words are in it, in its own language or in English.
+    pub fn says(&self, words: &str) -> bool {
+        self.text.contains(words) || self.english.contains(words)
+    }
 }
 
 impl Story {
@@ -43,7 +52,7 @@ impl Story {
     pub fn count(&self, text: &str) -> usize {
         self.heard
             .iter()
-            .filter(|h| h.whole && h.text.contains(text))
+            .filter(|h| h.whole && h.says(text))
             .count()
     }
 

@@ -22,6 +22,11 @@ impl TwinDisk {
         self.world().steps
     }
 
+    /// Syncs of files asked for so far.
+    pub fn syncs(&self) -> u64 {
+        self.world().syncs
+    }
+
     /// The power fails at that step: it and all after it are errors until [`TwinDisk::restart`].
     pub fn lose_power_at(&self, step: u64) {
         self.world().power_until = Some(step);
@@ -214,6 +219,7 @@ struct World {
     names: BTreeMap<String, usize>,
     unsynced_names: Vec<NameChange>,
     steps: u64,
+    syncs: u64,
     power_until: Option<u64>,
     capacity: Option<usize>,
     fail_syncs: bool,
@@ -340,6 +346,7 @@ impl DiskFile for TwinFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.with(|world, inode| {
+            world.syncs += 1;
             if world.fail_syncs {
                 return Err(io::Error::other("sync failed"));
             }

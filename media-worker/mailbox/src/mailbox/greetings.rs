@@ -135,7 +135,7 @@ impl Mailbox {
         if let Some(recording) = kept().get(&audio) {
             return Ok(Some(recording.clone()));
         }
-        let recording = Arc::new(self.stored_audio(&audio).await?);
+        let recording = Arc::new(self.recording(&audio).await?);
         let mut kept = kept();
         if kept.len() >= MOST_KEPT {
             kept.clear();

@@ -1,11 +1,11 @@
 //! What an owner and his callers ask of the messages: counts, lists, states, audio, room.
 
 use super::{Mailbox, MailboxError};
-use crate::ids::{AudioId, MessageId, Place as AudioPlace};
+use crate::ids::{AudioId, MessageId};
 use crate::index::{Index, count};
 use crate::message::{Change, Counts, Folder, Limits, Message, MessageState};
 use crate::spool::Place;
-use crate::{layout, record};
+use crate::{layout, sound};
 use jiff::Timestamp;
 use media::recording::Recording;
 use std::time::Duration;
@@ -72,30 +72,13 @@ impl Mailbox {
 
     /// A message's recording.
     pub async fn audio(&self, id: &MessageId) -> Result<Recording, MailboxError> {
-        if let Some(pending) = self.shared.spool.board().find(self.id(), id)
-            && let Ok(recording) = self.shared.spool.read(pending.record).await
-        {
-            return Ok(recording);
-        }
         let message = self.message(id).await?;
-        self.stored_audio(&message.audio).await
+        self.recording(&message.audio).await
     }
 
-    /// Stored audio, such as an introduction.
-    pub async fn stored_audio(&self, id: &AudioId) -> Result<Recording, MailboxError> {
-        let blob = self
-            .shared
-            .store
-            .get(&layout::audio(self.id(), id))
-            .await?
-            .ok_or(MailboxError::AudioMissing)?;
-        let bytes = match id.place() {
-            AudioPlace::Shared { .. } => &blob.bytes[..],
-            AudioPlace::InRecord(_) => record::split(&blob.bytes)
-                .1
-                .ok_or(MailboxError::AudioMissing)?,
-        };
-        Ok(Recording::from_bytes(bytes).or_else(|_| Recording::salvage(bytes))?)
+    /// Audio that a message of this mailbox refers to, such as an introduction; in the spool or in the store.
+    pub async fn recording(&self, audio: &AudioId) -> Result<Recording, MailboxError> {
+        sound::read(&self.shared, self.id(), audio).await
     }
 
     /// The message has been heard.
@@ -127,9 +110,11 @@ impl Mailbox {
         };
         let mut loaded = self.cell.loaded.lock().await;
         let index = &self.load(&mut loaded).await?.index;
+        // What is being forwarded goes with the next sweep.
+        let board = self.shared.spool.board();
         let expired: Vec<MessageId> = index
             .messages()
-            .filter(|m| is_expired(m))
+            .filter(|m| is_expired(m) && !board.forwards(self.id(), &m.id))
             .map(|m| m.id.clone())
             .collect();
         // The record goes first: one without an index entry would be taken for a message that never arrived.
@@ -140,7 +125,7 @@ impl Mailbox {
                 .await?;
         }
         if !expired.is_empty() {
-            self.change(&mut loaded, |index| !index.expire(before).is_empty())
+            self.change(&mut loaded, |index| index.remove(&expired))
                 .await?;
         }
         Ok(expired.len())

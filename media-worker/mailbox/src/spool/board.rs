@@ -1,8 +1,8 @@
 //! What everyone may see of the spool without asking its thread: promised messages, recordings under way, places held.
 
 use super::ledger::Record;
-use crate::ids::{MailboxId, MessageId};
-use crate::message::{Message, MessageState};
+use crate::ids::{AudioId, MailboxId, MessageId};
+use crate::message::{Forwarded, Message, MessageState};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,14 @@ pub(crate) struct Board {
 pub(crate) struct Pending {
     pub(crate) recording: u64,
     pub(crate) record: Arc<Record>,
+}
+
+/// Where audio is that the store may not have yet.
+pub(crate) enum Spooled {
+    /// It was recorded here.
+    Recorded(Arc<Record>),
+    /// It is that of the message that is forwarded.
+    Forwarded(Box<Forwarded>),
 }
 
 /// A place in a mailbox, held for a caller until dropped or handed over with his draft.
@@ -100,7 +108,7 @@ impl Board {
     pub(crate) fn find(&self, mailbox: &MailboxId, message: &MessageId) -> Option<Pending> {
         let posted = self.posted();
         let is_it = |record: &Record| {
-            is_for(record, mailbox)
+            record.is_for(mailbox)
                 && record
                     .draft
                     .message
@@ -112,6 +120,30 @@ impl Board {
             recording,
             record: record.clone(),
         })
+    }
+
+    /// Where audio is that a promised message has and the store may not have yet.
+    pub(crate) fn audio(&self, audio: &AudioId) -> Option<Spooled> {
+        let posted = self.posted();
+        posted.pending.values().find_map(|record| {
+            let message = record.draft.message.as_ref()?;
+            if message.audio == *audio {
+                return Some(Spooled::Recorded(record.clone()));
+            }
+            let forwarded = message.delivery.forwards.as_ref()?;
+            let is_copy = message.copy.as_ref() == Some(audio);
+            is_copy.then(|| Spooled::Forwarded(Box::new(forwarded.clone())))
+        })
+    }
+
+    /// Whether a promised message forwards this one of this mailbox, whose audio must stay until then.
+    pub(crate) fn forwards(&self, mailbox: &MailboxId, message: &MessageId) -> bool {
+        let posted = self.posted();
+        let drafts = posted.pending.values().map(|record| &record.draft.message);
+        let forwarded = drafts.filter_map(|draft| draft.as_ref()?.delivery.forwards.as_ref());
+        forwarded
+            .into_iter()
+            .any(|it| it.from == *mailbox && it.message.id == *message)
     }
 
     /// Holds a place if that is fine in view of the promised messages and the number of recordings under way and places held.
@@ -141,7 +173,7 @@ impl Posted {
         let theirs = self
             .pending
             .values()
-            .filter(|record| is_for(record, mailbox));
+            .filter(|record| record.is_for(mailbox));
         theirs
             .filter_map(|record| record.message(mailbox))
             .collect()
@@ -178,12 +210,4 @@ impl std::fmt::Debug for Board {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Board").finish_non_exhaustive()
     }
-}
-
-fn is_for(record: &Record, mailbox: &MailboxId) -> bool {
-    record
-        .draft
-        .message
-        .as_ref()
-        .is_some_and(|message| message.delivery.recipients.contains(mailbox))
 }

@@ -234,11 +234,13 @@ fn begin(journal: &mut Journal, recording: u64) {
             name: None,
         },
         received: Timestamp::UNIX_EPOCH,
-        introductions: vec![],
+        most: std::collections::BTreeMap::new(),
+        forwards: None,
     };
     let message = StoredMessage {
         id: names.message(),
         audio: names.audio(Timestamp::UNIX_EPOCH),
+        copy: None,
         delivery,
     };
     let draft = StoredDraft {
@@ -259,7 +261,13 @@ fn speak(journal: &mut Journal, recording: u64, frames: std::ops::Range<u32>) {
 
 fn promise(journal: &mut Journal, recording: u64) -> Result<(), SpoolError> {
     journal.stage(Entry::Ended(recording));
-    journal.stage(Entry::Promised(recording, Promised { partial: false }));
+    journal.stage(Entry::Promised(
+        recording,
+        Promised {
+            partial: false,
+            length: None,
+        },
+    ));
     journal.write()?;
     journal.sync()
 }

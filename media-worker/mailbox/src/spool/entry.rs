@@ -9,6 +9,7 @@ use crate::details::CallDetail;
 use crate::ids::MailboxId;
 use crate::message::MessageState;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,9 @@ pub(crate) enum Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Promised {
     pub(crate) partial: bool,
+    /// How long the recording was then: it decides who gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) length: Option<Duration>,
 }
 
 /// A promised message's new state in one mailbox.

@@ -370,6 +370,7 @@ fn cut_off(id: u64, record: &Record) -> Entry {
             id,
             Promised {
                 partial: record.stage == Stage::Recording || record.lost > 0,
+                length: Some(record.duration()),
             },
         )
     } else {

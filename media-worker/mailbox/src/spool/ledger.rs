@@ -2,8 +2,8 @@
 
 use super::entry::{Entry, Promised};
 use crate::details::CallDetail;
-use crate::ids::{AudioId, MailboxId, MessageId};
-use crate::message::{Delivery, Message, MessageState};
+use crate::ids::{AudioId, MailboxId, MessageId, NameSource, Place};
+use crate::message::{Delivery, Introduction, Message, MessageState};
 use media::codec::Codec;
 use media::recording::Recording;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,45 @@ pub(crate) struct StoredDraft {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredMessage {
     pub(crate) id: MessageId,
+    /// What is recorded: the message, or the introduction to one that is forwarded.
     pub(crate) audio: AudioId,
+    /// Where the recording of a forwarded message is put for its recipients, if only one mailbox could hear it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) copy: Option<AudioId>,
     pub(crate) delivery: Delivery,
+}
+
+impl StoredMessage {
+    /// A message to be.
+    pub(crate) fn new(delivery: Delivery, names: &NameSource) -> Self {
+        let id = names.message();
+        let shared = || names.audio(delivery.received);
+        let (audio, copy) = match (&delivery.forwards, delivery.recipients.as_slice()) {
+            (Some(forwarded), _) => match forwarded.message.audio.place() {
+                Place::Shared { .. } => (shared(), None),
+                Place::InRecord(_) => (shared(), Some(shared())),
+            },
+            (None, [_]) => (AudioId::in_record(&id), None),
+            (None, _) => (shared(), None),
+        };
+        Self {
+            id,
+            audio,
+            copy,
+            delivery,
+        }
+    }
+
+    /// All audio that the message refers to: its recording and those of introductions.
+    pub(crate) fn refers_to(&self) -> impl Iterator<Item = &AudioId> {
+        let forwarded = self.delivery.forwards.as_ref().map(|it| &it.message);
+        let words = forwarded.into_iter().flat_map(|it| &it.introductions);
+        [&self.audio]
+            .into_iter()
+            .chain(&self.copy)
+            .chain(forwarded.map(|message| &message.audio))
+            .chain(words.map(|introduction| &introduction.audio))
+    }
 }
 
 /// Where in the log a run of frames is.
@@ -74,28 +111,49 @@ impl Record {
 
     /// The message as it shows in a mailbox.
     pub(crate) fn message(&self, mailbox: &MailboxId) -> Option<Message> {
-        let Stage::Promised(Promised { partial }) = self.stage else {
+        let Stage::Promised(Promised { partial, .. }) = self.stage else {
             return None;
         };
-        let StoredMessage {
-            id,
-            audio,
-            delivery,
-        } = self.draft.message.as_ref()?;
-        Some(Message {
-            id: id.clone(),
-            sender: delivery.sender.clone(),
-            received: delivery.received,
-            duration: self.duration(),
-            audio: audio.clone(),
-            introductions: delivery.introductions.clone(),
-            partial,
-            state: self
-                .states
-                .get(mailbox)
-                .copied()
-                .unwrap_or(MessageState::New),
-        })
+        let message = self.draft.message.as_ref()?;
+        let state = self
+            .states
+            .get(mailbox)
+            .copied()
+            .unwrap_or(MessageState::New);
+        Some(message.as_message(self.duration(), partial, state))
+    }
+
+    /// Who gets it: every recipient for whom it has not become too long.
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = &MailboxId> {
+        self.named().filter(|recipient| self.fits(recipient))
+    }
+
+    /// Recipients for whom it has become too long.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = &MailboxId> {
+        self.named().filter(|recipient| !self.fits(recipient))
+    }
+
+    /// Whether this mailbox gets it.
+    pub(crate) fn is_for(&self, mailbox: &MailboxId) -> bool {
+        self.named().any(|recipient| recipient == mailbox) && self.fits(mailbox)
+    }
+
+    fn named(&self) -> impl Iterator<Item = &MailboxId> {
+        let message = self.draft.message.as_ref();
+        message.into_iter().flat_map(|it| &it.delivery.recipients)
+    }
+
+    fn fits(&self, recipient: &MailboxId) -> bool {
+        let message = self.draft.message.as_ref();
+        let most = message.and_then(|it| it.delivery.most.get(recipient));
+        let length = match self.stage {
+            Stage::Promised(Promised {
+                length: Some(length),
+                ..
+            }) => length,
+            Stage::Promised(_) | Stage::Recording | Stage::Ended => self.duration(),
+        };
+        most.is_none_or(|most| length <= *most + LENIENCE)
     }
 
     /// Bytes of audio, as in the log.
@@ -258,4 +316,49 @@ impl Ledger {
     }
 }
 
+impl StoredMessage {
+    /// The message as its recipients have it, once so much was recorded.
+    fn as_message(&self, recorded: Duration, partial: bool, state: MessageState) -> Message {
+        let Self {
+            id,
+            audio,
+            copy,
+            delivery,
+        } = self;
+        let Some(forwarded) = &delivery.forwards else {
+            return Message {
+                id: id.clone(),
+                sender: delivery.sender.clone(),
+                received: delivery.received,
+                duration: recorded,
+                audio: audio.clone(),
+                introductions: Vec::new(),
+                left: None,
+                partial,
+                state,
+            };
+        };
+        let original = &forwarded.message;
+        let introduction = Introduction {
+            by: delivery.sender.clone(),
+            audio: audio.clone(),
+            duration: recorded,
+        };
+        let before = original.introductions.iter().cloned();
+        Message {
+            id: id.clone(),
+            sender: original.sender.clone(),
+            received: delivery.received,
+            duration: original.duration,
+            audio: copy.as_ref().unwrap_or(&original.audio).clone(),
+            introductions: std::iter::once(introduction).chain(before).collect(),
+            left: Some(original.left.unwrap_or(original.received)),
+            partial: partial || original.partial,
+            state,
+        }
+    }
+}
+
 const DEFAULT_CLOCK: u32 = 8000;
+/// A recording that is ended at its greatest length may have another packet or two.
+const LENIENCE: Duration = Duration::from_secs(1);

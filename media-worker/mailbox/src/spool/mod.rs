@@ -19,12 +19,12 @@ pub use appender::Appender;
 pub use board::Place;
 pub use lock::{LockError, SpoolLock};
 
-pub(crate) use board::{Board, Pending};
+pub(crate) use board::{Board, Pending, Spooled};
 pub(crate) use ledger::StoredMessage;
 
 use crate::details::CallDetail;
 use crate::disk::{Disk, is_full};
-use crate::ids::{AudioId, MailboxId, MessageId, NameSource};
+use crate::ids::{MailboxId, MessageId, NameSource};
 use crate::message::{Delivered, Delivery, MessageState};
 use journal::Journal;
 use ledger::StoredDraft;
@@ -51,15 +51,15 @@ pub struct Draft {
     pub codec: Codec,
     /// Shorter ones are discarded.
     pub min_length: Duration,
-    /// The place held for it by [`crate::Mailbox::room`].
-    pub place: Option<Place>,
+    /// The places held for it by [`crate::Mailbox::room`].
+    pub places: Vec<Place>,
 }
 
 /// The two purposes of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DraftKind {
     /// A message to these recipients.
-    Message(Delivery),
+    Message(Box<Delivery>),
     /// A greeting or a name: taken by its owner or forgotten.
     Scratch,
 }
@@ -73,6 +73,8 @@ pub struct Promise {
     pub duration: Duration,
     /// Audio is missing from it.
     pub partial: bool,
+    /// Recipients who do not get it, as it became too long for them.
+    pub left_out: Vec<MailboxId>,
 }
 
 /// Why the spool cannot do as asked.
@@ -193,18 +195,7 @@ impl Spool {
         }
         let id = self.inner.next_recording.fetch_add(1, Ordering::Relaxed);
         let message = match draft.kind {
-            DraftKind::Message(delivery) => {
-                let message = self.inner.names.message();
-                let audio = match delivery.recipients.as_slice() {
-                    [_] => AudioId::in_record(&message),
-                    _ => self.inner.names.audio(delivery.received),
-                };
-                Some(StoredMessage {
-                    id: message,
-                    audio,
-                    delivery,
-                })
-            }
+            DraftKind::Message(delivery) => Some(StoredMessage::new(*delivery, &self.inner.names)),
             DraftKind::Scratch => None,
         };
         let recipients = message
@@ -212,7 +203,7 @@ impl Spool {
             .map(|m| m.delivery.recipients.clone())
             .unwrap_or_default();
         self.inner.board.begun(id, recipients);
-        drop(draft.place);
+        drop(draft.places);
         let stored = StoredDraft {
             message,
             codec: draft.codec.name().to_owned(),

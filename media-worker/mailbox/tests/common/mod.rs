@@ -9,6 +9,7 @@ use mailbox::{
     MailboxesOptions, RecordingId, Sender,
 };
 use media::codec::Codec;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -42,13 +43,14 @@ pub(crate) fn message_to(recipients: &[&str], second: i64) -> Draft {
         recipients,
         sender: outside(),
         received: at(second),
-        introductions: vec![],
+        most: BTreeMap::new(),
+        forwards: None,
     };
     Draft {
-        kind: DraftKind::Message(delivery),
+        kind: DraftKind::Message(Box::new(delivery)),
         codec: Codec::Pcmu,
         min_length: Duration::from_secs(1),
-        place: None,
+        places: Vec::new(),
     }
 }
 

@@ -127,6 +127,7 @@ impl Writer {
                 recording,
                 Promised {
                     partial: record.lost > 0,
+                    length: Some(record.duration()),
                 },
             ),
             Stage::Recording | Stage::Ended => {
@@ -151,10 +152,11 @@ impl Writer {
             .ok_or(SpoolError::Unknown)?;
         let message = record.draft.message.as_ref().ok_or(SpoolError::Unknown)?;
         match record.stage {
-            Stage::Promised(Promised { partial }) => Ok(Promise {
+            Stage::Promised(Promised { partial, .. }) => Ok(Promise {
                 message: message.id.clone(),
                 duration: record.duration(),
                 partial,
+                left_out: record.left_out().cloned().collect(),
             }),
             // The write of the promise found no room.
             Stage::Recording | Stage::Ended => Err(SpoolError::Full),
@@ -169,7 +171,7 @@ impl Writer {
             return;
         };
         self.board.promise(recording, Arc::new(record.clone()));
-        for mailbox in &message.delivery.recipients {
+        for mailbox in record.recipients() {
             // Nobody listens when the worker is going down.
             let _ = self.delivered.send(Delivered {
                 mailbox: mailbox.clone(),
