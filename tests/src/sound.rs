@@ -50,6 +50,19 @@ impl Sound {
             * PIECE.as_secs_f64()
     }
 
+    /// When this frequency was first heard alone for a quarter of a second.
+    pub fn first(&self, hz: f64) -> Option<Duration> {
+        let heard: Vec<bool> = self
+            .pieces()
+            .map(|piece| !is_silent(piece) && self.share(piece, hz) > TONE_SHARE)
+            .collect();
+        let enough = (FIRST_HEARD.as_millis() / PIECE.as_millis()) as usize;
+        let at = heard
+            .windows(enough)
+            .position(|pieces| pieces.iter().all(|heard| *heard))?;
+        Some(PIECE * at as u32)
+    }
+
     /// The share of this frequency in the energy of all that was not silence, 0 to 1.
     pub fn purity(&self, hz: f64) -> f64 {
         let (mut tone, mut all) = (0.0, 0.0);
@@ -229,6 +242,8 @@ fn solve(mut matrix: [[f64; 5]; 4]) -> [f64; 4] {
     matrix.map(|row| row[4])
 }
 
+/// So long a tone is no key and no accident.
+const FIRST_HEARD: Duration = Duration::from_millis(250);
 const PIECE: Duration = Duration::from_millis(40);
 const SILENT: f64 = -45.0;
 /// Of a piece's energy in one frequency, to call it that tone.

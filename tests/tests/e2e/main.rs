@@ -12,6 +12,7 @@ mod calls;
 mod crash;
 mod hostile;
 mod register;
+mod sending;
 mod sipp;
 mod standalone;
 mod tls;

@@ -14,6 +14,8 @@ mod bridged;
 mod cadence;
 mod company;
 mod floor;
+mod inbox;
+mod many;
 mod memory;
 mod message;
 mod playback;
@@ -21,6 +23,7 @@ mod register;
 mod relay;
 mod report;
 mod start;
+mod stores;
 
 use clap::{Parser, ValueEnum};
 use report::Line;
@@ -49,6 +52,8 @@ enum Row {
     Memory,
     Cadence,
     Start,
+    Many,
+    Inbox,
 }
 
 /// How much work a row does.
@@ -105,5 +110,7 @@ fn measure(row: Row, scale: Scale) -> Vec<Line> {
         Row::Memory => memory::measure(scale),
         Row::Cadence => cadence::measure(scale),
         Row::Start => start::measure(scale),
+        Row::Many => many::measure(scale),
+        Row::Inbox => inbox::measure(scale),
     }
 }
