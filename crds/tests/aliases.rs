@@ -1,4 +1,6 @@
 //! Message aliases (spec MB-9): a number, and the users who get its messages.
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
+
 mod common;
 
 use common::{directory, faulty, inside, outside};

@@ -97,60 +97,81 @@ async fn hear<O: Office>(
     };
     let spoken = spoken(office, &opened).await;
     let sender = sender(office, &opened.message);
-    let extension = sender.and_then(|user| user.extension.clone());
-    let offered = |action| match action {
-        Listening::Reply => sender.is_some(),
-        Listening::CallSender => extension.is_some(),
-        Listening::Forward
-        | Listening::Delete
-        | Listening::Replay
-        | Listening::Next
-        | Listening::Previous => true,
-    };
     let mut next = Some(Listening::Replay);
     loop {
         let action = match next.take() {
             Some(action) => action,
-            None => match LISTENING.ask(call, office, &[], offered).await? {
+            None => match LISTENING.ask(call, office, &[], offered(sender)).await? {
                 Picked::Action(action) => action,
                 Picked::Extension(to) => return Ok(After::Leave(Exit::Transfer(to))),
                 Picked::Nothing => return Ok(After::Leave(farewell(call, []).await?)),
             },
         };
-        match action {
-            Listening::Replay => {
+        let after = match (action, sender) {
+            (Listening::Replay, _) => {
                 let cut = playback(call, &spoken).await?;
-                next = after_playback(call, owner, id, cut, offered).await?;
+                next = after_playback(call, owner, id, cut, offered(sender)).await?;
+                None
             }
-            Listening::Delete => {
-                if owner.inbox.delete(id).await.is_ok() {
-                    call.play(&[PromptId::LISTEN_DELETED.into()]).await?;
-                    return Ok(After::Next);
-                }
-                call.play(&[PromptId::LISTEN_NOT_CHANGED.into()]).await?;
+            (Listening::Delete, _) => delete(call, owner, id).await?,
+            (Listening::Next, _) => Some(After::Next),
+            (Listening::Previous, _) => Some(After::MainMenu),
+            (Listening::CallSender, Some(sender)) => call_back(call, sender).await?,
+            // Boxed: every call sets room aside for what is not, and few are here.
+            (Listening::Reply, Some(sender)) => {
+                let reply = Box::pin(reply(call, office, owner, sender)).await?;
+                reply.map(After::Leave)
             }
-            Listening::Next => return Ok(After::Next),
-            Listening::CallSender => {
-                if let Some(extension) = extension.clone() {
-                    call.play(&[PromptId::LISTEN_CALLING.into()]).await?;
-                    return Ok(After::Leave(Exit::Transfer(extension)));
-                }
+            (Listening::Forward, _) => {
+                let message = &opened.message;
+                let forward = Box::pin(forward(call, office, owner, message)).await?;
+                forward.map(After::Leave)
             }
-            Listening::Reply => {
-                if let Some(sender) = sender
-                    && let Some(exit) = reply(call, office, owner, sender).await?
-                {
-                    return Ok(After::Leave(exit));
-                }
-            }
-            Listening::Forward => {
-                if let Some(exit) = forward(call, office, owner, &opened.message).await? {
-                    return Ok(After::Leave(exit));
-                }
-            }
-            Listening::Previous => return Ok(After::MainMenu),
+            (Listening::CallSender | Listening::Reply, None) => None,
+        };
+        if let Some(after) = after {
+            return Ok(after);
         }
     }
+}
+
+/// What can be done with a message of this sender.
+fn offered(sender: Option<&UserEntry>) -> impl Fn(Listening) -> bool {
+    let can_answer = sender.is_some();
+    let can_call = sender.is_some_and(|user| user.extension.is_some());
+    move |action| match action {
+        Listening::Reply => can_answer,
+        Listening::CallSender => can_call,
+        Listening::Forward
+        | Listening::Delete
+        | Listening::Replay
+        | Listening::Next
+        | Listening::Previous => true,
+    }
+}
+
+async fn delete<O: Office>(
+    call: &mut impl Call<O>,
+    owner: &Owner<'_, O>,
+    id: &MessageId,
+) -> Result<Option<After>, HungUp> {
+    if owner.inbox.delete(id).await.is_ok() {
+        call.play(&[PromptId::LISTEN_DELETED.into()]).await?;
+        return Ok(Some(After::Next));
+    }
+    call.play(&[PromptId::LISTEN_NOT_CHANGED.into()]).await?;
+    Ok(None)
+}
+
+async fn call_back<O: Office>(
+    call: &mut impl Call<O>,
+    sender: &UserEntry,
+) -> Result<Option<After>, HungUp> {
+    let Some(extension) = &sender.extension else {
+        return Ok(None);
+    };
+    call.play(&[PromptId::LISTEN_CALLING.into()]).await?;
+    Ok(Some(After::Leave(Exit::Transfer(extension.clone()))))
 }
 
 /// What a key during the message asked for; none: the choices. What was heard, if only until the

@@ -56,7 +56,8 @@ async fn visit<O: Office>(
                 }
             }
             Picked::Action(Main::Send) => {
-                if let Some(exit) = send(call, office, &owner).await? {
+                // Boxed: every call sets room aside for what is not, and few are here.
+                if let Some(exit) = Box::pin(send(call, office, &owner)).await? {
                     return Ok(exit);
                 }
             }

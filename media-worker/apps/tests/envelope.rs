@@ -1,5 +1,7 @@
 //! What is said before a message: who left it, when, and how long it is (spec MC-L0).
 
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
+
 mod support;
 
 use std::time::Duration;

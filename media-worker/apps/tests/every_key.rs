@@ -274,11 +274,24 @@ const PLACES: [Place; 14] = [
 #[test]
 fn every_key_of_every_menu_does_what_the_table_says() {
     for language in Company::languages() {
-        walk_everything(&language);
+        let walked = walk_everything(&language);
+        eprintln!("{}", table(&language, &walked));
     }
 }
 
-fn walk_everything(language: &str) {
+/// How many ways there are through each menu, and how many were walked: `--nocapture` shows it.
+fn table(language: &str, walked: &BTreeSet<Step>) -> String {
+    let steps = every_step();
+    let menus: BTreeSet<&str> = steps.iter().map(|step| step.menu).collect();
+    let of = |steps: &BTreeSet<Step>, menu| steps.iter().filter(|step| step.menu == menu).count();
+    let rows = menus.into_iter().map(|menu| {
+        let (walked, all) = (of(walked, menu), of(&steps, menu));
+        format!("| {language} | {menu} | {walked} of {all} |")
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+fn walk_everything(language: &str) -> BTreeSet<Step> {
     let mut walked = BTreeSet::new();
     for (at, place) in PLACES.iter().enumerate() {
         let named = place.keys.iter().copied();
@@ -305,6 +318,7 @@ fn walk_everything(language: &str) {
         unknown.is_empty(),
         "{language}: not in the list of steps: {unknown:#?}"
     );
+    walked
 }
 
 fn walk(place: &Place, language: &str, name: &str, keys: &str, then: Then) -> BTreeSet<Step> {

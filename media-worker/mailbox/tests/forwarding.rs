@@ -1,5 +1,11 @@
 //! Forwarding: the recording is an introduction to a message that is in somebody's mailbox.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code outside of a test function"
+)]
+
 mod common;
 
 use common::{at, id, leave, message_to, only_new, open, outside, speak};

@@ -1,13 +1,18 @@
 //! A message to many: one sync before the promise, audio stored once, each with his own message.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code outside of a test function"
+)]
+
 mod common;
 
 use common::{at, id, message_to, only_new, open, speak};
 use mailbox::disk::TwinDisk;
 use mailbox::store::Weather;
 use mailbox::{
-    BlobStore, Draft, DraftKind, Folder, Limits, MailboxId, Mailboxes, MailboxesOptions,
-    MemoryStore, Room,
+    BlobStore, Draft, DraftKind, Folder, Limits, Mailboxes, MailboxesOptions, MemoryStore, Room,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,15 +198,14 @@ async fn one_who_deletes_his_leaves_that_of_the_others() {
         .unwrap();
     speak(&mailboxes, recording, 2);
     let promise = mailboxes.spool().deliver(recording).await.unwrap();
-    let of = |name: &str| -> MailboxId { id(name) };
     mailboxes
-        .mailbox(&of("ada"))
+        .mailbox(&id("ada"))
         .delete(&promise.message, at(5))
         .await
         .unwrap();
     assert!(mailboxes.carry_once().await);
-    let ada = mailboxes.mailbox(&of("ada"));
+    let ada = mailboxes.mailbox(&id("ada"));
     assert!(ada.list(Folder::New).await.is_empty());
     assert_eq!(ada.trash().await.len(), 1);
-    only_new(&mailboxes.mailbox(&of("bob"))).await;
+    only_new(&mailboxes.mailbox(&id("bob"))).await;
 }
