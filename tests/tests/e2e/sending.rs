@@ -60,9 +60,8 @@ impl Listener {
 
     /// Waits for the beep, and speaks for four seconds in a tone.
     fn speaks(&mut self, office: &Office, hz: f64) {
-        let beeps = 1;
         wait_for("the beep", Duration::from_secs(60), || {
-            (Sound::read(&self.heard).beeps() >= beeps).then_some(())
+            (Sound::read(&self.heard).beeps() >= 1).then_some(())
         });
         self.phone.play(&tone_file(office, hz));
         // How long he speaks is part of the story, not a wait for a condition.

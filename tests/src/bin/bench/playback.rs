@@ -23,7 +23,7 @@ pub(crate) fn measure(scale: Scale) -> Vec<Line> {
         streams.press(caller.stream, &format!("{PIN}#1"));
     }
     // Seven keys, and what is said before the message.
-    until(Instant::now() + Duration::from_secs(4));
+    until(Instant::now() + Duration::from_secs(12));
     scale.ready(company.worker.pid());
 
     let wall = Duration::from_secs(10);
