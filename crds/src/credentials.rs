@@ -55,9 +55,9 @@ pub struct HandsetCredentials {
 pub struct UserCredentials {
     /// As in `UserSettings.spec.pinVerifier`: by [`crate::pin::PinKey::verifier`].
     pub pin_verifier: String,
-    /// Whether it was generated, so that he must choose another at his first login.
+    /// Whether he must choose another at his first login.
     #[serde(default)]
-    pub generated: bool,
+    pub initial: bool,
 }
 
 impl HandsetCredentials {
@@ -161,7 +161,7 @@ mod tests {
                 "mary".to_owned(),
                 UserCredentials {
                     pin_verifier: "hmac-sha256:abc".to_owned(),
-                    generated: true,
+                    initial: true,
                 },
             )]
             .into(),

@@ -16,7 +16,9 @@ pub use self::{
     caller::Caller,
     compile::{ADOPT_MAILBOX, compile},
     dialling::Meaning,
-    entry::{Account, AliasEntry, Ha1s, MailboxLimits, Permissions, System, Target, UserEntry},
+    entry::{
+        Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, UserEntry,
+    },
     routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},
 };
 use crate::Presence;

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     dial_plan::{DialPlan, Numbers},
     features::{CallDetails, ConferenceSize, Conferences, Features, MessagesKey},
-    network::{AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork, SipPorts},
+    network::{
+        AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork, SipPorts,
+    },
     storage::{ADOPT_STORAGE, Mail, S3, Smtp, SmtpTls, Storage},
     workers::{Ephemeral, Spool, Workers},
 };

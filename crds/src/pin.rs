@@ -13,9 +13,12 @@ pub const MAX_DIGITS: usize = 32;
 /// Why a PIN is not taken (spec MC-P5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPin {
-    /// Fewer than 5 or more than 32 digits.
+    /// Fewer than 5 digits.
     #[error("a PIN has 5 to 32 digits")]
-    Length,
+    TooShort,
+    /// More than 32 digits.
+    #[error("a PIN has 5 to 32 digits")]
+    TooLong,
     /// Something that no telephone key enters.
     #[error("a PIN is digits and nothing else")]
     NotDigits,
@@ -36,8 +39,11 @@ pub fn check(pin: &str, extension: Option<&str>) -> Result<(), WeakPin> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(WeakPin::NotDigits);
     }
-    if !(MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) {
-        return Err(WeakPin::Length);
+    if digits.len() < MIN_DIGITS {
+        return Err(WeakPin::TooShort);
+    }
+    if digits.len() > MAX_DIGITS {
+        return Err(WeakPin::TooLong);
     }
     if extension.is_some_and(|e| !e.is_empty() && pin.replace(e, "").is_empty()) {
         return Err(WeakPin::Extension);
@@ -143,6 +149,15 @@ impl PinVerifier {
         }
     }
 
+    /// The PIN as `UserSettings` may hold it: what another verifier of the same PIN has as its text. None: there is no PIN.
+    pub fn text(&self) -> Option<String> {
+        match &self.expected {
+            Expected::Plain(pin) => Some(self.key.verifier(&self.user, pin)),
+            Expected::Tag(tag) => Some(format!("{PREFIX}{}", BASE64URL_NOPAD.encode(tag))),
+            Expected::Nothing => None,
+        }
+    }
+
     /// Whether this is the user's PIN.
     pub fn verify(&self, pin: &str) -> bool {
         let given = self.key.mac(&self.user, pin);
@@ -178,7 +193,8 @@ mod tests {
     #[test]
     fn guessable_pins_are_refused_with_the_reason() {
         for (pin, why) in [
-            ("1234", WeakPin::Length),
+            ("1234", WeakPin::TooShort),
+            ("135791357913579135791357913579135", WeakPin::TooLong),
             ("12a45", WeakPin::NotDigits),
             ("11111", WeakPin::OneDigit),
             ("12345", WeakPin::Run),
@@ -199,6 +215,7 @@ mod tests {
         let hashed = PinVerifier::hashed("mary".into(), key.clone(), &text).unwrap();
         let plain = PinVerifier::plain("mary".into(), key.clone(), "13579");
         for verifier in [&hashed, &plain] {
+            assert_eq!(verifier.text().as_ref(), Some(&text));
             assert!(verifier.verify("13579"));
             assert!(!verifier.verify("13570"));
             assert!(!verifier.verify(""));

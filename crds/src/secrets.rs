@@ -11,6 +11,10 @@ use crate::{Objects, SecretKeyRef};
 
 /// The label a Secret must carry in the cluster before a manifest may refer to it.
 pub const USE_LABEL: &str = "switchboard.dev/use";
+/// Marks a Secret whose content was generated.
+pub const GENERATED: &str = "switchboard.dev/generated";
+/// Says of a Secret with a PIN whether it is only for the first login: `true` or `false`. Default: whether it was generated.
+pub const INITIAL: &str = "switchboard.dev/initial";
 /// The entry of a system's keys that PINs are hashed under.
 pub const PIN_KEY: &str = "pin";
 /// The entry of a system's keys that digest nonces are bound with.
@@ -82,6 +86,15 @@ pub fn key_entry(system: &str, key: &str) -> SecretKeyRef {
     }
 }
 
+/// Whether the PIN in this Secret must be changed at the first login.
+pub fn is_initial(secret: &Secret) -> bool {
+    match secret.annotations().get(INITIAL).map(String::as_str) {
+        Some("true") => true,
+        Some("false") => false,
+        Some(_) | None => secret.annotations().contains_key(GENERATED),
+    }
+}
+
 /// Every entry that these objects need and no Secret among them has: what standalone generates, in a fixed order.
 pub fn missing(objects: &Objects) -> Vec<Wanted> {
     let index = Index::new(&objects.secrets);
@@ -148,7 +161,7 @@ pub fn secret(name: &str, entries: BTreeMap<String, String>) -> Secret {
 pub struct Credentials {
     /// SIP passwords by Handset.
     passwords: HashMap<String, String>,
-    /// PINs by User; absent once he chose one of his own.
+    /// PINs by User.
     pins: HashMap<String, String>,
 }
 
@@ -168,18 +181,11 @@ impl Credentials {
                 text(sip_entry(&name, given)).map(|password| (name, password))
             })
             .collect();
-        let chosen: BTreeSet<String> = objects
-            .user_settings
-            .iter()
-            .filter(|settings| settings.spec.pin_verifier.is_some())
-            .map(ResourceExt::name_any)
-            .collect();
         let users = objects
             .users
             .iter()
             .map(|user| (user.name_any(), user.spec.pin_secret_ref.as_ref()));
         let pins = users
-            .filter(|(name, _)| !chosen.contains(name))
             .filter_map(|(name, given)| text(pin_entry(&name, given)).map(|pin| (name, pin)))
             .collect();
         Self { passwords, pins }
@@ -190,7 +196,7 @@ impl Credentials {
         self.passwords.get(handset).map(String::as_str)
     }
 
-    /// The PIN of this User, unless he chose one of his own, which nobody knows.
+    /// The PIN in the Secret of this User; he may have chosen another since, which nobody knows.
     pub fn pin(&self, user: &str) -> Option<&str> {
         self.pins.get(user).map(String::as_str)
     }
@@ -219,14 +225,27 @@ impl<'a> Index<'a> {
 
     /// The entry's bytes; `stringData` goes before `data`, as in the API server.
     pub(crate) fn get(&self, entry: &SecretKeyRef) -> Option<&'a [u8]> {
+        self.find(entry).map(|(bytes, _)| bytes)
+    }
+
+    /// The entry's bytes and the Secret that they are in.
+    fn find(&self, entry: &SecretKeyRef) -> Option<(&'a [u8], &'a Secret)> {
         self.0.get(entry.name.as_str())?.iter().find_map(|secret| {
             let text = secret
                 .string_data
                 .as_ref()
                 .and_then(|map| map.get(&entry.key))
                 .map(String::as_bytes);
-            text.or_else(|| Some(secret.data.as_ref()?.get(&entry.key)?.0.as_slice()))
+            let bytes =
+                text.or_else(|| Some(secret.data.as_ref()?.get(&entry.key)?.0.as_slice()))?;
+            Some((bytes, *secret))
         })
+    }
+
+    /// Whether the PIN in the entry must be changed at the first login.
+    pub(crate) fn is_initial(&self, entry: &SecretKeyRef) -> bool {
+        self.find(entry)
+            .is_some_and(|(_, secret)| is_initial(secret))
     }
 
     /// The entry as text.

@@ -45,10 +45,14 @@ pub struct UserSettingsSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 35))]
     pub language: Option<String>,
-    /// A keyed hash of the PIN he chose by phone or web, which replaces the one in the Secret. Default: none.
+    /// A keyed hash of the PIN he chose by phone or web, which replaces the one in the Secret. Remove it to have the Secret's again. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub pin_verifier: Option<String>,
+    /// A keyed hash of the PIN in the Secret when he chose his own: with another PIN in the Secret, that one holds again. Default: none, and his own holds whatever is in the Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub pin_replaces: Option<String>,
     /// Voicemail to e-mail, as he chose. Default: as `User.spec.voicemail.email` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,

@@ -3,14 +3,11 @@ use crds::{
     Objects, PhoneSystem,
     credentials::{HandsetCredentials, SHARDS, Shard, UserCredentials, shard_of},
     pin::PinKey,
-    secrets::{PIN_KEY, Use, key_entry, pin_entry, sip_entry},
+    secrets::{PIN_KEY, Use, is_initial, key_entry, pin_entry, sip_entry},
 };
 use kube::ResourceExt;
 
-use crate::{
-    names::GENERATED,
-    references::{Labelled, SYSTEM},
-};
+use crate::references::{Labelled, SYSTEM};
 
 /// One shard, and as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub fn compile(
         {
             let credentials = UserCredentials {
                 pin_verifier: key.verifier(&name, pin),
-                generated: generated(secrets, &entry.name),
+                initial: initial(secrets, &entry.name),
             };
             shard.users.insert(name, credentials);
         }
@@ -71,11 +68,11 @@ fn text<'a>(secrets: &Labelled<'a>, entry: &crds::SecretKeyRef, purpose: Use) ->
     (!text.is_empty()).then_some(text)
 }
 
-fn generated(secrets: &Labelled<'_>, name: &str) -> bool {
+fn initial(secrets: &Labelled<'_>, name: &str) -> bool {
     Use::Pin
         .label()
         .and_then(|purpose| secrets.secret(name, purpose))
-        .is_some_and(|secret| secret.annotations().contains_key(GENERATED))
+        .is_some_and(is_initial)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! The names and labels of what the operator makes, as workers and people know them (`docs/decisions/0010`).
 use std::collections::BTreeMap;
 
-/// Marks a Secret whose content the operator generated: such a PIN must be changed at the first login.
-pub const GENERATED: &str = "switchboard.dev/generated";
 /// Which slot a worker and its media Service have.
 pub const SLOT: &str = "switchboard.dev/slot";
 /// What a Pod was built from, so that one built otherwise is known.

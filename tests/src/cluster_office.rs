@@ -139,11 +139,20 @@ impl ClusterOffice {
 
     /// Compiles this password for a person's handset, as when its Secret was changed.
     pub async fn set_password(&self, person: &Person, password: &str) {
+        self.set_credentials(person, password, PIN).await;
+    }
+
+    /// Compiles this PIN for a person, as when its Secret was changed.
+    pub async fn set_pin(&self, person: &Person, pin: &str) {
+        self.set_credentials(person, PASSWORD, pin).await;
+    }
+
+    async fn set_credentials(&self, person: &Person, password: &str, pin: &str) {
         let handset = person.handset();
         let credentials = HandsetCredentials::new(&handset, DOMAIN, password);
         let pin = UserCredentials {
-            pin_verifier: PinKey::new(&[PIN_KEY; 32]).verifier(person.name, PIN),
-            generated: false,
+            pin_verifier: PinKey::new(&[PIN_KEY; 32]).verifier(person.name, pin),
+            initial: false,
         };
         let changed = {
             let mut shards = self.shards.lock().unwrap();

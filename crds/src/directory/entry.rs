@@ -71,6 +71,8 @@ pub struct UserEntry {
     pub presence_managed: bool,
     /// Checks his PIN.
     pub pin: PinVerifier,
+    /// Where that PIN is from.
+    pub pin_origin: PinOrigin,
     /// Bounds of his mailbox (spec MB-6).
     pub limits: MailboxLimits,
     /// The greetings after which no message is taken.
@@ -106,6 +108,19 @@ pub struct AliasEntry {
     pub extension: Option<Arc<str>>,
     /// The names of the users who get its messages, each once.
     pub members: Vec<Arc<str>>,
+}
+
+/// Where a user's PIN is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinOrigin {
+    /// From a Secret, for the first login only: then he must choose another.
+    Initial,
+    /// From a Secret whose PIN he may keep.
+    Given,
+    /// He chose it himself.
+    Chosen,
+    /// He has none, and nothing is right.
+    Nowhere,
 }
 
 /// Bounds of a mailbox (spec MB-6).

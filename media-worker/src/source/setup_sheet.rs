@@ -1,7 +1,11 @@
 //! What the terminal says at start: who can be rung, and how to set up each phone.
 use std::fmt::Write as _;
 
-use crds::{Directory, directory::Account, secrets::Credentials};
+use crds::{
+    Directory,
+    directory::{Account, PinOrigin},
+    secrets::Credentials,
+};
 
 /// A table of phones with what a softphone asks for. `sip` is the address phones reach, such as `192.168.1.5:5060`.
 pub fn setup_sheet(directory: &Directory, credentials: &Credentials, sip: &str) -> String {
@@ -54,10 +58,8 @@ fn rows(directory: &Directory, credentials: &Credentials, phones: &[&Account]) -
         let user = phone.user.as_deref().and_then(|user| directory.user(user));
         let secret = |given: Option<&str>| given.unwrap_or("-").to_owned();
         let pin = match user {
-            Some(user) => credentials
-                .pin(&user.name)
-                .unwrap_or("(his own)")
-                .to_owned(),
+            Some(user) if user.pin_origin == PinOrigin::Chosen => "(his own)".to_owned(),
+            Some(user) => secret(credentials.pin(&user.name)),
             None => "-".to_owned(),
         };
         shown.push([

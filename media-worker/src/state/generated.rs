@@ -41,7 +41,9 @@ pub(super) fn secrets(
                 entries.insert(each.entry.key.clone(), value);
             }
         }
-        let secret = secrets::secret(name, entries);
+        let mut secret = secrets::secret(name, entries);
+        let marked = (secrets::GENERATED.to_owned(), "true".to_owned());
+        secret.metadata.annotations = Some([marked].into());
         if secret
             .string_data
             .as_ref()

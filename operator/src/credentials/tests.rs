@@ -50,7 +50,7 @@ fn a_phone_and_a_pin_are_compiled_into_the_shards_of_their_names() {
         mary.pin_verifier,
         PinKey::new(b"13579").verifier("mary", "13579")
     );
-    assert!(mary.generated);
+    assert!(mary.initial);
 }
 
 #[test]

@@ -12,9 +12,8 @@ use crate::{context::Context, error::Error, metrics::Metrics, options::Options, 
 /// If the operator's namespace is going: lets all objects go that are held in those of its namespaces that are going too.
 /// Their mailboxes stay in storage.
 pub async fn farewell(client: &Client, options: &Arc<Options>, metrics: &Metrics) {
-    let of = |namespace: &str| {
-        Context::new(client.clone(), namespace, options.clone(), metrics.clone())
-    };
+    let of =
+        |namespace: &str| Context::new(client.clone(), namespace, options.clone(), metrics.clone());
     if !namespace_is_going(&of(&options.namespace)).await {
         return;
     }

@@ -5,13 +5,13 @@ use crds::{
     Extension, ExtensionSpec, Handset, HandsetSpec, NameRef, Secret, User, UserSettings,
     UserSettingsSpec,
     extension::ExtensionTarget,
-    secrets::{self, USE_LABEL, Use},
+    secrets::{self, GENERATED, USE_LABEL, Use},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
 use super::dereference::{Found, is_owned};
-use crate::{error::Error, names::GENERATED, random};
+use crate::{error::Error, random};
 
 /// What must be made for a User, and what is no longer needed.
 #[derive(Clone, Debug, Default)]

@@ -28,7 +28,11 @@ fn a_system_that_was_lost_with_its_bucket_is_restored_and_its_messages_are_heard
     let resources = ["resources.json", "secrets.json", "keys.json"].map(|it| site.office.path(it));
     let [all, secrets, keys] = &resources;
     keep(&site, all, &["switchboard"]);
-    keep(&site, secrets, &["secret", "--selector=switchboard.dev/use"]);
+    keep(
+        &site,
+        secrets,
+        &["secret", "--selector=switchboard.dev/use"],
+    );
     keep(&site, keys, &["secret", "office-keys"]);
     let objects = blocking(copy(&prefix, "backup/"));
     assert!(objects > 0);
@@ -59,7 +63,8 @@ fn is_spool_empty(site: &Site) -> bool {
         site.namespace
     );
     let page = site.kubectl(&["get", "--raw", &path]);
-    page.lines().any(|it| it == "switchboard_spool_oldest_seconds 0")
+    page.lines()
+        .any(|it| it == "switchboard_spool_oldest_seconds 0")
 }
 
 /// `kubectl get … -o json > FILE`.

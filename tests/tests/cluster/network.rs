@@ -39,8 +39,5 @@ fn phones_call_and_are_heard(site: &Site) {
     leave_message(site, &mut john, &MARY);
     mary.expect_lamp(1, 0);
     hear_message(site, &mut mary, PIN);
-    assert_eq!(
-        site.condition(&reachable, "MediaReachable"),
-        "True Heard"
-    );
+    assert_eq!(site.condition(&reachable, "MediaReachable"), "True Heard");
 }

@@ -5,11 +5,11 @@ use kube::ResourceExt;
 
 use super::{Known, in_order, not_found, secret, system, validate};
 use crate::{
-    Kind, ObjectRef, Objects, Problem, User, UserSettingsSpec,
+    Kind, ObjectRef, Objects, Problem, SecretKeyRef, User, UserSettingsSpec,
     conditions::Reason,
-    directory::{MailboxLimits, Permissions, UserEntry},
+    directory::{MailboxLimits, Permissions, PinOrigin, UserEntry},
     phone_system::Class,
-    pin::{self, PinVerifier},
+    pin::{self, PinKey, PinVerifier},
     secrets::pin_entry,
     user::Voicemail,
 };
@@ -36,7 +36,8 @@ pub(super) fn compile(
         validate::user(&object, &user.spec, problems);
         let chosen = settings.get(name).copied().unwrap_or(&unset);
         let mut entry = person(name, user, chosen, system, zones, &object, problems);
-        entry.pin = verifier(&entry, user, chosen, system, known, &object, problems);
+        (entry.pin, entry.pin_origin) =
+            verifier(&entry, user, chosen, system, known, &object, problems);
         users.insert(entry.name.clone(), entry);
     }
     check_references(objects, &users, problems);
@@ -83,6 +84,7 @@ fn person(
         presence: spec.presence.or(chosen.presence).unwrap_or_default(),
         presence_managed: spec.presence.is_some(),
         pin: PinVerifier::nothing(name.clone(), system.entry.pin_key.clone()),
+        pin_origin: PinOrigin::Nowhere,
         limits: limits(&spec.voicemail),
         announce_only: chosen.announce_only.clone(),
         permissions: class_permissions
@@ -108,7 +110,13 @@ fn person(
     }
 }
 
-/// The PIN he chose goes before the one in the Secret.
+/// The PIN in the Secret, as far as it is known here.
+struct Stored {
+    verifier: PinVerifier,
+    origin: PinOrigin,
+}
+
+/// The PIN he chose goes before the one in the Secret, unless the Secret has another one since.
 fn verifier(
     entry: &UserEntry,
     user: &User,
@@ -117,49 +125,77 @@ fn verifier(
     known: &Known<'_>,
     object: &ObjectRef,
     problems: &mut Vec<Problem>,
-) -> PinVerifier {
+) -> (PinVerifier, PinOrigin) {
     let (name, key) = (&entry.name, &system.entry.pin_key);
+    let given = pin_entry(name, user.spec.pin_secret_ref.as_ref());
+    let stored = stored(name, key, &given, known);
     if let Some(text) = &chosen.pin_verifier {
-        if let Some(verifier) = PinVerifier::hashed(name.clone(), key.clone(), text) {
-            return verifier;
+        match PinVerifier::hashed(name.clone(), key.clone(), text) {
+            Some(verifier) if holds(chosen, stored.as_ref()) => {
+                return (verifier, PinOrigin::Chosen);
+            }
+            Some(_) => {}
+            None => problems.push(damaged(name)),
         }
-        problems.push(
-            Problem::error(
-                ObjectRef::new(Kind::UserSettings, &**name),
-                "spec.pinVerifier",
-                Reason::InvalidValue,
-            )
-            .because(
-                "this is no verifier that a phone or the portal wrote; the PIN in the Secret holds",
-            )
-            .remedy("remove the field and let the user choose a PIN again"),
-        );
     }
-    if let Some(verifier) = known
-        .credentials
-        .user(name)
-        .and_then(|it| PinVerifier::hashed(name.clone(), key.clone(), &it.pin_verifier))
-    {
-        return verifier;
+    if let Some(Stored { verifier, origin }) = stored {
+        if let Some(pin) = known.secrets.text(&given)
+            && let Err(weak) = pin::check(pin, user.spec.extension.as_deref())
+        {
+            problems.push(
+                Problem::warning(object.clone(), "spec.pinSecretRef", Reason::WeakPin)
+                    .because(weak.to_string())
+                    .remedy("write another PIN into the Secret, or leave pinSecretRef out and one is generated"),
+            );
+        }
+        return (verifier, origin);
     }
-    let given = user.spec.pin_secret_ref.as_ref();
-    let Some(pin) = secret(
-        known.secrets,
-        &pin_entry(name, given),
-        object,
-        "spec.pinSecretRef",
-        problems,
-    ) else {
-        return PinVerifier::nothing(name.clone(), key.clone());
+    // Nothing is found, which is reported.
+    let _ = secret(known.secrets, &given, object, "spec.pinSecretRef", problems);
+    (
+        PinVerifier::nothing(name.clone(), key.clone()),
+        PinOrigin::Nowhere,
+    )
+}
+
+fn stored(
+    name: &Arc<str>,
+    key: &Arc<PinKey>,
+    given: &SecretKeyRef,
+    known: &Known<'_>,
+) -> Option<Stored> {
+    let (verifier, initial) = if let Some(compiled) = known.credentials.user(name) {
+        let verifier = PinVerifier::hashed(name.clone(), key.clone(), &compiled.pin_verifier)?;
+        (verifier, compiled.initial)
+    } else {
+        let pin = known.secrets.text(given).filter(|pin| !pin.is_empty())?;
+        let verifier = PinVerifier::plain(name.clone(), key.clone(), pin);
+        (verifier, known.secrets.is_initial(given))
     };
-    if let Err(weak) = pin::check(pin, user.spec.extension.as_deref()) {
-        problems.push(
-            Problem::warning(object.clone(), "spec.pinSecretRef", Reason::WeakPin)
-                .because(weak.to_string())
-                .remedy("write another PIN into the Secret, or leave pinSecretRef out and one is generated"),
-        );
+    let origin = if initial {
+        PinOrigin::Initial
+    } else {
+        PinOrigin::Given
+    };
+    Some(Stored { verifier, origin })
+}
+
+/// Whether the PIN he chose replaced the one that is in the Secret now; where there is none now, it holds.
+fn holds(chosen: &UserSettingsSpec, stored: Option<&Stored>) -> bool {
+    match (&chosen.pin_replaces, stored) {
+        (Some(replaced), Some(stored)) => stored.verifier.text().as_ref() == Some(replaced),
+        (None, _) | (_, None) => true,
     }
-    PinVerifier::plain(name.clone(), key.clone(), pin)
+}
+
+fn damaged(user: &str) -> Problem {
+    Problem::error(
+        ObjectRef::new(Kind::UserSettings, user),
+        "spec.pinVerifier",
+        Reason::InvalidValue,
+    )
+    .because("this is no verifier that a phone or the portal wrote; the PIN in the Secret holds")
+    .remedy("remove the field and let the user choose a PIN again")
 }
 
 fn limits(voicemail: &Voicemail) -> MailboxLimits {
