@@ -8,6 +8,7 @@ mod generated;
 use std::{
     collections::BTreeMap,
     fs, io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -70,7 +71,11 @@ impl State {
             folder.join(SETTINGS),
             folder.join(SECRETS),
         ] {
-            fs::create_dir_all(&part).map_err(|error| StateError::Io { path: part, error })?;
+            let made = fs::DirBuilder::new()
+                .recursive(true)
+                .mode(OWNERS_FOLDER)
+                .create(&part);
+            made.map_err(|error| StateError::Io { path: part, error })?;
         }
         let lock = SpoolLock::take(folder, patience)?;
         let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
@@ -133,6 +138,8 @@ impl State {
     }
 }
 
+/// Its owner only looks into it: there are passwords and recordings in it.
+const OWNERS_FOLDER: u32 = 0o700;
 const SETTINGS: &str = "settings";
 const SECRETS: &str = "secrets";
 /// Long enough for an idle `upload` to notice and give way.

@@ -1,5 +1,6 @@
 //! What is kept of a call when it is over (spec CD-1), and the line about it on the terminal.
 
+use crds::directory::Meaning;
 use mailbox::details::{Answerer, CallDetail, CallResult as Kept, Direction, Party};
 use tracing::{info, warn};
 
@@ -14,9 +15,9 @@ pub(super) fn keep(call: &Inbound) {
         .map(|answered| answered.elapsed())
         .unwrap_or_default();
     info!(
-        from = %call.from.display_name,
-        number = call.from.extension.as_deref().unwrap_or("none"),
-        to = %call.dialled,
+        from = %logged_caller(call),
+        number = logged_number(call),
+        to = %logged_dialled(call),
         result = record.result.label(),
         by = record.answered_by.as_deref().unwrap_or("-"),
         seconds = duration.as_secs(),
@@ -49,6 +50,46 @@ pub(super) fn keep(call: &Inbound) {
         warn!(%error, "the details of a call can't be kept");
     }
 }
+
+/// Who calls, as the log may name him: who is outside has a name of his own choosing there.
+fn logged_caller(call: &Inbound) -> &str {
+    if call.caller.is_internal() {
+        &call.from.display_name
+    } else {
+        OUTSIDE
+    }
+}
+
+fn logged_number(call: &Inbound) -> &str {
+    match call.from.extension.as_deref() {
+        Some(_) if !call.caller.is_internal() => OUTSIDE,
+        Some(extension) => extension,
+        None => "none",
+    }
+}
+
+/// What was dialled, as the log may have it: no outside number, and no PIN before one.
+fn logged_dialled(call: &Inbound) -> &str {
+    match call.directory.interpret(&call.dialled, &call.caller) {
+        Meaning::Outside { .. } | Meaning::Account { .. } => OUTSIDE,
+        // Digits that mean nothing may be an outside number without its prefix.
+        Meaning::Unknown if call.dialled.len() >= SHORTEST_NUMBER => OUTSIDE,
+        Meaning::User(_)
+        | Meaning::Extension(_)
+        | Meaning::LeaveMessage(_)
+        | Meaning::MessageCenterOf(_)
+        | Meaning::MessageCenter
+        | Meaning::ConferenceCenter
+        | Meaning::Operator
+        | Meaning::Emergency { .. }
+        | Meaning::Unknown => &call.dialled,
+    }
+}
+
+/// What the log says in place of a number that is not the company's.
+const OUTSIDE: &str = "(outside)";
+/// Outside numbers have seven digits at least.
+const SHORTEST_NUMBER: usize = 7;
 
 fn answerer(call: &Inbound) -> Option<Answerer> {
     let user = call.called.as_deref().map(str::to_owned);

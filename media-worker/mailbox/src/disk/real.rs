@@ -1,9 +1,9 @@
 //! A folder of the operating system.
 
 use super::{Disk, DiskFile, DiskLock, Listed};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl RealDisk {
     /// Uses `root`, making it where it is missing.
     pub fn open(root: impl AsRef<Path>) -> io::Result<Self> {
         let root = root.as_ref().to_path_buf();
-        fs::create_dir_all(&root)?;
+        owners_folder().recursive(true).create(&root)?;
         let folder = Arc::new(File::open(&root)?);
         Ok(Self { root, folder })
     }
@@ -37,6 +37,7 @@ impl RealDisk {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(OWNERS_FILE)
             .open(self.at(path))
     }
 }
@@ -80,7 +81,7 @@ impl Disk for RealDisk {
         for part in dir.split('/').filter(|part| !part.is_empty()) {
             let above = path.clone();
             path.push(part);
-            match fs::create_dir(&path) {
+            match owners_folder().create(&path) {
                 Ok(()) => File::open(above)?.sync_all()?,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -90,7 +91,13 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(RealFile(File::create(self.at(path))?)))
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(OWNERS_FILE)
+            .open(self.at(path))?;
+        Ok(Box::new(RealFile(file)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -124,6 +131,16 @@ impl Disk for RealDisk {
         }
     }
 }
+
+/// A folder that nobody but its owner can look into: there are recordings in it.
+fn owners_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+/// Read and written by its owner only.
+const OWNERS_FILE: u32 = 0o600;
 
 struct RealFile(File);
 
