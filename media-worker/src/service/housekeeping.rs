@@ -1,21 +1,24 @@
 //! What is done to the store every hour: deleted messages expire (spec MB-5), audio that nobody refers to is removed.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crds::Directory;
 use jiff::Timestamp;
-use mailbox::{MailboxId, Sweeper};
+use mailbox::{MailboxId, Mailboxes, Sweeper};
 use tracing::{info, warn};
 
-use crate::calls::Exchange;
-
-/// Keeps the store in order, for ever.
-pub(super) async fn keep(exchange: Rc<Exchange>) {
+/// Keeps the store in order, for ever: after each `interval` by the directory that is in force then.
+pub(super) async fn keep(
+    mailboxes: Mailboxes,
+    directory: impl Fn() -> Arc<Directory>,
+    interval: Duration,
+) {
     let mut sweeper = Sweeper::new();
     loop {
-        tokio::time::sleep(INTERVAL).await;
-        expire(&exchange).await;
-        match sweeper.sweep(&exchange.mailboxes).await {
+        tokio::time::sleep(interval).await;
+        expire(&mailboxes, &directory()).await;
+        match sweeper.sweep(&mailboxes).await {
             Ok(swept) => info!(?swept, "the store is in order"),
             Err(error) => {
                 warn!(%error, "the store can't be put in order: it is tried again in an hour");
@@ -24,12 +27,12 @@ pub(super) async fn keep(exchange: Rc<Exchange>) {
     }
 }
 
-async fn expire(exchange: &Exchange) {
-    for user in exchange.directory().users() {
+async fn expire(mailboxes: &Mailboxes, directory: &Directory) {
+    for user in directory.users() {
         let Ok(id) = MailboxId::new(&*user.mailbox) else {
             continue;
         };
-        let mailbox = exchange.mailboxes.mailbox(&id);
+        let mailbox = mailboxes.mailbox(&id);
         if let Err(error) = mailbox
             .expire(user.limits.trash_retention, Timestamp::now())
             .await
@@ -39,4 +42,97 @@ async fn expire(exchange: &Exchange) {
     }
 }
 
-const INTERVAL: Duration = Duration::from_hours(1);
+/// How often. Between two sweeps a message on its way has arrived.
+pub(super) const INTERVAL: Duration = Duration::from_hours(1);
+
+#[cfg(test)]
+mod tests {
+    use crds::{Objects, PhoneSystem, User};
+    use mailbox::disk::RealDisk;
+    use mailbox::{
+        Delivery, Draft, DraftKind, Folder, FolderStore, Mailbox, MailboxesOptions, MessageId,
+        Sender,
+    };
+    use media::codec::Codec;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Mary and her `PhoneSystem`.
+    fn directory() -> Arc<Directory> {
+        let mut objects = Objects::default();
+        let system = "{metadata: {name: office}, spec: {domain: office.example.com}}";
+        let system: PhoneSystem = serde_saphyr::from_str(system).unwrap();
+        let mary = "{metadata: {name: mary}, spec: {voicemail: {trashRetention: 7d}}}";
+        let mary: User = serde_saphyr::from_str(mary).unwrap();
+        objects.phone_systems.push(system);
+        objects.users.push(mary);
+        Arc::new(crds::compile(&objects).0)
+    }
+
+    fn open(folder: &TempDir) -> Mailboxes {
+        let store = FolderStore::open(folder.path().join("store")).unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        let options = MailboxesOptions::new([1; 32]);
+        let (mailboxes, _) = Mailboxes::open(Arc::new(store), Arc::new(disk), options).unwrap();
+        mailboxes
+    }
+
+    /// Leaves Mary a message that arrives in the store.
+    async fn leave(mailboxes: &Mailboxes, mary: &Mailbox) -> MessageId {
+        let delivery = Delivery {
+            recipients: vec![mary.id().clone()],
+            sender: Sender::External {
+                number: None,
+                name: None,
+            },
+            received: Timestamp::now(),
+            introductions: Vec::new(),
+        };
+        let draft = Draft {
+            kind: DraftKind::Message(delivery),
+            codec: Codec::Pcmu,
+            min_length: Duration::from_secs(1),
+            place: None,
+        };
+        let recording = mailboxes.spool().begin(draft).unwrap();
+        let mut appender = mailboxes.writer().unwrap();
+        for frame in 0..100 {
+            appender.frame(recording.0, frame * 160, &[7; 160]);
+        }
+        appender.ended(recording.0);
+        appender.flush();
+        let promise = mailboxes.spool().deliver(recording).await.unwrap();
+        assert!(mailboxes.carry_once().await);
+        promise.message
+    }
+
+    #[tokio::test]
+    async fn what_was_in_the_trash_for_long_goes_and_the_rest_can_be_restored() {
+        let folder = TempDir::new().unwrap();
+        let mailboxes = open(&folder);
+        let mary = mailboxes.mailbox(&MailboxId::new("mary").unwrap());
+        let (old, recent) = (
+            leave(&mailboxes, &mary).await,
+            leave(&mailboxes, &mary).await,
+        );
+        let week_ago = Timestamp::now() - Duration::from_hours(7 * 24 + 1);
+        mary.delete(&old, week_ago).await.unwrap();
+        mary.delete(&recent, Timestamp::now()).await.unwrap();
+        assert_eq!(mary.trash().await.len(), 2);
+        let swept = async {
+            while mary.trash().await.len() > 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let keeping = keep(mailboxes.clone(), directory, Duration::from_millis(10));
+        tokio::select! {
+            () = keeping => unreachable!("it goes on for ever"),
+            () = swept => {}
+            () = tokio::time::sleep(Duration::from_mins(1)) => panic!("nothing was removed"),
+        }
+        assert!(mary.restore(&old).await.is_err(), "it is gone");
+        mary.restore(&recent).await.unwrap();
+        assert_eq!(mary.list(Folder::New).await.len(), 1);
+    }
+}

@@ -48,8 +48,13 @@ pub(super) fn spawn_mail(
     exchange: &Rc<Exchange>,
     mut delivered: mpsc::UnboundedReceiver<Delivered>,
 ) {
-    spawn_local(housekeeping::keep(Rc::clone(exchange)));
     let mailboxes = exchange.mailboxes.clone();
+    let directories = Rc::clone(exchange);
+    spawn_local(housekeeping::keep(
+        mailboxes.clone(),
+        move || directories.directory(),
+        housekeeping::INTERVAL,
+    ));
     spawn_local(async move { mailboxes.carry().await });
     let exchange = Rc::clone(exchange);
     spawn_local(async move {
