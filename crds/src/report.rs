@@ -4,6 +4,7 @@
 //! any case. So `Ready` follows within milliseconds, and no worker writes what it has loaded to the API server.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The path it is served at, beside `/metrics`.
@@ -33,7 +34,39 @@ pub struct Report {
     pub storage: Option<Finding>,
     /// Whether callers' audio arrives: none before the first answered call, false when the last five heard none.
     pub media: Option<Finding>,
+    /// Logins to mailboxes that were locked of late, and still are (spec MC-A5). The operator makes Events of them, so that
+    /// workers need no right to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locked: Vec<LockedLogin>,
 }
+
+/// Logins of a user from one side that are locked: somebody tried PINs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockedLogin {
+    /// The User.
+    pub user: String,
+    /// From where: `his own handset`, `another handset`, `outside`.
+    pub side: String,
+    /// Until when.
+    pub until: Timestamp,
+    /// For how long in all.
+    pub seconds: u64,
+}
+
+impl Report {
+    /// Tells of one more locked login; those whose time is over are forgotten, and of too many the oldest.
+    pub fn lock(&mut self, locked: LockedLogin, now: Timestamp) {
+        self.locked.retain(|other| other.until > now);
+        if self.locked.len() >= MOST_LOCKED {
+            self.locked.remove(0);
+        }
+        self.locked.push(locked);
+    }
+}
+
+/// So many locked logins are told of: whoever locks more has been heard of.
+const MOST_LOCKED: usize = 100;
 
 /// Whether something works, and what to do if not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,4 +78,31 @@ pub struct Finding {
     pub reason: String,
     /// For people: what is the matter and what to do next.
     pub message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_that_are_over_are_forgotten_and_many_stay_bounded() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let locked = |user: i64, until| LockedLogin {
+            user: format!("u{user}"),
+            side: "outside".to_owned(),
+            until: at(until),
+            seconds: 60,
+        };
+        let mut report = Report::default();
+        report.lock(locked(0, 60), at(0));
+        report.lock(locked(1, 120), at(60));
+        let users = |report: &Report| report.locked.iter().map(|it| it.user.clone()).collect();
+        let left: Vec<String> = users(&report);
+        assert_eq!(left, ["u1"]);
+        for user in 2..500 {
+            report.lock(locked(user, 1000), at(60));
+        }
+        let left: Vec<String> = users(&report);
+        assert_eq!((left.len(), left.last().unwrap().as_str()), (100, "u499"));
+    }
 }

@@ -48,7 +48,7 @@ fn directory(objects: &Objects) -> Directory {
 /// Where Mary's PIN is from; it is this one.
 fn origin(objects: &Objects, pin: &str) -> PinOrigin {
     let directory = directory(objects);
-    let mary = directory.user("mary").unwrap();
+    let mary = directory.user("mary").expect("mary");
     for other in [INITIAL, CHOSEN, "13570"] {
         assert_eq!(mary.pin.verify(other), other == pin, "{other}");
     }

@@ -15,7 +15,7 @@ mod watching;
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crds::{Directory, Objects, UserSettings, UserSettingsSpec, secrets};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::spawn_blocking};
 
 pub use self::{
     check::check,
@@ -106,7 +106,12 @@ impl Source {
         change: impl FnOnce(&mut UserSettingsSpec) + Send + 'static,
     ) -> Result<(), StateError> {
         match self {
-            Self::Folder(manifests) => manifests.update_settings(user, change),
+            Self::Folder(manifests) => {
+                let (manifests, user) = (Arc::clone(manifests), user.to_owned());
+                // Calls must not wait for the disk.
+                let update = move || manifests.update_settings(&user, change);
+                spawn_blocking(update).await.unwrap_or(Ok(()))
+            }
             Self::Cluster(cluster) => cluster.update_settings(user, Box::new(change)).await,
         }
     }

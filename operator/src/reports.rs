@@ -1,5 +1,6 @@
 //! What workers say of themselves: their reports, followed one question after another.
 mod follow;
+mod locked;
 
 use std::{
     collections::HashMap,

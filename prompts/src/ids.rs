@@ -183,6 +183,7 @@ names! { PromptId, "prompt":
     SETTINGS_PIN = "settings-pin",
     SETTINGS_SAVED = "settings-saved",
     SETTINGS_NOT_SAVED = "settings-not-saved",
+    SETTINGS_UNAVAILABLE = "settings-unavailable",
 
     // settings: presence
     PRESENCE_IN_OFFICE = "presence-in-office",
@@ -192,6 +193,7 @@ names! { PromptId, "prompt":
     PRESENCE_AT_HOME = "presence-at-home",
     PRESENCE_AWAY = "presence-away",
     PRESENCE_BUSY = "presence-busy",
+    PRESENCE_MANAGED = "presence-managed",
 
     // settings: recording of the name
     NAME_NONE = "name-none",
@@ -201,6 +203,7 @@ names! { PromptId, "prompt":
     NAME_CHANGE = "name-change",
     NAME_REVIEW = "name-review",
     NAME_CANCEL = "name-cancel",
+    NAME_NOT_SAVED = "name-not-saved",
 
     // settings: greetings
     GREETINGS_DEFAULT = "greetings-default",
@@ -234,6 +237,9 @@ names! { PromptId, "prompt":
     PIN_SHORT = "pin-short",
     PIN_EASY = "pin-easy",
     PIN_CHANGED = "pin-changed",
+    PIN_LONG = "pin-long",
+    PIN_SAME = "pin-same",
+    PIN_FIRST = "pin-first",
 
     // outside line
     OUTSIDE_REFUSED = "outside-refused",

@@ -14,6 +14,7 @@
 pub mod api_server;
 pub mod attempt;
 pub mod baresip;
+pub mod caller;
 pub mod certificate;
 pub mod chart;
 pub mod cluster;

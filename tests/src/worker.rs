@@ -41,6 +41,13 @@ impl Worker {
         )
     }
 
+    /// The same with everything in the log that can be.
+    pub fn start_talkative(office: &Office) -> Self {
+        let mut command = Self::standalone(&office.manifests(), &office.state(), "127.0.0.1:0");
+        command.env("RUST_LOG", "trace");
+        Self::launch(&mut command, &office.path("worker.log"))
+    }
+
     /// Starts the demo company.
     pub fn demo(office: &Office) -> Self {
         Self::demo_at(office, "127.0.0.1:0")

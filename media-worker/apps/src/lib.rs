@@ -25,7 +25,9 @@ pub mod menu;
 mod message_center;
 mod naming;
 mod office;
+mod preferences;
 mod send;
+mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
 
@@ -40,3 +42,4 @@ pub use office::{
     Begun, Draft, Forwards, Inbox, LeftOut, Login, NotSent, Office, OpenError, Opened, Receipt,
     Refusal, Side, Unavailable, WhyLeftOut,
 };
+pub use preferences::{Choice, Choices, NotChosen, Preferences, judge_pin};

@@ -21,7 +21,7 @@ pub struct Menu<A: Clone + 'static> {
     pub star: Star,
 }
 
-/// One key of a menu.
+/// One key of a menu. Of several with the same key, the first that is offered counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<A> {
     /// The key.
@@ -136,8 +136,9 @@ impl<A: Copy> Menu<A> {
 
     /// What a key does, if it is offered.
     pub fn action(&self, key: Key, offered: impl Fn(A) -> bool) -> Option<A> {
-        let choice = self.choices.iter().find(|choice| choice.key == key)?;
-        offered(choice.action).then_some(choice.action)
+        let mut of_key = self.choices.iter().filter(|choice| choice.key == key);
+        let choice = of_key.find(|choice| offered(choice.action))?;
+        Some(choice.action)
     }
 
     /// Every way through this menu: all keys, those without a use included.

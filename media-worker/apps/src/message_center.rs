@@ -13,7 +13,8 @@ use crate::listening::listen;
 use crate::login::{Owner, login};
 use crate::menu::{Choice, Menu, Picked, Star};
 use crate::send::send;
-use crate::{Exit, Inbox, Key, Office};
+use crate::settings::{After, choose_first_pin, settings};
+use crate::{Exit, Inbox, Key, Office, Preferences};
 
 /// Whose message center is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,9 @@ async fn visit<O: Office>(
     let Some(owner) = login(call, office, user).await? else {
         return Ok(Exit::Finished);
     };
+    if let Some(exit) = Box::pin(choose_first_pin(call, &owner)).await? {
+        return Ok(exit);
+    }
     let mut before = status(&owner).await;
     loop {
         match MAIN.ask(call, office, &before, |_| true).await? {
@@ -61,6 +65,12 @@ async fn visit<O: Office>(
                     return Ok(exit);
                 }
             }
+            Picked::Action(Main::Settings) => {
+                match Box::pin(settings(call, office, &owner)).await? {
+                    After::Back => {}
+                    After::Leave(exit) => return Ok(exit),
+                }
+            }
             Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
             Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
         }
@@ -73,6 +83,7 @@ async fn visit<O: Office>(
 pub(crate) enum Main {
     Listen(Folder),
     Send,
+    Settings,
     Leave,
 }
 
@@ -83,6 +94,7 @@ pub(crate) static MAIN: Menu<Main> = Menu {
         Choice::new(Key::One, Main::Listen(Folder::New), PromptId::MAIN_NEW),
         Choice::new(Key::Two, Main::Listen(Folder::Saved), PromptId::MAIN_SAVED),
         Choice::new(Key::Three, Main::Send, PromptId::MAIN_SEND),
+        Choice::new(Key::Four, Main::Settings, PromptId::MAIN_SETTINGS),
         Choice::new(Key::Pound, Main::Leave, PromptId::MAIN_EXIT),
     ]),
     star: Star::RepeatsOrDials {
@@ -98,7 +110,11 @@ async fn status<O: Office>(owner: &Owner<'_, O>) -> Vec<Say<O::Audio>> {
     let mut status: Vec<_> = unreachable.map(Say::from).into_iter().collect();
     status.extend(counted(counts));
     status.extend(full.map(Say::from));
-    status.push(presence_is(owner.user.presence).into());
+    let presence = match owner.inbox.choices().await {
+        Ok(choices) => choices.presence,
+        Err(_) => owner.user.presence,
+    };
+    status.push(presence_is(presence).into());
     status
 }
 
@@ -117,7 +133,7 @@ fn counted<A>(counts: Counts) -> Option<Say<A>> {
     })
 }
 
-const fn presence_is(presence: Presence) -> PromptId {
+pub(crate) const fn presence_is(presence: Presence) -> PromptId {
     match presence {
         Presence::InOffice => PromptId::PRESENCE_IS_IN_OFFICE,
         Presence::AtAMeeting => PromptId::PRESENCE_IS_AT_A_MEETING,

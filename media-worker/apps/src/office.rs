@@ -11,6 +11,8 @@ use mailbox::{Counts, Folder, Message, MessageId};
 use prompts::Audible;
 use serde::{Deserialize, Serialize};
 
+use crate::Preferences;
+
 /// What an application asks of the homes. One value serves one call and keeps the directory that
 /// the call started with.
 #[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
@@ -20,7 +22,7 @@ pub trait Office {
     /// A recording that was begun and is neither delivered nor discarded.
     type Recording;
     /// The inbox of a user who has logged in.
-    type Inbox: Inbox<Audio = Self::Audio>;
+    type Inbox: Inbox<Audio = Self::Audio> + Preferences<Audio = Self::Audio>;
 
     /// The time of day.
     fn now(&self) -> Timestamp;
@@ -40,8 +42,8 @@ pub trait Office {
     /// A user's greeting of exactly this slot, if he recorded one and it can be had.
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Self::Audio>;
 
-    /// Opens a recording in the spool, if some mailbox has room for it (spec MB-6); the places
-    /// are held until the recording is delivered or discarded.
+    /// Opens a recording in the spool. A message needs room in some mailbox (spec MB-6), and the
+    /// places are held until the recording is delivered or discarded.
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Self::Recording>, Refusal>;
 
     /// Delivers a recording. Once it returns, the message is never lost (spec MB-4). When it
@@ -129,6 +131,11 @@ pub enum Draft<'a> {
         from: &'a Caller,
         /// The message that it forwards; what is recorded is then the introduction.
         forwards: Option<Forwards<'a>>,
+    },
+    /// A name or a greeting, which its owner hears before he keeps it.
+    Words {
+        /// Whose.
+        of: &'a UserEntry,
     },
 }
 

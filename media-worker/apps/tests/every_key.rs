@@ -1,38 +1,22 @@
 //! Every key of every menu, and doing nothing, in every language that there are prompts in: a table that
 //! must hold all steps there are.
 
+mod settings_places;
 mod support;
 
 use std::collections::BTreeSet;
 
-use apps::sim::{Company, Person, Story, every_step};
+use apps::sim::{Company, Person, every_step};
 use apps::{Exit, Key, Step};
 use crds::user_settings::GreetingSlot;
 use mailbox::Folder;
+use settings_places::SETTINGS;
+use support::places::Place;
+use support::places::Then::{self, Calls, Ends, Says};
 use support::{INVALID, MAIN, MENU, leave, mary, outsider, stranger, visit, visit_marys};
 
-/// What follows a step.
-#[derive(Clone, Copy, Debug)]
-enum Then {
-    /// This is said.
-    Says(&'static str),
-    /// This is said, and the call ends.
-    Ends(&'static str),
-    /// The caller is connected with this extension.
-    Calls(&'static str),
-}
-use Then::{Calls, Ends, Says};
-
-/// A place in an application, how to come there, and what each key does there. Keys not named
-/// have no use. The empty string is doing nothing, `*102` dials.
-struct Place {
-    come: fn() -> (Company, Person),
-    run: fn(&Company, Person) -> Story,
-    keys: &'static [(&'static str, Then)],
-    others: Then,
-}
-
-const PLACES: [Place; 14] = [
+/// Logging in, listening, leaving a message.
+const PLACES: &[Place] = &[
     Place {
         come: || (messages(), mary()),
         run: visit,
@@ -40,6 +24,7 @@ const PLACES: [Place; 14] = [
             ("1", Says("From J O H N.")),
             ("2", Says("From the number plus one five eight five")),
             ("3", Says("Enter an extension or a group.")),
+            ("4", Says("For your presence, press 1.")),
             ("*", Says(MAIN)),
             ("#", Ends("Goodbye.")),
             ("*102", Calls("102")),
@@ -293,7 +278,7 @@ fn table(language: &str, walked: &BTreeSet<Step>) -> String {
 
 fn walk_everything(language: &str) -> BTreeSet<Step> {
     let mut walked = BTreeSet::new();
-    for (at, place) in PLACES.iter().enumerate() {
+    for (at, place) in PLACES.iter().chain(SETTINGS).enumerate() {
         let named = place.keys.iter().copied();
         let is_named = |key: &str| place.keys.iter().any(|(named, _)| *named == key);
         let others = Key::ALL.map(|key| key.to_string());

@@ -230,3 +230,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_silence_at_the_end_is_added_where_a_phone_has_sent_none() {
+    for codec in Codec::ALL {
+        let mut recording = recorded(codec, &frames(codec, 1000));
+        recording.extend_to(Duration::from_millis(1050));
+        assert_eq!(recording.duration(), Duration::from_secs(1), "late packets");
+        recording.extend_to(Duration::from_secs(4));
+        assert_eq!(recording.duration(), Duration::from_secs(4));
+        let heard = recording.to_pcm();
+        let (first, rest) = heard.samples.split_at(heard.rate as usize);
+        assert!(is_tone(first, heard.rate, &[1000.0], -20.0), "{codec:?}");
+        let end = &rest[heard.rate as usize..];
+        assert!(level(end) < -40.0, "{codec:?}: {}", level(end));
+    }
+    let mut empty = Recording::new(Codec::Pcmu);
+    empty.extend_to(Duration::from_secs(4));
+    assert!(empty.is_empty());
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::dialog::{Dialog, Order};
+use crate::dialog::{Dialog, KeptDialog, Order};
 use crate::endpoint::RequestError;
 use crate::registrar::{ExpiryPolicy, Refusal};
 use crate::syntax::{HeaderName, Method, Request, Response, StatusCode};
@@ -46,6 +46,19 @@ pub struct Notify {
     /// The NOTIFY; the endpoint adds Contact.
     pub request: Request,
     /// Where it goes.
+    pub flow: Flow,
+}
+
+/// A subscription as it is kept over a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its dialog.
+    pub dialog: KeptDialog,
+    /// Value of Event, with its `id`.
+    pub event: String,
+    /// When it ends.
+    pub until: Instant,
+    /// Where NOTIFYs go.
     pub flow: Flow,
 }
 
@@ -230,6 +243,39 @@ impl Subscriptions {
         let mut keys: Vec<_> = self.live.keys().cloned().collect();
         keys.sort();
         keys
+    }
+
+    /// What is to be kept of a subscription, so that it outlives this process; none for one that has ended.
+    pub fn kept(&self, key: &SubscriptionKey) -> Option<Kept> {
+        let subscription = self.live.get(key)?;
+        match subscription.state {
+            State::Active { until } => Some(Kept {
+                dialog: subscription.dialog.kept(),
+                event: subscription.event.clone(),
+                until,
+                flow: subscription.dialog.flow(),
+            }),
+            State::Terminated(_) => None,
+        }
+    }
+
+    /// Takes up a subscription that another process kept; its NOTIFYs go on counting from `seq`, which must be above all that
+    /// were sent (RFC 3261 12.2.1.1). None where it makes no sense, or there are too many.
+    pub fn restore(&mut self, kept: Kept, seq: u32) -> Option<SubscriptionKey> {
+        if self.live.len() >= self.limit {
+            return None;
+        }
+        let mut dialog = Dialog::restored(&kept.dialog, kept.flow)?;
+        dialog.skip_seq(seq);
+        let key = SubscriptionKey(dialog.local_tag().into());
+        let subscription = Subscription {
+            dialog,
+            event: kept.event,
+            state: State::Active { until: kept.until },
+            notifying: Notifying::Idle,
+        };
+        self.live.insert(key.clone(), subscription);
+        Some(key)
     }
 
     /// Whether there are none.

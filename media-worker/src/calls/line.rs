@@ -327,16 +327,16 @@ impl Call<CallOffice> for Line<'_> {
                         RecordEnd::Silence => Ended::Silence,
                         RecordEnd::MaxLength => Ended::MaxLength,
                     };
+                    recording.lasted(length);
                     return Take { length, ended };
                 }
                 News::Gone => Ended::HungUp,
                 News::Said | News::Nothing | News::Recorded { .. } => continue,
             };
             let length = self.finish_recording(recording.number()).await;
-            return Take {
-                length: length.unwrap_or_else(|| began.elapsed()),
-                ended,
-            };
+            let length = length.unwrap_or_else(|| began.elapsed());
+            recording.lasted(length);
+            return Take { length, ended };
         }
     }
 }

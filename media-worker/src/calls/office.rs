@@ -1,21 +1,23 @@
 //! What a call's application asks of the homes and the spool.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apps::{Begun, Draft, Login, NotSent, Office, Receipt, Refusal, Side, Unavailable};
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{Mailbox, MailboxId, RecordingId, Sender, Spool, SpoolError};
+use mailbox::{DraftKind, Mailbox, MailboxId, RecordingId, Sender, Spool, SpoolError};
 use media::codec::Codec;
 use prompts::Audible;
 use tracing::{info, warn};
 
 use super::Exchange;
 use super::inbound::Inbound;
-use crate::homes::{HomeInbox, LoginAnswer};
+use crate::homes::{HomeInbox, LoginAnswer, stored_slot};
 
 /// A recording that can be played.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub(super) struct Recording {
     id: RecordingId,
     /// Until it is delivered or discarded.
     undecided: Option<Spool>,
+    /// Of a greeting or a name: how long was recorded. Its silence is kept, also where the phone sends none (spec MC-P3).
+    words: Option<Cell<Duration>>,
 }
 
 impl Recording {
@@ -39,6 +43,14 @@ impl Recording {
         Self {
             id,
             undecided: Some(spool.clone()),
+            words: None,
+        }
+    }
+
+    /// So long was recorded, with the silence at its end.
+    pub(super) fn lasted(&self, length: Duration) {
+        if let Some(lasted) = &self.words {
+            lasted.set(length);
         }
     }
 
@@ -109,6 +121,28 @@ impl CallOffice {
         }
     }
 
+    /// Opens a recording that its caller keeps as a greeting or a name, or forgets.
+    fn begin_words(&self) -> Result<Begun<Recording>, Refusal> {
+        let draft = mailbox::Draft {
+            kind: DraftKind::Scratch,
+            codec: self.codec,
+            min_length: Duration::ZERO,
+            places: Vec::new(),
+        };
+        let spool = self.exchange.mailboxes.spool();
+        let id = spool.begin(draft).map_err(|error| {
+            warn!(%error, "a greeting or a name can't be recorded");
+            Refusal::Unavailable
+        })?;
+        let mut recording = Recording::new(id, spool);
+        recording.words = Some(Cell::default());
+        Ok(Begun {
+            recording,
+            max_length: media::recording::Recording::MAX_DURATION,
+            left_out: Vec::new(),
+        })
+    }
+
     pub(super) fn counted(&self, result: &str) {
         self.exchange
             .metrics
@@ -159,7 +193,7 @@ impl Office for CallOffice {
     }
 
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Spoken> {
-        let slot = mailbox::GreetingSlot::new(format!("{slot:?}")).ok()?;
+        let slot = stored_slot(slot).ok()?;
         let greeting = self.mailbox(user)?.greeting(&slot).await;
         greeting
             .inspect_err(|error| warn!(user = %user.name, %error, "a greeting can't be read"))
@@ -168,8 +202,10 @@ impl Office for CallOffice {
     }
 
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
-        let Draft::Message { to, from, forwards } = draft;
-        self.begin_message(to, from, forwards).await
+        match draft {
+            Draft::Message { to, from, forwards } => self.begin_message(to, from, forwards).await,
+            Draft::Words { .. } => self.begin_words(),
+        }
     }
 
     async fn deliver(&self, recording: Recording) -> Result<Receipt, NotSent> {
@@ -195,16 +231,24 @@ impl Office for CallOffice {
     }
 
     async fn discard(&self, recording: Recording) {
+        let is_message = recording.words.is_none();
         let spool = self.exchange.mailboxes.spool();
         if let Err(error) = spool.discard(recording.decided()).await {
             warn!(%error, "a recording can't be discarded");
         }
-        self.counted("discarded");
+        if is_message {
+            self.counted("discarded");
+        }
     }
 
     async fn playback(&self, recording: &Recording) -> Result<Spoken, Unavailable> {
         match self.exchange.mailboxes.spool().take(recording.id).await {
-            Ok(audio) => Ok(Spoken(Arc::new(audio))),
+            Ok(mut audio) => {
+                if let Some(lasted) = &recording.words {
+                    audio.extend_to(lasted.get());
+                }
+                Ok(Spoken(Arc::new(audio)))
+            }
             Err(error) => {
                 warn!(%error, "a recording can't be played");
                 Err(Unavailable)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use apps::{Lockout, Side, Verdict};
+use apps::{Lockout, Side};
 use crds::directory::UserEntry;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
@@ -15,10 +15,9 @@ use sip::syntax::Response;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::sleep_until;
-use tracing::{info, warn};
+use tracing::info;
 
-use super::inbox::{HomeInbox, LoginAnswer};
-use super::journal::{Entry, StoredLockouts};
+use super::journal::{Entry, StoredLamps};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::phones::{Phones, Registered};
 use super::telling::Told;
@@ -29,11 +28,11 @@ pub(super) struct HomeState {
     name: HomeName,
     context: Rc<HomeContext>,
     /// The way back to this home, for answers that come later.
-    itself: mpsc::WeakSender<ToHome>,
+    pub(super) itself: mpsc::WeakSender<ToHome>,
     phones: Phones,
     lamps: Lamps,
     shown: Option<Shown>,
-    lockouts: HashMap<Side, Lockout>,
+    pub(super) lockouts: HashMap<Side, Lockout>,
     /// Calls that its user has now.
     calls: u32,
     /// What this home has added to the count of registrations.
@@ -102,6 +101,7 @@ impl HomeState {
                         .subscribe(watcher, &request, flow, &policy, Instant::now());
                 let _ = reply.send(response);
                 if let Some(key) = key {
+                    self.keep_lamps();
                     self.show_subscriber(&key).await;
                 }
             }
@@ -126,6 +126,12 @@ impl HomeState {
             ToHome::CallEnds => self.calls = self.calls.saturating_sub(1),
             ToHome::Login { side, pin, reply } => {
                 let _ = reply.send(self.login(side, &pin));
+            }
+            ToHome::Choices { reply } => {
+                let _ = reply.send(self.choices());
+            }
+            ToHome::Choose { choice, reply } => {
+                let _ = reply.send(self.choose(*choice).await);
             }
         }
     }
@@ -167,6 +173,26 @@ impl HomeState {
                 self.show().await;
             }
             Entry::Lockouts(stored) => self.lockouts.extend(stored.sides),
+            Entry::Lamps(stored) => {
+                let (now, clock) = (Instant::now(), Timestamp::now());
+                let keys = self
+                    .lamps
+                    .restore(stored.lamps, &self.context.signalling, now, clock);
+                for key in keys {
+                    self.show_subscriber(&key).await;
+                }
+            }
+        }
+    }
+
+    /// So that its lamps are right after a restart, also those that watch from elsewhere.
+    fn keep_lamps(&self) {
+        if let HomeName::User(user) = &self.name {
+            let stored = StoredLamps {
+                mailbox_of: user.to_string(),
+                lamps: self.lamps.stored(Instant::now(), Timestamp::now()),
+            };
+            self.context.journal.keep(Entry::Lamps(stored));
         }
     }
 
@@ -271,60 +297,20 @@ impl HomeState {
         })
     }
 
-    /// Whether the PIN is right, and what a wrong one leads to (spec MC-A5).
-    fn login(&mut self, side: Side, pin: &str) -> LoginAnswer {
-        let Some(user) = self.user() else {
-            return LoginAnswer::Unavailable;
-        };
-        let now = Timestamp::now();
-        let lockout = self.lockouts.get(&side).copied().unwrap_or_default();
-        let (lockout, verdict) = lockout.attempt(now, || user.pin.verify(pin));
-        self.lockouts.insert(side, lockout);
-        self.lockouts
-            .retain(|_, lockout| !lockout.is_forgotten(now));
-        self.context.journal.keep(Entry::Lockouts(StoredLockouts {
-            user: user.name.to_string(),
-            sides: self
-                .lockouts
-                .iter()
-                .map(|(&side, &it)| (side, it))
-                .collect(),
-        }));
-        let result = match verdict {
-            Verdict::Admitted => "ok",
-            Verdict::Wrong => "wrong_pin",
-            Verdict::LockedOut(length) => {
-                warn!(user = %user.name, ?side, seconds = length.as_secs(), "too many wrong PINs: logins are locked");
-                "wrong_pin"
-            }
-            Verdict::Locked(_) => "locked",
-        };
-        self.context
-            .metrics
-            .mailbox_logins_total
-            .with_label_values(&[result])
-            .inc();
-        match verdict {
-            Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
-                (Some(mailbox), Some(inbox)) => {
-                    LoginAnswer::Admitted(HomeInbox::new(mailbox, user.limits, Home { inbox }))
-                }
-                (None, _) | (_, None) => LoginAnswer::Unavailable,
-            },
-            Verdict::Wrong => LoginAnswer::Wrong,
-            Verdict::LockedOut(_) => LoginAnswer::LockedOut,
-            Verdict::Locked(left) => LoginAnswer::Locked(left),
-        }
+    /// What it works with.
+    pub(super) fn context(&self) -> &HomeContext {
+        &self.context
     }
 
-    fn user(&self) -> Option<UserEntry> {
+    /// Its user as the directory has him now.
+    pub(super) fn user(&self) -> Option<UserEntry> {
         match &self.name {
             HomeName::User(name) => self.context.directory.borrow().user(name).cloned(),
             HomeName::Handset(_) => None,
         }
     }
 
-    fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
+    pub(super) fn mailbox(&self, user: &UserEntry) -> Option<Mailbox> {
         let id = MailboxId::new(&*user.mailbox).ok()?;
         Some(self.context.mailboxes.mailbox(&id))
     }

@@ -29,9 +29,9 @@ pub enum LoginAnswer {
 /// The inbox of a user who has logged in. What he changes is told to his home, so that his lamps follow.
 #[derive(Clone)]
 pub struct HomeInbox {
-    mailbox: Mailbox,
+    pub(super) mailbox: Mailbox,
     limits: MailboxLimits,
-    home: Home,
+    pub(super) home: Home,
 }
 
 impl HomeInbox {

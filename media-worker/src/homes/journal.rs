@@ -1,12 +1,13 @@
-//! The journal of homes: after a restart phones need not register again, and whoever guesses PINs stays locked out.
+//! The journal of homes: after a restart phones need not register again, lamps are right, and whoever guesses PINs stays locked out.
 //!
-//! One line for each change of a handset's contacts or of a user's lock-outs, the whole list each time; the last line of
+//! One line for each change of a handset's contacts, or of a user's lamps or lock-outs, the whole list each time; the last line of
 //! each counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub enum Entry {
     Contacts(StoredContacts),
     /// A user's lock-outs.
     Lockouts(StoredLockouts),
+    /// The phones that show a user's mailbox.
+    Lamps(StoredLamps),
 }
 
 /// All contacts of one handset.
@@ -61,12 +64,48 @@ pub struct StoredLockouts {
     pub sides: Vec<(Side, Lockout)>,
 }
 
+/// The subscriptions to one user's mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLamps {
+    /// The user whose mailbox it is.
+    pub mailbox_of: String,
+    /// By phones; empty when there are none left.
+    pub lamps: Vec<StoredLamp>,
+}
+
+/// One subscription as it is kept: addresses and wall-clock times rather than flows and instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredLamp {
+    /// The handset that subscribed.
+    pub handset: String,
+    /// Where its datagrams came from.
+    pub remote: SocketAddr,
+    /// When the subscription ends.
+    pub expires_at: Timestamp,
+    /// Value of Event.
+    pub event: String,
+    /// Call-ID.
+    pub call_id: String,
+    /// From of our NOTIFYs.
+    pub local: String,
+    /// Their To.
+    pub remote_party: String,
+    /// The phone's Contact.
+    pub target: String,
+    /// Their Routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
+    /// The phone's last `CSeq`.
+    pub cseq: Option<u32>,
+}
+
 impl Entry {
     /// Whose it is: an entry replaces those before it with the same key.
     fn key(&self) -> (&'static str, String) {
         match self {
             Self::Contacts(contacts) => ("handset", contacts.handset.clone()),
             Self::Lockouts(lockouts) => ("user", lockouts.user.clone()),
+            Self::Lamps(lamps) => ("lamps", lamps.mailbox_of.clone()),
         }
     }
 
@@ -80,6 +119,10 @@ impl Entry {
             Self::Lockouts(StoredLockouts { sides, .. }) => {
                 sides.retain(|(_, lockout)| !lockout.is_forgotten(now));
                 !sides.is_empty()
+            }
+            Self::Lamps(StoredLamps { lamps, .. }) => {
+                lamps.retain(|lamp| lamp.expires_at > now);
+                !lamps.is_empty()
             }
         }
     }
@@ -132,7 +175,13 @@ fn read(path: &Path, now: Timestamp) -> std::io::Result<Vec<Entry>> {
 
 fn begin(path: &Path, kept: &[Entry]) -> std::io::Result<BufWriter<File>> {
     let draft: PathBuf = path.with_extension("new");
-    let mut file = BufWriter::new(File::create(&draft)?);
+    let created = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    let mut file = BufWriter::new(created);
     for entry in kept {
         line(&mut file, entry)?;
     }

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
+use sip::dialog::KeptDialog;
 use sip::mwi;
 use sip::registrar::{Contact, ExpiryPolicy};
-use sip::subscription::{Outcome, SubscriptionKey, Subscriptions};
+use sip::subscription::{Kept, Outcome, SubscriptionKey, Subscriptions};
 use sip::syntax::{HeaderName, Host, Method, NameAddr, Request, Response, Uri};
 use sip::transport::Flow;
+
+use super::journal::StoredLamp;
+use crate::signalling::Signalling;
 
 /// How many messages a lamp tells of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +64,40 @@ impl Lamps {
             }
             Err(refusal) => (refusal.response(request), None),
         }
+    }
+
+    /// The subscriptions as the journal keeps them: those over datagrams, since connections don't outlive the worker.
+    pub(super) fn stored(&self, now: Instant, clock: Timestamp) -> Vec<StoredLamp> {
+        let stored = self.watchers.iter().filter_map(|(key, handset)| {
+            let kept = self.subscriptions.kept(key)?;
+            let over_datagrams = !kept.flow.protocol.is_reliable();
+            over_datagrams.then(|| store(handset, kept, now, clock))
+        });
+        stored.collect()
+    }
+
+    /// Takes up what the journal kept; each is to be told what there is now.
+    pub(super) fn restore(
+        &mut self,
+        stored: Vec<StoredLamp>,
+        signalling: &Signalling,
+        now: Instant,
+        clock: Timestamp,
+    ) -> Vec<SubscriptionKey> {
+        // Seconds go faster than NOTIFYs: higher than any number that was sent, and below 2^31 for a lifetime.
+        let seq = u32::try_from(clock.as_second() - NUMBERS_SINCE).unwrap_or_default();
+        let mut keys = Vec::new();
+        for lamp in stored {
+            let handset: Arc<str> = lamp.handset.as_str().into();
+            let Some(kept) = load(lamp, signalling, now, clock) else {
+                continue;
+            };
+            if let Some(key) = self.subscriptions.restore(kept, seq) {
+                self.watchers.insert(key.clone(), handset);
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     /// The NOTIFY of one subscription.
@@ -163,5 +202,42 @@ fn body(account: &Uri, shown: Shown) -> bytes::Bytes {
     mwi::message_summary(shown.new > 0, account, shown.new, shown.saved)
 }
 
+fn store(handset: &Arc<str>, kept: Kept, now: Instant, clock: Timestamp) -> StoredLamp {
+    let left = kept.until.saturating_duration_since(now);
+    StoredLamp {
+        handset: handset.to_string(),
+        remote: kept.flow.remote,
+        expires_at: clock
+            .saturating_add(SignedDuration::try_from(left).unwrap_or_default())
+            .unwrap_or(clock),
+        event: kept.event,
+        call_id: kept.dialog.call_id,
+        local: kept.dialog.local,
+        remote_party: kept.dialog.remote,
+        target: kept.dialog.remote_target,
+        routes: kept.dialog.route_set,
+        cseq: kept.dialog.remote_seq,
+    }
+}
+
+fn load(lamp: StoredLamp, signalling: &Signalling, now: Instant, clock: Timestamp) -> Option<Kept> {
+    let left = Duration::try_from(lamp.expires_at.duration_since(clock)).ok()?;
+    Some(Kept {
+        dialog: KeptDialog {
+            call_id: lamp.call_id,
+            local: lamp.local,
+            remote: lamp.remote_party,
+            remote_target: lamp.target,
+            route_set: lamp.routes,
+            remote_seq: lamp.cseq,
+        },
+        event: lamp.event,
+        until: now + left,
+        flow: signalling.udp_flow(lamp.remote),
+    })
+}
+
+/// November 2023.
+const NUMBERS_SINCE: i64 = 1_700_000_000;
 const MAX_SUBSCRIPTIONS: usize = 64;
 const CONTENT_TYPE: &str = "application/simple-message-summary";

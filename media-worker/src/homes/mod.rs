@@ -3,11 +3,14 @@
 //! Standalone, every home is here. Nothing outside a home holds a user's registrations, subscriptions, counts or lock-outs,
 //! so that homes can be spread over workers without touching their callers.
 
+mod choosing;
 mod home;
 mod inbox;
 mod journal;
 mod lamps;
+mod login;
 mod phones;
+mod preferences;
 mod telling;
 
 use std::cell::RefCell;
@@ -15,7 +18,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use apps::Side;
+use apps::{Choice, Choices, NotChosen, Side, Unavailable};
 use crds::Directory;
 use crds::directory::Account;
 use mailbox::Mailboxes;
@@ -26,11 +29,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_local;
 
 pub use inbox::{HomeInbox, LoginAnswer, limits};
-pub use journal::{Entry, Journal, StoredContact, StoredContacts, StoredLockouts};
+pub(crate) use preferences::stored_slot;
+
+pub use journal::{
+    Entry, Journal, StoredContact, StoredContacts, StoredLamp, StoredLamps, StoredLockouts,
+};
 
 use crate::metrics::Metrics;
 use crate::random::Random;
+use crate::report::ReportBoard;
 use crate::signalling::Signalling;
+use crate::source::Source;
 use crate::statuses::Statuses;
 use home::HomeState;
 
@@ -67,6 +76,10 @@ pub struct HomeContext {
     pub random: Rc<Random>,
     /// The directory in force.
     pub directory: watch::Receiver<Arc<Directory>>,
+    /// Where the directory is from, and what users choose goes.
+    pub source: Rc<Source>,
+    /// Where the operator is told of locked logins.
+    pub report: ReportBoard,
     /// Where the world is told of phones and messages.
     pub statuses: Statuses,
 }
@@ -105,6 +118,10 @@ impl Homes {
                 Entry::Contacts(stored) => directory.handset(&stored.handset).map(|it| self.of(it)),
                 Entry::Lockouts(stored) => {
                     let user = directory.user(&stored.user);
+                    user.map(|user| self.of_user(&user.name))
+                }
+                Entry::Lamps(stored) => {
+                    let user = directory.user(&stored.mailbox_of);
                     user.map(|user| self.of_user(&user.name))
                 }
             };
@@ -171,6 +188,13 @@ enum ToHome {
         side: Side,
         pin: String,
         reply: oneshot::Sender<LoginAnswer>,
+    },
+    Choices {
+        reply: oneshot::Sender<Result<Choices, Unavailable>>,
+    },
+    Choose {
+        choice: Box<Choice>,
+        reply: oneshot::Sender<Result<(), NotChosen>>,
     },
 }
 

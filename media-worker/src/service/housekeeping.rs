@@ -47,6 +47,8 @@ pub(super) const INTERVAL: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crds::{Objects, PhoneSystem, User};
     use mailbox::disk::RealDisk;
     use mailbox::{
@@ -87,13 +89,14 @@ mod tests {
                 name: None,
             },
             received: Timestamp::now(),
-            introductions: Vec::new(),
+            most: BTreeMap::new(),
+            forwards: None,
         };
         let draft = Draft {
-            kind: DraftKind::Message(delivery),
+            kind: DraftKind::Message(Box::new(delivery)),
             codec: Codec::Pcmu,
             min_length: Duration::from_secs(1),
-            place: None,
+            places: Vec::new(),
         };
         let recording = mailboxes.spool().begin(draft).unwrap();
         let mut appender = mailboxes.writer().unwrap();

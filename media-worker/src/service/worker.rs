@@ -56,7 +56,7 @@ pub(super) struct Blueprint {
 /// A worker with all its parts, serving.
 pub(super) struct Worker {
     pub(super) exchange: Rc<Exchange>,
-    pub(super) source: Source,
+    pub(super) source: Rc<Source>,
     pub(super) state: PathBuf,
     pub(super) shown: Shown,
     pub(super) tls_address: Option<SocketAddr>,
@@ -97,6 +97,7 @@ impl Worker {
         let path = state.join("contacts");
         let (journal, entries) = Journal::open(&path, Timestamp::now())
             .with_context(|| format!("the journal of contacts {} can't be used", path.display()))?;
+        let source = Rc::new(source);
         let (directory, following) = Following::new(&source, shown.report.clone());
         let homes = Homes::new(HomeContext {
             signalling: Rc::clone(&signalling),
@@ -105,6 +106,8 @@ impl Worker {
             metrics: metrics.clone(),
             random: Rc::clone(&random),
             directory: directory.clone(),
+            source: Rc::clone(&source),
+            report: shown.report.clone(),
             statuses: blueprint.statuses,
         });
         let (life, lives) = watch::channel(Life::Serving);

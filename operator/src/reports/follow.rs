@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use tokio::task::JoinHandle;
 
+use super::locked::Told;
 use crate::{context::Context, names};
 
 /// Follows every running worker until dropped.
@@ -101,6 +102,7 @@ impl Drop for Following {
 async fn ask(worker: Worker, context: Arc<Context>) {
     let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
     let mut after = None;
+    let mut told = Told::default();
     let mut failed = 0_u32;
     loop {
         match question(&client, &worker, after).await {
@@ -108,6 +110,7 @@ async fn ask(worker: Worker, context: Arc<Context>) {
                 failed = 0;
                 if after != Some(report.revision) {
                     after = Some(report.revision);
+                    told.tell(&context, &report).await;
                     context.reports.put(&worker.uid, Some(report));
                     worker.changed(&context);
                 }

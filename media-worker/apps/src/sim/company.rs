@@ -32,8 +32,6 @@ use crate::{Exit, Listener, Lockout, Side};
 /// A company: mary (101), john (102) and zoë (1021, in New York by night), whose PINs are their
 /// extension and `7531`; an operator at 0 is john's business when asked for.
 pub struct Company {
-    objects: Objects,
-    directory: Arc<Directory>,
     state: Rc<RefCell<State>>,
     clock: Clock,
 }
@@ -57,11 +55,17 @@ pub enum Trouble {
     Deliver,
     /// What was recorded cannot be heard.
     Playback,
+    /// Settings, greetings and names can be neither read nor changed.
+    Settings,
+    /// Settings, greetings and names can be read but not changed.
+    Saving,
 }
 
 /// What the homes hold.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
+    objects: Objects,
+    pub(super) directory: Arc<Directory>,
     pub(super) messages: HashMap<String, Vec<Message>>,
     pub(super) greetings: HashMap<(String, GreetingSlot), Sample>,
     pub(super) names: HashMap<String, Sample>,
@@ -72,6 +76,31 @@ pub(super) struct State {
 }
 
 impl State {
+    fn of(objects: Objects) -> Self {
+        Self {
+            directory: compile(&objects),
+            objects,
+            messages: HashMap::new(),
+            greetings: HashMap::new(),
+            names: HashMap::new(),
+            lockouts: HashMap::new(),
+            troubles: HashSet::new(),
+            open_recordings: 0,
+            made: 0,
+        }
+    }
+
+    /// Changes the objects that the directory is made of.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Objects)) {
+        change(&mut self.objects);
+        self.directory = compile(&self.objects);
+    }
+
+    /// Changes what a user has set by phone.
+    pub(super) fn set(&mut self, user: &str, change: impl FnOnce(&mut UserSettingsSpec)) {
+        self.change(|objects| change(settings(objects, user)));
+    }
+
     pub(super) fn is_full(&self, user: &UserEntry) -> bool {
         let messages = self.messages.get(&*user.name).into_iter().flatten();
         let kept = messages
@@ -143,20 +172,16 @@ impl Company {
                 &[("password", "nobody registers")],
             ));
         }
-        let directory = compile(&objects);
         Self {
-            objects,
-            directory,
-            state: Rc::default(),
+            state: Rc::new(RefCell::new(State::of(objects))),
             clock: Clock::default(),
         }
     }
 
     /// Changes the objects that the directory is made of.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut Objects)) -> Self {
-        change(&mut self.objects);
-        self.directory = compile(&self.objects);
+    pub fn with(self, change: impl FnOnce(&mut Objects)) -> Self {
+        self.state.borrow_mut().change(change);
         self
     }
 
@@ -177,13 +202,41 @@ impl Company {
     /// A user is somewhere else.
     #[must_use]
     pub fn with_presence(self, user: &str, presence: Presence) -> Self {
-        self.with(|objects| settings(objects, user).presence = Some(presence))
+        self.state
+            .borrow_mut()
+            .set(user, |settings| settings.presence = Some(presence));
+        self
     }
 
     /// A user only announces with this greeting.
     #[must_use]
     pub fn with_announce_only(self, user: &str, slot: GreetingSlot) -> Self {
-        self.with(|objects| settings(objects, user).announce_only.push(slot))
+        self.state
+            .borrow_mut()
+            .set(user, |settings| settings.announce_only.push(slot));
+        self
+    }
+
+    /// A user's presence is set in his manifest.
+    #[must_use]
+    pub fn with_managed_presence(self, user: &str, presence: Presence) -> Self {
+        self.with(|objects| {
+            let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+            let user = objects.users.iter_mut().find(named).expect("a user");
+            user.spec.presence = Some(presence);
+        })
+    }
+
+    /// A user's PIN is for the first login only.
+    #[must_use]
+    pub fn with_initial_pin(self, user: &str) -> Self {
+        self.with(|objects| {
+            let name = format!("{user}-pin");
+            let named = |it: &&mut Secret| it.metadata.name.as_ref() == Some(&name);
+            let secret = objects.secrets.iter_mut().find(named).expect("his PIN");
+            let initial = (crds::secrets::INITIAL.to_owned(), "true".to_owned());
+            secret.metadata.annotations = Some([initial].into());
+        })
     }
 
     /// Everybody is spoken to in this language.
@@ -299,7 +352,8 @@ impl Company {
 
     /// A user of the company, as the sender of a message.
     pub fn sender(&self, user: &str) -> Sender {
-        let entry = self.directory.user(user).expect("a user");
+        let directory = self.directory();
+        let entry = directory.user(user).expect("a user");
         Sender::Internal {
             user: user.to_owned(),
             extension: entry.extension.as_deref().unwrap_or_default().to_owned(),
@@ -317,9 +371,21 @@ impl Company {
             .unwrap_or_default()
     }
 
-    /// The directory.
-    pub fn directory(&self) -> &Arc<Directory> {
-        &self.directory
+    /// The directory as it is now.
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.state.borrow().directory)
+    }
+
+    /// What a caller of this user would hear as the greeting of this slot, by its name.
+    pub fn greeting(&self, user: &str, slot: GreetingSlot) -> Option<String> {
+        let state = self.state.borrow();
+        let greeting = state.greetings.get(&(user.to_owned(), slot))?;
+        Some(greeting.name().to_owned())
+    }
+
+    /// How long a user's name sounds, if he has recorded it.
+    pub fn name_length(&self, user: &str) -> Option<Duration> {
+        self.state.borrow().names.get(user).map(Sample::length)
     }
 
     /// Time passes.
@@ -336,7 +402,7 @@ impl Company {
     ) -> Story {
         let began = self.clock.get();
         let office = SimOffice {
-            directory: self.directory.clone(),
+            directory: self.directory(),
             state: self.state.clone(),
             clock: self.clock.clone(),
         };
@@ -370,8 +436,9 @@ impl Company {
     }
 
     fn listener(&self, caller: &Caller) -> Listener {
-        let system = self.directory.system();
-        match caller.user().and_then(|user| self.directory.user(user)) {
+        let directory = self.directory();
+        let system = directory.system();
+        match caller.user().and_then(|user| directory.user(user)) {
             Some(user) => Listener {
                 language: user.language.clone(),
                 zone: user.time_zone.clone(),

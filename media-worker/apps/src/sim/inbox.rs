@@ -15,8 +15,8 @@ use crate::{Inbox, OpenError, Opened, Unavailable};
 /// The inbox of a user.
 #[derive(Debug)]
 pub struct SimInbox {
-    state: Rc<RefCell<State>>,
-    user: UserEntry,
+    pub(super) state: Rc<RefCell<State>>,
+    pub(super) user: UserEntry,
 }
 
 /// Makes messages.
@@ -55,7 +55,13 @@ impl SimInbox {
         }
     }
 
-    fn unless(&self, trouble: Trouble) -> Result<(), Unavailable> {
+    /// The user as he is now.
+    pub(super) fn now(&self) -> UserEntry {
+        let directory = self.state.borrow().directory.clone();
+        directory.user(&self.user.name).expect("a user").clone()
+    }
+
+    pub(super) fn unless(&self, trouble: Trouble) -> Result<(), Unavailable> {
         let troubled = self.state.borrow().troubles.contains(&trouble);
         if troubled { Err(Unavailable) } else { Ok(()) }
     }

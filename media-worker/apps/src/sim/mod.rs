@@ -28,6 +28,7 @@ mod inbox;
 mod line;
 mod office;
 mod person;
+mod preferences;
 mod steps;
 mod story;
 

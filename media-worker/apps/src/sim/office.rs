@@ -68,6 +68,24 @@ pub struct SimOffice {
 }
 
 impl SimOffice {
+    /// A recording of words of one's own.
+    fn begin_words(&self, of: &UserEntry) -> Begun<Recording> {
+        self.state.borrow_mut().open_recordings += 1;
+        let recording = Recording {
+            to: Vec::new(),
+            from: self.sender(&Caller::User(of.name.clone())),
+            forwards: None,
+            began: self.now(),
+            min_length: Duration::ZERO,
+            length: Cell::default(),
+        };
+        Begun {
+            recording,
+            max_length: Duration::from_hours(1),
+            left_out: Vec::new(),
+        }
+    }
+
     fn unless(&self, trouble: Trouble) -> Result<(), Unavailable> {
         let troubled = self.state.borrow().troubles.contains(&trouble);
         if troubled { Err(Unavailable) } else { Ok(()) }
@@ -94,6 +112,8 @@ impl Office for SimOffice {
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<SimInbox> {
         let now = self.now();
         let mut state = self.state.borrow_mut();
+        let directory = Arc::clone(&state.directory);
+        let user = directory.user(&user.name).expect("a user");
         let lockout = state.lockouts.entry((user.name.clone(), side)).or_default();
         let (next, verdict) = lockout.attempt(now, || user.pin.verify(pin));
         *lockout = next;
@@ -118,7 +138,10 @@ impl Office for SimOffice {
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
         self.unless(Trouble::Begin)
             .map_err(|Unavailable| Refusal::Unavailable)?;
-        let Draft::Message { to, from, forwards } = draft;
+        let (to, from, forwards) = match draft {
+            Draft::Message { to, from, forwards } => (to, from, forwards),
+            Draft::Words { of } => return Ok(self.begin_words(of)),
+        };
         let forwards = forwards.map(|it| it.message.clone());
         let mut state = self.state.borrow_mut();
         let mut takers = Vec::new();

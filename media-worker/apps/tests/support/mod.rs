@@ -1,6 +1,8 @@
 //! Where the stories of the tests begin.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub(crate) mod places;
+
 use apps::sim::{Company, Person, Story};
 use apps::{Whose, leave_message, message_center};
 use mailbox::Sender;

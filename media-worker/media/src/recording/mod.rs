@@ -89,6 +89,26 @@ impl Recording {
         *self = cut;
     }
 
+    /// Adds the silence at the end up to `end`, counted from timestamp 0, of which a far side that suppresses silence
+    /// has sent nothing. A few packets are late, not silent, and an empty recording stays empty.
+    pub fn extend_to(&mut self, end: Duration) {
+        let end_of = |(timestamp, payload): (u32, &[u8])| {
+            u64::from(timestamp) + u64::from(self.codec.units(payload.len()))
+        };
+        let Some(last) = self.packets().map(end_of).max() else {
+            return;
+        };
+        let silence = Clip::silence(Duration::from_millis(Clip::FRAME_MS as u64), self.codec);
+        let at = self
+            .units(end)
+            .saturating_sub(u64::from(self.codec.units(silence.bytes().len())));
+        if at > last + self.units(LATE)
+            && let Ok(at) = u32::try_from(at)
+        {
+            self.push(at, silence.bytes());
+        }
+    }
+
     /// The audio at the codec's rate: in order, losses concealed, pauses silent.
     pub fn to_pcm(&self) -> Pcm {
         let timeline = self.timeline();
@@ -164,6 +184,9 @@ impl Recording {
         (time.as_micros() as u64).saturating_mul(u64::from(self.codec.clock_rate())) / 1_000_000
     }
 }
+
+/// What is missing for no longer than this is late.
+const LATE: Duration = Duration::from_millis(100);
 
 /// One packet; its payload follows the previous one's in `payloads`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

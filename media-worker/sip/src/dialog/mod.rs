@@ -33,6 +33,23 @@ pub enum Order {
     Old,
 }
 
+/// A dialog as text, of which a UAS is kept over a restart: all but its flow and what was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptDialog {
+    /// Call-ID.
+    pub call_id: String,
+    /// Our From, with our tag.
+    pub local: String,
+    /// The far side's From, with its tag.
+    pub remote: String,
+    /// The far side's Contact.
+    pub remote_target: String,
+    /// The Routes of our requests.
+    pub route_set: Vec<String>,
+    /// The `CSeq` number of the far side's last request.
+    pub remote_seq: Option<u32>,
+}
+
 /// A dialog, early or confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialog {
@@ -94,6 +111,38 @@ impl Dialog {
             remote_seq: None,
             flow,
         })
+    }
+
+    /// A UAS's dialog that another process kept; none where the text makes no sense.
+    pub fn restored(kept: &KeptDialog, flow: Flow) -> Option<Self> {
+        Some(Self {
+            role: Role::Uas,
+            call_id: kept.call_id.as_str().into(),
+            local: Party::of(&NameAddr::parse(&kept.local).ok()?),
+            remote: Party::of(&NameAddr::parse(&kept.remote).ok()?),
+            remote_target: Uri::parse(&kept.remote_target).ok()?,
+            route_set: kept
+                .route_set
+                .iter()
+                .map(|route| route.as_str().into())
+                .collect(),
+            local_seq: 0,
+            remote_seq: kept.remote_seq,
+            flow,
+        })
+    }
+
+    /// This dialog as text.
+    pub fn kept(&self) -> KeptDialog {
+        let text = |party: &Party| String::from_utf8_lossy(&party.value).into_owned();
+        KeptDialog {
+            call_id: self.call_id.to_string(),
+            local: text(&self.local),
+            remote: text(&self.remote),
+            remote_target: self.remote_target.to_string(),
+            route_set: self.route_set.iter().map(ToString::to_string).collect(),
+            remote_seq: self.remote_seq,
+        }
     }
 
     /// Which side of the first request we were.

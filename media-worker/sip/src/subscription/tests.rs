@@ -218,3 +218,28 @@ fn the_same_phone_replaces_its_subscription_and_too_many_phones_are_503() {
     assert_eq!(refusal.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(refusal.headers.has(&HeaderName::RetryAfter));
 }
+
+#[test]
+fn a_subscription_that_was_kept_goes_on_in_another_process() {
+    let (mut before, key, now) = subscribed();
+    before.notify(&key, CONTENT, Bytes::new(), now).unwrap();
+    let kept = before.kept(&key).unwrap();
+    let mut after = Subscriptions::new("message-summary", 2, [8; 32]);
+    assert_eq!(after.restore(kept.clone(), 1000), Some(key.clone()));
+    let notify = after.notify(&key, CONTENT, Bytes::new(), now).unwrap();
+    assert_eq!(state(&notify), "active;expires=600");
+    assert_eq!(notify.request.headers.cseq().unwrap().unwrap().seq, 1001);
+    assert_eq!(notify.request.headers.call_id().unwrap(), Some("a"));
+    assert_eq!(notify.flow, flow());
+    // The phone refreshes it as if nothing had been.
+    let refresh = subscribe(2, Some(&key), "Event: message-summary\r\nExpires: 300\r\n");
+    let policy = ExpiryPolicy::default();
+    let (response, same) = after.subscribe(&refresh, flow(), now, &policy).unwrap();
+    assert_eq!((response.status, same), (StatusCode::OK, key.clone()));
+    // What was ended is not kept, and what makes no sense is not taken up.
+    before.terminate(&key, Termination::Timeout);
+    assert_eq!(before.kept(&key), None);
+    let mut damaged = kept;
+    damaged.dialog.remote_target = "nonsense".to_owned();
+    assert_eq!(after.restore(damaged, 1), None);
+}

@@ -22,6 +22,7 @@ mod playback;
 mod register;
 mod relay;
 mod report;
+mod session;
 mod start;
 mod stores;
 
@@ -48,6 +49,7 @@ enum Row {
     Bridged,
     Message,
     Playback,
+    Session,
     Relay,
     Memory,
     Cadence,
@@ -106,6 +108,7 @@ fn measure(row: Row, scale: Scale) -> Vec<Line> {
         Row::Bridged => bridged::measure(scale),
         Row::Message => message::measure(scale),
         Row::Playback => playback::measure(scale),
+        Row::Session => session::measure(scale),
         Row::Relay => relay::measure(scale),
         Row::Memory => memory::measure(scale),
         Row::Cadence => cadence::measure(scale),

@@ -1,0 +1,153 @@
+//! A lamp that shows another's mailbox (spec MB-3).
+
+use std::time::Duration;
+
+use switchboard_tests::caller::Caller;
+use switchboard_tests::office::{
+    ANN, DOMAIN, JOHN, MARY, Office, PASSWORD, PIN, Person, manifests_of,
+};
+use switchboard_tests::phone::{Keys, Phone};
+use switchboard_tests::raw::{Digest, RawPhone};
+use switchboard_tests::sound::Sound;
+use switchboard_tests::wait_for;
+use switchboard_tests::worker::Worker;
+
+/// Mary lets John watch her mailbox, and nobody else.
+fn office() -> Office {
+    let office = Office::of(&[JOHN, ANN]);
+    let watched = "voicemail: {monitoredBy: [{name: john}]}";
+    office.write("mary.yaml", &manifests_of("mary", "101", "Mary", watched));
+    office
+}
+
+/// What a SUBSCRIBE of this person's phone for Mary's lamp is answered with.
+fn subscribe(worker: &Worker, person: &Person, password: &str, to: &str) -> (RawPhone, u16) {
+    let mut phone = RawPhone::new(worker.sip);
+    // So that the phone knows its name and password: it registers first.
+    phone.register(&person.handset(), password, Digest::Sha256);
+    let headers = format!(
+        "Contact: <sip:{}@{}>\r\nEvent: message-summary\r\nExpires: 300\r\nAccept: application/simple-message-summary\r\n",
+        person.handset(),
+        phone.address()
+    );
+    let to = format!("sip:{to}@{DOMAIN}");
+    let answer = phone.request("SUBSCRIBE", &to, &to, &headers, "", Some(Digest::Sha256));
+    let status = answer.status;
+    (phone, status)
+}
+
+#[test]
+fn only_who_is_listed_may_watch_anothers_mailbox() {
+    let office = office();
+    let worker = Worker::start(&office);
+    for to in ["mary", "101"] {
+        let (_, john) = subscribe(&worker, &JOHN, PASSWORD, to);
+        assert_eq!(john, 200, "{to}");
+        // As if there were no such mailbox.
+        let (_, ann) = subscribe(&worker, &ANN, PASSWORD, to);
+        assert_eq!(ann, 404, "{to}");
+    }
+    let (_, own) = subscribe(&worker, &ANN, PASSWORD, "ann");
+    assert_eq!(own, 200, "her own");
+    let (_, stranger) = subscribe(&worker, &JOHN, "a wrong password", "mary");
+    assert_eq!(stranger, 401);
+}
+
+#[test]
+fn whoever_is_listed_later_may_watch_from_then_on() {
+    let office = office();
+    let worker = Worker::start(&office);
+    assert_eq!(subscribe(&worker, &ANN, PASSWORD, "mary").1, 404);
+    let watched = "voicemail: {monitoredBy: [{name: ann}]}";
+    office.write("mary.yaml", &manifests_of("mary", "101", "Mary", watched));
+    wait_for("Ann to be let in", Duration::from_secs(20), || {
+        (subscribe(&worker, &ANN, PASSWORD, "mary").1 == 200).then_some(())
+    });
+    assert_eq!(subscribe(&worker, &JOHN, PASSWORD, "mary").1, 404);
+}
+
+#[test]
+fn the_lamp_of_a_watcher_follows_each_action() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let mut key = Key::watching(&worker);
+    key.shows(0, 0);
+    let mut mary = Phone::of(&MARY, worker.sip);
+    mary.expect_lamp(0, 0);
+    leave_a_message(&worker);
+    key.shows(1, 0);
+    mary.expect_lamp(1, 0);
+    // She hears it, and goes on: it is saved.
+    let heard = office.path("mary.wav");
+    mary.call("*404", None, Some(&heard));
+    mary.expect_call("CONFIRMED");
+    mary.press(&format!("{PIN}#1"), Keys::Rfc4733);
+    wait_for("the message", Duration::from_secs(40), || {
+        (Sound::read(&heard).seconds_of(700.0) > 1.0).then_some(())
+    });
+    mary.press("*6", Keys::Rfc4733);
+    key.shows(0, 1);
+    mary.expect_lamp(0, 1);
+    // And deletes it.
+    mary.press("2*3", Keys::Rfc4733);
+    key.shows(0, 0);
+    mary.expect_lamp(0, 0);
+}
+
+#[test]
+fn a_lamp_that_watches_anothers_mailbox_is_right_after_a_crash() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let sip = worker.sip.to_string();
+    let mut key = Key::watching(&worker);
+    key.shows(0, 0);
+    leave_a_message(&worker);
+    key.shows(1, 0);
+    let journal = office.state().join("contacts");
+    wait_for("the lamp on the disk", Duration::from_secs(20), || {
+        let kept = std::fs::read_to_string(&journal).ok()?;
+        kept.contains("mailbox_of").then_some(())
+    });
+    worker.kill();
+    let worker = Worker::start_at(&office, &sip);
+    // The phone has not subscribed again.
+    key.shows(1, 0);
+    leave_a_message(&worker);
+    key.shows(2, 0);
+}
+
+/// John's key, which watches Mary's mailbox.
+struct Key(RawPhone);
+
+impl Key {
+    fn watching(worker: &Worker) -> Self {
+        let (phone, status) = subscribe(worker, &JOHN, PASSWORD, "mary");
+        assert_eq!(status, 200);
+        Self(phone)
+    }
+
+    /// Waits until the lamp shows so many messages.
+    fn shows(&mut self, new: u32, saved: u32) {
+        let counts = format!("Voice-Message: {new}/{saved}");
+        loop {
+            // Fails when none comes.
+            let notify = self.0.expect_request("NOTIFY");
+            self.0.answer(&notify, 200);
+            // John's own messages are told without a subscription.
+            if notify.contains("active;expires=") && notify.contains(&counts) {
+                return;
+            }
+        }
+    }
+}
+
+/// John leaves Mary a message of some seconds of 700 Hz.
+fn leave_a_message(worker: &Worker) {
+    let john = Caller::from(worker.sip, &JOHN, "3101", "#");
+    wait_for("the beep", Duration::from_secs(30), || {
+        (john.heard().beeps() >= 1).then_some(())
+    });
+    // How long he speaks is part of the story, not a wait for a condition.
+    std::thread::sleep(Duration::from_secs(3));
+    john.hang_up();
+}
