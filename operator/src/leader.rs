@@ -73,10 +73,11 @@ impl Candidate {
     /// Waits until it is this one's turn.
     async fn wait(&mut self) -> Lease {
         loop {
-            match self.take().await {
-                Ok(Some(lease)) => return lease,
-                Ok(None) => {}
-                Err(error) => tracing::warn!("the Lease cannot be read or taken: {error}"),
+            match tokio::time::timeout(self.duration, self.take()).await {
+                Ok(Ok(Some(lease))) => return lease,
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => tracing::warn!("the Lease cannot be read or taken: {error}"),
+                Err(_) => tracing::warn!("the Lease cannot be read or taken: no answer"),
             }
             tokio::time::sleep(self.duration / 8).await;
         }
@@ -181,8 +182,10 @@ impl Candidate {
         if let Some(spec) = &mut free.spec {
             spec.holder_identity = None;
         }
-        if let Err(error) = self.replace(&free).await {
-            tracing::warn!("the Lease could not be given back: {error}");
+        match tokio::time::timeout(self.duration / 5, self.replace(&free)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!("the Lease could not be given back: {error}"),
+            Err(_) => tracing::warn!("the Lease could not be given back: no answer"),
         }
     }
 }
