@@ -16,19 +16,25 @@ pub enum ConditionType {
     MediaReachable,
     /// The object storage can be written (`PhoneSystem`).
     StorageReady,
+    /// The spool's volume is as large as asked for (`PhoneSystem`).
+    SpoolSized,
+    /// PINs are checked with the key that they were set under (`PhoneSystem`).
+    KeysKept,
     /// A worker is to be replaced by one that is built otherwise (`PhoneSystem`).
     Updating,
 }
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
         Self::MediaAddressKnown,
         Self::MediaReachable,
         Self::StorageReady,
+        Self::SpoolSized,
+        Self::KeysKept,
         Self::Updating,
     ];
 
@@ -41,6 +47,8 @@ impl ConditionType {
             Self::MediaAddressKnown => "MediaAddressKnown",
             Self::MediaReachable => "MediaReachable",
             Self::StorageReady => "StorageReady",
+            Self::SpoolSized => "SpoolSized",
+            Self::KeysKept => "KeysKept",
             Self::Updating => "Updating",
         }
     }
@@ -86,6 +94,8 @@ reasons! {
     MissingField,
     /// The manifest is of another version or Kind than this project serves.
     UnknownKind,
+    /// This version cannot read the object and leaves it out.
+    Unreadable,
     /// Two objects of one Kind have the same name.
     Duplicate,
     /// There is no PhoneSystem in the namespace.
@@ -152,6 +162,18 @@ reasons! {
     StorageFull,
     /// The prefix of the bucket belongs to another PhoneSystem (StorageReady=False).
     PrefixTaken,
+    /// The spool's volume is as large as asked for (SpoolSized=True).
+    SizeAsAsked,
+    /// The spool's volume is being enlarged (SpoolSized=False).
+    Growing,
+    /// The spool's volume cannot be changed as asked for (SpoolSized=False).
+    SizeFixed,
+    /// PINs are checked with the key that they were set under (KeysKept=True).
+    KeysKnown,
+    /// The key that PINs were set under is gone (KeysKept=False).
+    KeysLost,
+    /// There is another key than PINs were set under (KeysKept=False).
+    KeysReplaced,
     /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).
     DeletionGivenUp,
 }

@@ -163,7 +163,7 @@ pub struct PhoneSystemStatus {
     /// The `metadata.generation` that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `Updating`, with their reasons.
+    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `SpoolSized`, `KeysKept`, `Updating`, with their reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Conditions,
@@ -187,6 +187,9 @@ pub struct PhoneSystemStatus {
     /// How many calls there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<u32>,
+    /// By what the key is known again that PINs are checked with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_key: Option<String>,
 }
 
 impl PhoneSystemSpec {

@@ -71,6 +71,12 @@ impl PinKey {
         Self(bytes.into())
     }
 
+    /// By what the key is known again; it tells nothing of the key.
+    pub fn fingerprint(&self) -> String {
+        let tag = self.mac("", "").finalize().into_bytes();
+        data_encoding::HEXLOWER.encode(&tag[..8])
+    }
+
     /// What `UserSettings.spec.pinVerifier` holds for this user's PIN.
     pub fn verifier(&self, user: &str, pin: &str) -> String {
         format!(

@@ -188,7 +188,10 @@ impl Context {
             .patch_status(&name, &parameters, &Patch::Apply(&patch))
             .await
         {
-            Ok(_) => Ok(true),
+            Ok(written) => {
+                K::cache(&self.caches).wrote(written);
+                Ok(true)
+            }
             Err(error) if gone(&error) => Ok(false),
             Err(error) => Err(failed("write the status of", object, error)),
         }

@@ -3,9 +3,10 @@
 //! Each Kind is watched once, whoever needs it; `managedFields` are dropped, since nobody reads them and they are half
 //! of what an object weighs.
 use std::{
+    collections::{BTreeMap, HashMap},
     fmt::Debug,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crds::{Objects, Secret};
@@ -17,7 +18,8 @@ use k8s_openapi::api::{
     rbac::v1::{Role, RoleBinding},
 };
 use kube::{
-    Api, Resource,
+    Api, Resource, ResourceExt,
+    core::{DeserializeGuard, error_boundary::InvalidObject},
     runtime::{
         WatchStreamExt,
         reflector::{ObjectRef, Store, store, store::Writer},
@@ -26,12 +28,26 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
+use crate::versions::reaches;
+
 /// The objects of one Kind in one namespace.
 #[derive(Debug)]
 pub struct Cache<K: Resource<DynamicType = ()> + Clone + 'static> {
     namespace: Arc<str>,
     store: Store<K>,
     writer: Mutex<Option<Writer<K>>>,
+    /// What we have written ourselves and the watch has not told yet, by name.
+    ahead: Mutex<HashMap<String, Arc<K>>>,
+    /// What the watch tells of and this version cannot read.
+    unreadable: Mutex<Unreadable>,
+}
+
+/// Objects of one Kind that this version cannot read, by name.
+#[derive(Debug, Default)]
+struct Unreadable {
+    known: BTreeMap<String, InvalidObject>,
+    /// Those of a list that has begun and not ended: until then the known ones hold.
+    listing: BTreeMap<String, InvalidObject>,
 }
 
 /// What a watch has seen.
@@ -48,6 +64,8 @@ pub enum Change<K> {
     Deleted(Arc<K>),
     /// Everything was listed anew, and any object may have changed.
     Listed,
+    /// An object cannot be read, or one that could not be is gone.
+    Unreadable,
 }
 
 /// What the operator makes for a `PhoneSystem`, beside Secrets.
@@ -154,6 +172,8 @@ where
             namespace: namespace.clone(),
             store,
             writer: Mutex::new(Some(writer)),
+            ahead: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 
@@ -172,6 +192,50 @@ where
         self.store.clone()
     }
 
+    /// Notes an object as the API server has answered a write of ours. Whoever decides by the watch alone would, until
+    /// it tells of this, take the object for what it was and write once more.
+    pub fn wrote(&self, object: K) {
+        let object = lean(object);
+        let name = object.name_any();
+        let mut ahead = held(&self.ahead);
+        let told = self.get(&name);
+        if told.is_none_or(|told| !is_as_new(&*told, &object)) {
+            ahead.insert(name, Arc::new(object));
+        }
+    }
+
+    /// This object as it is known last: from the watch, or from a write of ours that the watch has not told yet.
+    pub fn newest(&self, told: Arc<K>) -> Arc<K> {
+        match held(&self.ahead).get(&told.name_any()) {
+            Some(own) if own.meta().uid == told.meta().uid && !is_as_new(&*told, &**own) => {
+                own.clone()
+            }
+            Some(_) | None => told,
+        }
+    }
+
+    /// Forgets of our own writes what the watch has told.
+    fn caught_up(&self, event: &Event<K>) {
+        let mut ahead = held(&self.ahead);
+        match event {
+            Event::Apply(object) => {
+                let name = object.name_any();
+                if ahead
+                    .get(&name)
+                    .is_some_and(|own| is_as_new(object, &**own))
+                {
+                    ahead.remove(&name);
+                }
+            }
+            Event::Delete(object) => drop(ahead.remove(&object.name_any())),
+            Event::InitDone => ahead.retain(|name, own| {
+                let told = self.get(name);
+                told.is_some_and(|told| !is_as_new(&*told, &**own))
+            }),
+            Event::Init | Event::InitApply(_) => {}
+        }
+    }
+
     fn copy(&self) -> Vec<K> {
         self.all().iter().map(|object| K::clone(object)).collect()
     }
@@ -186,32 +250,106 @@ where
         ObjectRef::new(name).within(&self.namespace)
     }
 
+    /// Those that this version cannot read.
+    pub fn unreadable(&self) -> Vec<InvalidObject> {
+        held(&self.unreadable).known.values().cloned().collect()
+    }
+
+    /// Whether there is one that this version cannot read.
+    pub fn has_unreadable(&self) -> bool {
+        !held(&self.unreadable).known.is_empty()
+    }
+
     /// Keeps the cache current as long as the stream is polled, and yields what has changed. Can be called once.
-    pub fn follow(&self, api: Api<K>, config: watcher::Config) -> impl Stream<Item = Change<K>> {
-        let mut writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let store = self.store.clone();
+    pub fn follow(
+        &self,
+        api: Api<DeserializeGuard<K>>,
+        config: watcher::Config,
+    ) -> impl Stream<Item = Change<K>> {
+        let mut writer = held(&self.writer).take();
         watcher(api, config)
             .default_backoff()
-            .modify(|object| object.meta_mut().managed_fields = None)
-            .filter_map(move |event| {
-                let change = match event {
-                    Ok(event) => writer.as_mut().and_then(|writer| {
-                        let before = touched(&event).and_then(|key| store.get(&key));
-                        writer.apply_watcher_event(&event);
-                        change(event, before, &store)
-                    }),
-                    Err(error) => {
+            .flat_map(move |event| {
+                let changes = match (event, &mut writer) {
+                    (Ok(event), Some(writer)) => self.take(writer, event),
+                    (Ok(_), None) => Vec::new(),
+                    (Err(error), _) => {
                         tracing::warn!(kind = %K::kind(&()), "watch interrupted: {error}");
-                        None
+                        Vec::new()
                     }
                 };
-                std::future::ready(change)
+                futures::stream::iter(changes)
             })
     }
+
+    /// Puts what the watch tells into the store; what cannot be read is as if it were not there.
+    fn take(&self, writer: &mut Writer<K>, event: Event<DeserializeGuard<K>>) -> Vec<Change<K>> {
+        let mut unreadable = held(&self.unreadable);
+        let (event, changed) = match event {
+            Event::Init => {
+                unreadable.listing.clear();
+                (Some(Event::Init), false)
+            }
+            Event::InitDone => {
+                unreadable.known = std::mem::take(&mut unreadable.listing);
+                (Some(Event::InitDone), false)
+            }
+            Event::InitApply(DeserializeGuard(Ok(object))) => {
+                (Some(Event::InitApply(lean(object))), false)
+            }
+            Event::InitApply(DeserializeGuard(Err(invalid))) => {
+                unreadable.listing.insert(name_of(&invalid), invalid);
+                (None, false)
+            }
+            Event::Apply(DeserializeGuard(Ok(object))) => {
+                let was = unreadable.known.remove(&object.name_any()).is_some();
+                (Some(Event::Apply(lean(object))), was)
+            }
+            Event::Apply(DeserializeGuard(Err(invalid))) => {
+                let before = self.get(&name_of(&invalid));
+                unreadable.known.insert(name_of(&invalid), invalid);
+                (before.map(|before| Event::Delete(K::clone(&before))), true)
+            }
+            Event::Delete(object) => {
+                let name = object.meta().name.clone().unwrap_or_default();
+                let was = unreadable.known.remove(&name).is_some();
+                let gone = object.0.ok().map(|object| Event::Delete(lean(object)));
+                (gone, was)
+            }
+        };
+        drop(unreadable);
+        let mut changes = Vec::new();
+        if let Some(event) = event {
+            let before = touched(&event).and_then(|key| self.store.get(&key));
+            writer.apply_watcher_event(&event);
+            self.caught_up(&event);
+            changes.extend(change(event, before, &self.store));
+        }
+        if changed {
+            changes.push(Change::Unreadable);
+        }
+        changes
+    }
+}
+
+fn name_of(invalid: &InvalidObject) -> String {
+    invalid.metadata.name.clone().unwrap_or_default()
+}
+
+/// Without what nobody reads and what is half of an object's weight.
+fn lean<K: Resource>(mut object: K) -> K {
+    object.meta_mut().managed_fields = None;
+    object
+}
+
+/// Whether this reading of an object is as new as that one.
+fn is_as_new<K: Resource>(this: &K, that: &K) -> bool {
+    let version = |object: &K| object.meta().resource_version.clone().unwrap_or_default();
+    reaches(&version(this), &version(that))
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn touched<K>(event: &Event<K>) -> Option<ObjectRef<K>>

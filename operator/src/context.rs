@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Client,
     runtime::events::{Event, EventType, Recorder},
@@ -121,16 +122,28 @@ impl Context {
 
     /// Tells people something good about an object, as an Event.
     pub async fn tell<K: Ours>(&self, object: &K, reason: &str, note: String) {
-        self.publish(object, EventType::Normal, reason, note).await;
+        let reference = object.object_ref(&());
+        self.publish(&reference, EventType::Normal, reason, note)
+            .await;
     }
 
     /// Tells people that they should look at an object, as an Event.
     pub async fn warn<K: Ours>(&self, object: &K, reason: &str, note: String) {
+        self.warn_about(&object.object_ref(&()), reason, note).await;
+    }
+
+    /// The same about an object of which no more is known.
+    pub async fn warn_about(&self, object: &ObjectReference, reason: &str, note: String) {
         self.publish(object, EventType::Warning, reason, note).await;
     }
 
-    async fn publish<K: Ours>(&self, object: &K, type_: EventType, reason: &str, note: String) {
-        let mut note = note;
+    async fn publish(
+        &self,
+        object: &ObjectReference,
+        type_: EventType,
+        reason: &str,
+        mut note: String,
+    ) {
         if note.len() > LONGEST_NOTE {
             note = note.chars().take(LONGEST_NOTE / 4).collect();
         }
@@ -141,7 +154,7 @@ impl Context {
             action: "Reconcile".to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+        if let Err(error) = self.recorder.publish(&event, object).await {
             tracing::warn!("an Event could not be written: {error}");
         }
     }

@@ -39,6 +39,7 @@ pub async fn run<K>(
     let measured = move |object: Arc<K>, context: Arc<Context>| -> Reconcile {
         Box::pin(async move {
             let began = Instant::now();
+            let object = K::cache(&context.caches).newest(object);
             let key = object_ref(&*object);
             let done = reconcile(object, context.clone()).await;
             context

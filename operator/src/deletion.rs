@@ -45,6 +45,16 @@ pub fn is_asked_for(system: &PhoneSystem) -> bool {
     }
 }
 
+/// Whether Users are held until their mailboxes are deleted; none if a system cannot be read that may ask for it.
+pub fn holds_users(context: &Context) -> Option<bool> {
+    if context.caches.phone_systems.has_unreadable() {
+        return None;
+    }
+    let snapshot = context.snapshot();
+    let system = snapshot.system.as_ref();
+    Some(system.is_some_and(|it| is_asked_for(it)))
+}
+
 /// Sees to it that the object has the finalizer if it is to be held, and otherwise has it not.
 pub async fn hold<K: Ours>(context: &Context, object: &K, held: bool) -> Result<(), Error> {
     if is_held(object.meta()) == held {
@@ -87,7 +97,11 @@ pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> 
     let snapshot = context.snapshot();
     let system = snapshot.system.as_ref().filter(|it| is_asked_for(it));
     let Some(system) = system else {
-        // Nobody asks for it any more.
+        // Nobody asks for it any more, unless a system that cannot be read now does.
+        let unknown = context.caches.phone_systems.has_unreadable();
+        if unknown && !has_waited(&**user, context.options.deletion_patience) {
+            return Ok(Action::requeue(AGAIN));
+        }
         return release(context, &**user).await;
     };
     let Some(mailbox) = snapshot.mailbox_of_deleted(user) else {

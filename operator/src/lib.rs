@@ -34,4 +34,6 @@ pub mod run;
 pub mod snapshot;
 pub mod status;
 pub mod triggers;
+pub mod unreadable;
 pub mod users;
+pub mod versions;

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use crds::Kind;
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Figures of the operator itself. Clones count together.
@@ -15,6 +16,7 @@ pub struct Metrics {
     seconds: HistogramVec,
     compile: HistogramVec,
     leader: IntGauge,
+    unreadable: IntGaugeVec,
 }
 
 impl Metrics {
@@ -48,6 +50,13 @@ impl Metrics {
                 &["namespace"],
             )?,
             leader: IntGauge::with_opts(named("leader", "1 while this operator leads, else 0"))?,
+            unreadable: IntGaugeVec::new(
+                named(
+                    "unreadable_objects",
+                    "Objects that this version cannot read and leaves out",
+                ),
+                &["namespace", "kind"],
+            )?,
         };
         let registry = &metrics.registry;
         registry.register(Box::new(metrics.reconciles.clone()))?;
@@ -55,6 +64,7 @@ impl Metrics {
         registry.register(Box::new(metrics.seconds.clone()))?;
         registry.register(Box::new(metrics.compile.clone()))?;
         registry.register(Box::new(metrics.leader.clone()))?;
+        registry.register(Box::new(metrics.unreadable.clone()))?;
         Ok(metrics)
     }
 
@@ -81,6 +91,14 @@ impl Metrics {
     /// Says whether this operator leads.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+    }
+
+    /// Says how many objects of this Kind cannot be read in this namespace.
+    pub fn unreadable(&self, namespace: &str, kind: Kind, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.unreadable
+            .with_label_values(&[namespace, kind.as_str()])
+            .set(count);
     }
 
     /// All figures, as Prometheus reads them.

@@ -9,7 +9,7 @@ use crate::{
     controller::{self, Reconcile},
     handsets,
     ours::Ours,
-    phone_system, plain, reports, triggers, users,
+    phone_system, plain, reports, triggers, unreadable, users,
 };
 
 /// Reconciles a namespace until dropped.
@@ -21,6 +21,7 @@ pub async fn run(context: Arc<Context>) {
         .chain([
             Box::pin(triggers::compile(context.clone())) as BoxFuture<'_, ()>,
             Box::pin(reports::follow(context.clone())),
+            Box::pin(unreadable::tell_all(context.clone())),
         ]);
     tracing::info!(namespace = &*context.namespace, "reconciling");
     futures::future::join_all(all).await;

@@ -6,6 +6,8 @@ use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Con
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 
+use crate::caches::{Cache, Caches};
+
 /// A custom resource of ours: it has conditions, and a generation that they describe.
 pub trait Ours:
     Declared
@@ -24,6 +26,9 @@ pub trait Ours:
 
     /// The generation that the status describes.
     fn observed_generation(&self) -> Option<i64>;
+
+    /// The objects of this Kind among all.
+    fn cache(caches: &Caches) -> &Cache<Self>;
 }
 
 /// The object as problems name it.
@@ -49,6 +54,10 @@ macro_rules! ours {
 
             fn observed_generation(&self) -> Option<i64> {
                 self.status.as_ref()?.observed_generation
+            }
+
+            fn cache(caches: &Caches) -> &Cache<Self> {
+                &caches.$list
             }
         }
     )+};

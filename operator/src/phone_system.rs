@@ -38,7 +38,7 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
     deletion::hold(&context, &*system, deletion::is_asked_for(&system)).await?;
     let desired = build(&system, &context.options)?;
     let applied = Box::pin(apply::apply(&context, &system, &desired)).await;
-    let found = Found::of(&system, &context).await;
+    let found = Found::of(&system, &context).await?;
     let step = worker::step(&worker::Situation {
         current: found.pod.as_deref(),
         desired: desired.pod.as_ref(),

@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     ours::{Ours, generation},
     reports::Missing,
+    versions::reaches,
 };
 
 /// Something that must be loaded before an object is ready.
@@ -54,14 +55,7 @@ impl StoredShard {
         let Some(loaded) = report.credentials.get(&self.number) else {
             return false;
         };
-        // Versions of one object are numbers that grow (Kubernetes enhancement 5504).
-        match (
-            loaded.parse::<u128>(),
-            self.resource_version.parse::<u128>(),
-        ) {
-            (Ok(loaded), Ok(stored)) => loaded >= stored,
-            (Err(_), _) | (_, Err(_)) => *loaded == self.resource_version,
-        }
+        reaches(loaded, &self.resource_version)
     }
 }
 

@@ -32,6 +32,7 @@ pub struct Triggers {
     waiting: Mutex<HashSet<ObjectRef>>,
     compile: Notify,
     pods: Notify,
+    unreadable: Notify,
 }
 
 impl Triggers {
@@ -45,6 +46,11 @@ impl Triggers {
     /// Returns when a Pod has come, changed or gone.
     pub async fn pods_changed(&self) {
         self.pods.notified().await;
+    }
+
+    /// Returns when it may be others than before that cannot be read.
+    pub async fn unreadable_changed(&self) {
+        self.unreadable.notified().await;
     }
 
     fn take(&self) -> HashSet<ObjectRef> {
@@ -135,7 +141,9 @@ pub async fn ours<K: Ours>(
                 let all = cache.all();
                 let requests = all.iter().map(|object| object_ref(&**object));
                 context.triggers.compile_for(requests);
+                context.triggers.unreadable.notify_one();
             }
+            Change::Unreadable => context.triggers.unreadable.notify_one(),
         }
     }
 }
@@ -149,6 +157,7 @@ pub async fn secrets(context: &Context) {
             Change::Applied { now, .. } => of_secret(context, &now, false),
             Change::Deleted(gone) => of_secret(context, &gone, true),
             Change::Listed => context.triggers.compile_for([]),
+            Change::Unreadable => {}
         }
     }
 }
@@ -175,6 +184,7 @@ where
                     context.queues.phone_systems.push(&system.name_any());
                 }
             }
+            Change::Unreadable => {}
         }
         if is_pod {
             context.triggers.pods.notify_one();

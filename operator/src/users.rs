@@ -38,12 +38,9 @@ pub async fn reconcile(user: Arc<User>, context: Arc<Context>) -> Result<Action,
     let waits = children.waits;
     apply::apply(&context, &user, children).await?;
     status::status(&context, &user, &found).await?;
-    let snapshot = context.snapshot();
-    let held = snapshot
-        .system
-        .as_ref()
-        .is_some_and(|it| deletion::is_asked_for(it));
-    deletion::hold(&context, &*user, held).await?;
+    if let Some(held) = deletion::holds_users(&context) {
+        deletion::hold(&context, &*user, held).await?;
+    }
     tracing::debug!(user = user.name_any(), "reconciled");
     Ok(if missing || waits { later() } else { settled() })
 }

@@ -36,6 +36,7 @@ pub mod sound;
 pub mod streams;
 pub mod wire;
 pub mod worker;
+pub mod writes;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

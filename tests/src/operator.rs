@@ -47,10 +47,15 @@ impl Operator {
 
     /// How often it has reconciled objects of this Kind.
     pub fn reconciles(&self, kind: &str) -> u64 {
-        let page = self.metrics.page().expect("a page");
         let line = format!("switchboard_operator_reconciles_total{{kind=\"{kind}\"}} ");
-        let count = page.lines().find_map(|it| it.strip_prefix(&line));
-        count.map_or(0, |count| count.parse().expect("a number"))
+        self.figure(&line).unwrap_or_default()
+    }
+
+    /// The figure of its page that this line begins with, up to the value.
+    pub fn figure(&self, line: &str) -> Option<u64> {
+        let page = self.metrics.page().expect("a page");
+        let value = page.lines().find_map(|it| it.strip_prefix(line))?;
+        Some(value.parse().expect("a number"))
     }
 }
 

@@ -3,13 +3,17 @@ use std::{net::IpAddr, sync::Arc};
 
 use crds::{PhoneSystem, phone_system::SipPorts, report::Report};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
-use kube::{Api, ResourceExt};
+use kube::{Api, ResourceExt, core::Status};
 
 use super::{
     build::{SIP_TCP, SIP_TLS, SIP_UDP, SLOT},
     worker::is_ready,
 };
-use crate::{context::Context, names};
+use crate::{
+    context::Context,
+    error::{Error, status},
+    names,
+};
 
 /// What there is of a telephone system.
 #[derive(Clone, Debug, Default)]
@@ -29,22 +33,26 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// What the caches hold; names that load balancers gave are resolved, and the node is asked for.
-    pub(super) async fn of(system: &PhoneSystem, context: &Context) -> Self {
+    /// What the caches hold; names that load balancers gave are resolved, and the node is asked for. Where no answer
+    /// comes, what was known stays known: a status must not deny what was only not to be learnt at this moment.
+    pub(super) async fn of(system: &PhoneSystem, context: &Context) -> Result<Self, Error> {
         let name = system.name_any();
         let made = &context.caches.made;
         let pod = made.pods.get(&names::pod(&name, SLOT));
         let uid = pod.as_ref().and_then(|pod| pod.uid());
         let sip = made.services.get(&names::sip_service(&name));
         let media = made.services.get(&names::media_service(&name, SLOT));
-        Self {
+        let known = system.status.clone().unwrap_or_default();
+        let known_media = known.media.into_iter().find(|it| it.slot == SLOT);
+        let known_media = known_media.map(|it| it.addresses).unwrap_or_default();
+        Ok(Self {
             report: uid.and_then(|uid| context.reports.of_pod(&uid)),
-            sip: balancer(sip.as_deref()).await,
+            sip: balancer(sip.as_deref(), &known.addresses).await,
             node_ports: sip.as_deref().and_then(node_ports),
-            media: balancer(media.as_deref()).await,
-            node: node(context, pod.as_deref()).await,
+            media: balancer(media.as_deref(), &known_media).await,
+            node: node(context, pod.as_deref()).await?,
             pod,
-        }
+        })
     }
 
     /// Whether a worker serves and has not been heard yet, as after a restart of the operator: a status written now
@@ -56,8 +64,8 @@ impl Found {
     }
 }
 
-/// The addresses in a Service's status.
-async fn balancer(service: Option<&Service>) -> Vec<String> {
+/// The addresses in a Service's status; of a name that cannot be resolved now, those `known` from before.
+async fn balancer(service: Option<&Service>, known: &[String]) -> Vec<String> {
     let ingress = service
         .and_then(|service| {
             service
@@ -76,7 +84,10 @@ async fn balancer(service: Option<&Service>) -> Vec<String> {
         } else if let Some(host) = entry.hostname {
             match tokio::net::lookup_host((host.as_str(), 0)).await {
                 Ok(found) => addresses.extend(found.map(|it| it.ip().to_string())),
-                Err(error) => tracing::warn!(host, "the load balancer's name is unknown: {error}"),
+                Err(error) => {
+                    tracing::warn!(host, "the load balancer's name is unknown: {error}");
+                    addresses.extend_from_slice(known);
+                }
             }
         }
     }
@@ -100,22 +111,30 @@ fn node_ports(service: &Service) -> Option<SipPorts> {
 }
 
 /// The addresses of the Pod's node. Who may not read nodes gets the one that the Pod itself names.
-async fn node(context: &Context, pod: Option<&Pod>) -> Vec<String> {
+async fn node(context: &Context, pod: Option<&Pod>) -> Result<Vec<String>, Error> {
     let Some(pod) = pod else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let status = pod.status.as_ref();
     let own = || {
-        let hosts = status
+        let hosts = pod
+            .status
+            .as_ref()
             .and_then(|it| it.host_ips.clone())
             .unwrap_or_default();
         hosts.into_iter().map(|host| host.ip).collect()
     };
     let Some(name) = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let Ok(node) = Api::<Node>::all(context.client.clone()).get(name).await else {
-        return own();
+    let node = match Api::<Node>::all(context.client.clone()).get(name).await {
+        Ok(node) => node,
+        Err(error) if status(&error).is_some_and(may_not_look) => return Ok(own()),
+        Err(error) => {
+            return Err(Error::Api {
+                doing: format!("read Node {name}"),
+                error: Box::new(error),
+            });
+        }
     };
     let all = node.status.and_then(|it| it.addresses).unwrap_or_default();
     let of_type = |wanted: &str| -> Vec<String> {
@@ -125,8 +144,12 @@ async fn node(context: &Context, pod: Option<&Pod>) -> Vec<String> {
             .filter(|it| it.parse::<IpAddr>().is_ok())
             .collect()
     };
-    [of_type("ExternalIP"), of_type("InternalIP")]
+    let found = [of_type("ExternalIP"), of_type("InternalIP")]
         .into_iter()
-        .find(|addresses| !addresses.is_empty())
-        .unwrap_or_else(own)
+        .find(|addresses| !addresses.is_empty());
+    Ok(found.unwrap_or_else(own))
+}
+
+fn may_not_look(status: &Status) -> bool {
+    status.is_forbidden() || status.is_not_found()
 }

@@ -46,6 +46,14 @@ impl Namespace {
         }
     }
 
+    /// Applies one manifest that may be refused.
+    pub async fn try_apply(&self, yaml: &str) -> Result<(), kube::Error> {
+        for document in documents(yaml) {
+            apply(&self.client, &self.name, &document).await?;
+        }
+        Ok(())
+    }
+
     /// Applies a `PhoneSystem` named office, reached at addresses that are given.
     pub async fn apply_office(&self) {
         self.apply(OFFICE).await;
