@@ -25,6 +25,7 @@ pub mod options;
 pub mod ours;
 pub mod phone_system;
 pub mod plain;
+pub mod quantity;
 pub mod queues;
 pub mod random;
 pub mod readiness;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 pub const SLOT: &str = "switchboard.dev/slot";
 /// What a Pod was built from, so that one built otherwise is known.
 pub const BUILT: &str = "switchboard.dev/built";
+/// On a `PhoneSystem`: the fingerprint of a key that is given up, so that a new one may take its place.
+pub const NEW_KEYS: &str = "switchboard.dev/new-keys";
 /// Which `PhoneSystem` something was made for.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Selects everything that is made for any `PhoneSystem`.

@@ -3,7 +3,9 @@ pub mod addresses;
 mod apply;
 pub mod build;
 mod dereference;
+pub mod keys;
 mod monitoring;
+mod spool;
 mod status;
 pub mod worker;
 
@@ -52,7 +54,7 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
     let complete = if found.is_yet_to_be_heard(&context) {
         false
     } else {
-        status::status(&context, &system, &problems, &found, step).await?
+        status::status(&context, &system, &problems, &found, &desired, step).await?
     };
     for result in [applied, stepped] {
         if let Err(error) = result {

@@ -12,8 +12,11 @@ use crate::{context::Context, error::Error, metrics::Metrics, options::Options, 
 /// If the operator's namespace is going: lets all objects go that are held in those of its namespaces that are going too.
 /// Their mailboxes stay in storage.
 pub async fn farewell(client: &Client, options: &Arc<Options>, metrics: &Metrics) {
-    let of =
-        |namespace: &str| Context::new(client.clone(), namespace, options.clone(), metrics.clone());
+    // On the heap: a context is large, and this waits beside everything else.
+    let of = |namespace: &str| {
+        let context = Context::new(client.clone(), namespace, options.clone(), metrics.clone());
+        Box::new(context)
+    };
     if !namespace_is_going(&of(&options.namespace)).await {
         return;
     }

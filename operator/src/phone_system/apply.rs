@@ -10,7 +10,8 @@ use super::{
     MANAGER,
     build::{Desired, SLOT, keys, shards},
     dereference::Found,
-    monitoring,
+    keys::Keys,
+    monitoring, spool,
     worker::Step,
 };
 use crate::{
@@ -31,11 +32,15 @@ pub(super) async fn apply(
     secrets(context, system).await?;
     let results = futures::join!(
         context.ensure(MANAGER, &made.service_accounts, &desired.service_account),
-        context.ensure(MANAGER, &made.roles, &desired.role),
-        context.ensure(MANAGER, &made.role_bindings, &desired.role_binding),
+        // A binding to a role that is not there yet would be refused.
+        async {
+            context.ensure(MANAGER, &made.roles, &desired.role).await?;
+            let binding = &desired.role_binding;
+            context.ensure(MANAGER, &made.role_bindings, binding).await
+        },
         service(context, &made.services, &sip, desired.sip.as_ref()),
         service(context, &made.services, &media, desired.media.as_ref()),
-        spool(context, desired),
+        spool::apply(context, desired.spool.as_ref()),
         context.ensure(
             MANAGER,
             &made.disruption_budgets,
@@ -51,8 +56,7 @@ pub(super) async fn apply(
     results.4?;
     results.5?;
     results.6?;
-    results.7?;
-    results.8
+    results.7
 }
 
 /// Takes the step that the worker's Pod needs.
@@ -91,13 +95,18 @@ pub(super) async fn tell(context: &Context, system: &PhoneSystem, error: &Error)
 async fn secrets(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
     let cache = &context.caches.secrets;
     let name = key_entry(&system.name_any(), PIN_KEY).name;
-    if cache.get(&name).is_none()
-        && context.create(MANAGER, &keys(system)?).await? == Created::Before
-    {
-        look_for(context, &object_ref(system), &name).await?;
-        if context.unlabelled().contains(&name) {
-            let kind = "Secret".to_owned();
-            return Err(Error::NotOurs { kind, name });
+    match Keys::of(system, cache.get(&name).as_deref()) {
+        Keys::Kept(_) | Keys::Replaced => {}
+        // Workers keep the credentials they have, until a person has decided.
+        Keys::Lost => return Ok(()),
+        Keys::ToBeMade => {
+            if context.create(MANAGER, &keys(system)?).await? == Created::Before {
+                look_for(context, &object_ref(system), &name).await?;
+            }
+            if context.unlabelled().contains(&name) {
+                let kind = "Secret".to_owned();
+                return Err(Error::NotOurs { kind, name });
+            }
         }
     }
     let snapshot = context.snapshot();
@@ -121,15 +130,4 @@ async fn service(
         (None, Some(old)) => context.delete(&*old).await,
         (None, None) => Ok(()),
     }
-}
-
-/// The claim is made once: most of it cannot be changed afterwards.
-async fn spool(context: &Context, desired: &Desired) -> Result<(), Error> {
-    let Some(claim) = &desired.spool else {
-        return Ok(());
-    };
-    if context.caches.made.claims.get(&claim.name_any()).is_none() {
-        context.create(MANAGER, claim).await?;
-    }
-    Ok(())
 }

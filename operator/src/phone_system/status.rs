@@ -8,6 +8,7 @@ use crds::{
     PhoneSystem, Problem,
     conditions::{ConditionType, Reason},
     report,
+    secrets::{PIN_KEY, key_entry},
 };
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
@@ -15,13 +16,17 @@ use serde_json::{Map, Value, json};
 use super::{
     MANAGER,
     addresses::{self, Learnt},
+    build::{Desired, SLOT},
     dereference::Found,
+    keys::Keys,
+    spool,
     worker::{self, Step, is_ready, why_not_running},
 };
 use crate::{
-    conditions::Finding,
+    conditions::{Finding, find},
     context::Context,
     error::Error,
+    names,
     ours::generation,
     status::{conclude, not_accepted},
 };
@@ -35,6 +40,7 @@ pub(super) async fn status(
     system: &Arc<PhoneSystem>,
     problems: &[Problem],
     found: &Found,
+    desired: &Desired,
     step: Step,
 ) -> Result<bool, Error> {
     let learnt = Learnt {
@@ -52,7 +58,18 @@ pub(super) async fn status(
         worker::updating(step, calls),
     ];
     findings.extend(storage(system, found));
+    let caches = &context.caches;
+    let claim = names::spool(&system.name_any(), SLOT);
+    let claim = caches.made.claims.get(&claim);
+    let secret = key_entry(&system.name_any(), PIN_KEY).name;
+    let keys = Keys::of(system, caches.secrets.get(&secret).as_deref());
+    let warnings = [
+        spool::finding(desired.spool.as_ref(), claim.as_deref()),
+        keys.finding(system),
+    ];
+    findings.extend(warnings.iter().flatten().cloned());
     let mut more = Map::new();
+    more.insert("pinKey".to_owned(), json!(keys.remembered(system)));
     more.insert(
         "addresses".to_owned(),
         list(&addresses::sip(system, learnt)),
@@ -63,7 +80,21 @@ pub(super) async fn status(
     more.insert("media".to_owned(), list(media.as_slice()));
     let complete = figures(context, system, found, &mut more);
     conclude(context, MANAGER, system, problems, findings, more).await?;
+    for warning in warnings.iter().flatten() {
+        tell(context, system, warning).await;
+    }
     Ok(complete)
+}
+
+/// Tells people of a condition that has come to be False for another reason than it was before.
+async fn tell(context: &Context, system: &PhoneSystem, finding: &Finding) {
+    let stored = system.status.as_ref().map(|it| it.conditions.as_slice());
+    let before = find(stored.unwrap_or_default(), finding.condition);
+    let is_news = before.is_none_or(|it| it.status != "False" || it.message != finding.message);
+    if finding.holds == Some(false) && is_news {
+        let reason = finding.reason.as_str();
+        context.warn(system, reason, finding.message.clone()).await;
+    }
 }
 
 /// Writes the status of a system beside an older one.
