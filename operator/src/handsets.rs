@@ -10,7 +10,6 @@ use serde_json::Map;
 
 use crate::{
     apply::Created,
-    conditions::Finding,
     context::Context,
     controller::{later, settled},
     error::Error,
@@ -65,14 +64,14 @@ async fn status(context: &Context, handset: &Arc<Handset>) -> Result<(), Error> 
     };
     let name = handset.name_any();
     let parts = [Part::of(&**handset)];
-    let mut found: Finding = ready(context, &**handset, &parts, &[Credential::Handset(&name)]);
-    if found.reason == crds::conditions::Reason::Loading {
-        found = lacking(&problems, SECRETS, &found.message);
-    }
-    context
-        .queues
-        .handsets
-        .waits(&name, found.holds != Some(true));
+    let found = context.queues.handsets.judge(&name, || {
+        let found = ready(context, &**handset, &parts, &[Credential::Handset(&name)]);
+        if found.reason == crds::conditions::Reason::Loading {
+            lacking(&problems, SECRETS, &found.message)
+        } else {
+            found
+        }
+    });
     conclude(
         context,
         MANAGER,

@@ -92,8 +92,9 @@ async fn loaded<K: Ours>(
     if object.meta().deletion_timestamp.is_none()
         && let Some(problems) = problems(context, &**object)
     {
-        let found = ready(context, &**object, &[Part::of(&**object)], &[]);
-        queue.waits(&object.name_any(), found.holds != Some(true));
+        let found = queue.judge(&object.name_any(), || {
+            ready(context, &**object, &[Part::of(&**object)], &[])
+        });
         conclude(context, MANAGER, object, &problems, vec![found], more).await?;
     }
     Ok(settled())

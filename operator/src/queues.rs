@@ -12,7 +12,7 @@ use futures::{
 };
 use kube::runtime::{controller::ReconcileRequest, reflector::ObjectRef};
 
-use crate::ours::Ours;
+use crate::{conditions::Finding, ours::Ours};
 
 /// The names of objects of one Kind to reconcile.
 #[derive(Debug)]
@@ -42,8 +42,18 @@ impl<K: Ours> Queue<K> {
         let _ = self.sender.unbounded_send(key);
     }
 
-    /// Says whether this object waits for a worker to load it.
-    pub fn waits(&self, name: &str, waits: bool) {
+    /// Finds out whether this object is ready, and has it looked at again as long as it is not. It waits already while
+    /// it is being judged: what a worker loads in between would otherwise be missed, and nothing else may come.
+    pub fn judge(&self, name: &str, find: impl FnOnce() -> Finding) -> Finding {
+        self.waits(name, true);
+        let found = find();
+        if found.holds == Some(true) {
+            self.waits(name, false);
+        }
+        found
+    }
+
+    fn waits(&self, name: &str, waits: bool) {
         let mut waiting = held(&self.waiting);
         if waits {
             waiting.insert(name.to_owned());
@@ -115,7 +125,10 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use crds::User;
+    use crds::{
+        User,
+        conditions::{ConditionType, Reason},
+    };
     use futures::FutureExt;
 
     use super::*;
@@ -131,11 +144,23 @@ mod tests {
     fn whoever_waits_is_asked_for_again_until_he_has_what_he_waited_for() {
         let queue = Queue::<User>::new("telephony");
         let mut requests = Box::pin(queue.requests());
-        queue.waits("mary", true);
+        let found = |ready| Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "");
+        queue.judge("mary", || found(false));
         queue.wake();
         assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
-        queue.waits("mary", false);
+        queue.judge("mary", || found(true));
         queue.wake();
         assert_eq!(taken(&mut requests), None);
+    }
+
+    #[test]
+    fn what_a_worker_loads_while_an_object_is_judged_is_not_missed() {
+        let queue = Queue::<User>::new("telephony");
+        let mut requests = Box::pin(queue.requests());
+        queue.judge("mary", || {
+            queue.wake();
+            Finding::no(ConditionType::Ready, Reason::Loading, "")
+        });
+        assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
     }
 }

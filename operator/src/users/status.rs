@@ -26,11 +26,10 @@ pub(super) async fn status(
     let Some(problems) = problems(context, &**user) else {
         return Ok(());
     };
-    let ready = readiness(context, user, found, &problems);
-    context
-        .queues
-        .users
-        .waits(&user.name_any(), ready.holds != Some(true));
+    let queue = &context.queues.users;
+    let ready = queue.judge(&user.name_any(), || {
+        readiness(context, user, found, &problems)
+    });
     let mut more = Map::new();
     more.insert("presence".to_owned(), json!(presence(user, found)));
     conclude(context, MANAGER, user, &problems, vec![ready], more).await
