@@ -378,3 +378,6 @@ where
         Event::Init | Event::InitApply(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
