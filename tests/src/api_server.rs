@@ -28,6 +28,7 @@ pub struct ApiServer {
     folder: PathBuf,
     api: Held,
     etcd: Held,
+    etcd_port: u16,
 }
 
 impl ApiServer {
@@ -39,6 +40,15 @@ impl ApiServer {
 
     /// Starts one with our Kinds established, for a test that stops it or changes what all see.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that keeps nothing in its memory, so that what was [compacted](Self::compact) is gone for watches too.
+    pub fn start_without_cache() -> Self {
+        Self::start_with(&["--watch-cache=false"])
+    }
+
+    fn start_with(more: &'static [&'static str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A thread of its own, since the test that asks is inside a runtime already.
         let starting = std::thread::spawn(|| {
@@ -48,7 +58,7 @@ impl ApiServer {
             runtime.expect("a runtime").block_on(async {
                 let mut said = String::new();
                 for _ in 0..PORT_RACES {
-                    match Self::try_start().await {
+                    match Self::try_start(more).await {
                         Ok(server) => {
                             server.establish().await;
                             return server;
@@ -63,13 +73,20 @@ impl ApiServer {
     }
 
     /// Fails if one of the two has ended, perhaps since somebody else took a port that the system had called free.
-    async fn try_start() -> Result<Self, String> {
+    async fn try_start(more: &[&str]) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder").keep();
         let (etcd_port, peer_port, port) = (free_port(), free_port(), free_port());
         Authority::new().write(&folder, port);
         let etcd = Held::spawn(&folder, "etcd", &etcd(&folder, etcd_port, peer_port));
-        let api = Held::spawn(&folder, "api", &api_server(&folder, etcd_port, port));
-        let mut server = Self { folder, api, etcd };
+        let mut command = api_server(&folder, etcd_port, port);
+        command.extend(more.iter().map(|&it| it.to_owned()));
+        let api = Held::spawn(&folder, "api", &command);
+        let mut server = Self {
+            folder,
+            api,
+            etcd,
+            etcd_port,
+        };
         let client = server.client().await;
         let end = Instant::now() + START;
         while !server.api.has_ended() && !server.etcd.has_ended() {
@@ -97,6 +114,14 @@ impl ApiServer {
             config.auth_info.impersonate_groups = Some(groups);
         }
         Client::try_from(config).expect("a client")
+    }
+
+    /// Has etcd forget what was before this version.
+    pub fn compact(&self, version: &str) {
+        let etcd = ([127, 0, 0, 1], self.etcd_port).into();
+        let request = format!("{{\"revision\": \"{version}\", \"physical\": true}}");
+        let (status, body) = crate::http::post(etcd, "/v3/kv/compaction", &request);
+        assert!(status.contains("200"), "{status}: {body}");
     }
 
     /// How [`client`](Self::client) connects.

@@ -10,6 +10,7 @@ use operator::ours::Ours;
 
 use crate::api_server::{ApiServer, apply, documents};
 use crate::eventually::eventually;
+use crate::gate::Gate;
 
 /// A namespace of one test.
 #[derive(Clone)]
@@ -28,6 +29,20 @@ impl Namespace {
             name: server.namespace().await,
             client: server.client().await,
         }
+    }
+
+    /// The same namespace by a client whose way to this API server can be shut.
+    pub async fn behind_gate(&self, server: &ApiServer) -> (Gate, Self) {
+        let mut config = server.config().await;
+        let port = config.cluster_url.port_u16().expect("a port");
+        let gate = Gate::before(([127, 0, 0, 1], port).into());
+        let address = format!("https://{}", gate.address());
+        config.cluster_url = address.parse().expect("an address");
+        let behind = Self {
+            name: self.name.clone(),
+            client: Client::try_from(config).expect("a client"),
+        };
+        (gate, behind)
     }
 
     /// The API of one Kind.

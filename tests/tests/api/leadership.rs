@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use k8s_openapi::api::coordination::v1::Lease;
-use kube::Client;
 use operator::leader::{Candidate, LEASE};
 use operator::metrics::Metrics;
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::eventually::eventually;
-use switchboard_tests::gate::Gate;
 use switchboard_tests::operator::{Namespace, options};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -100,14 +98,7 @@ async fn a_leader_that_dies_is_followed_and_one_that_lost_its_lease_stops() {
 #[tokio::test]
 async fn a_leader_whose_api_server_hangs_stops_and_leads_again_when_it_answers() {
     let namespace = Namespace::new().await;
-    let mut config = ApiServer::shared().config().await;
-    let port = config.cluster_url.port_u16().unwrap();
-    let gate = Gate::before(([127, 0, 0, 1], port).into());
-    config.cluster_url = format!("https://{}", gate.address()).parse().unwrap();
-    let behind_gate = Namespace {
-        name: namespace.name.clone(),
-        client: Client::try_from(config).unwrap(),
-    };
+    let (gate, behind_gate) = namespace.behind_gate(ApiServer::shared()).await;
     let working = Arc::new(AtomicUsize::new(0));
     let others = Arc::new(AtomicUsize::new(0));
     let (first, _stop) = candidate(&behind_gate, "first", &working);
