@@ -26,9 +26,7 @@ fn one_of(sender: Sender) -> Company {
 /// She hears this before it, in this order.
 fn envelope(company: &Company, parts: &[&str]) {
     let person = mary().dials("1");
-    let person = parts
-        .iter()
-        .fold(person, |person, part| person.hears(*part));
+    let person = parts.iter().fold(person, |person, part| person.hears(part));
     visit(company, person.hears("[message m1]").hangs_up());
 }
 

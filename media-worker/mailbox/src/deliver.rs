@@ -25,9 +25,12 @@ pub(crate) async fn deliver(
     let store = &mailboxes.shared.store;
     let mut undelivered = Undelivered::default();
     let mut prepared = Vec::new();
-    let mut preparing = stream::iter(by_recipient(parcels))
+    // Named before they are awaited, for rustc to see that they may move between threads.
+    let preparing: Vec<_> = by_recipient(parcels)
+        .into_iter()
         .map(|(recipient, theirs)| prepare(mailboxes.mailbox(recipient), theirs))
-        .buffered(READS_AT_ONCE);
+        .collect();
+    let mut preparing = stream::iter(preparing).buffered(READS_AT_ONCE);
     while let Some((mailbox, theirs, outcome)) = preparing.next().await {
         match outcome {
             Ok(()) => prepared.push((mailbox, theirs)),

@@ -64,8 +64,7 @@ async fn is_gone(namespace: &Namespace, version: &str) -> bool {
         Err(error) => Err(error),
     };
     match told {
-        Ok(WatchEvent::Error(status)) => status.code == 410,
-        Err(Error::Api(status)) => status.code == 410,
+        Ok(WatchEvent::Error(status)) | Err(Error::Api(status)) => status.code == 410,
         _ => false,
     }
 }

@@ -75,7 +75,7 @@ async fn a_rotated_pin_is_compiled_for_the_workers_at_once() {
         shard.users.get("mary").cloned()
     };
     let first = eventually("her PIN in the shard", credentials).await;
-    assert!(first.generated);
+    assert!(first.initial);
     let pin = Patch::Merge(json!({"stringData": {"pin": "97531"}}));
     let secrets = namespace.api::<Secret>();
     secrets

@@ -53,14 +53,14 @@ impl Listener {
 
     /// Waits for this tone to have sounded for some seconds.
     fn hears(&self, hz: f64) {
-        wait_for("a tone", Duration::from_secs(60), || {
+        wait_for("a tone", Duration::from_mins(1), || {
             (Sound::read(&self.heard).seconds_of(hz) > 2.5).then_some(())
         });
     }
 
     /// Waits for the beep, and speaks for four seconds in a tone.
     fn speaks(&mut self, office: &Office, hz: f64) {
-        wait_for("the beep", Duration::from_secs(60), || {
+        wait_for("the beep", Duration::from_mins(1), || {
             (Sound::read(&self.heard).beeps() >= 1).then_some(())
         });
         self.phone.play(&tone_file(office, hz));

@@ -9,7 +9,10 @@ use crate::report::Line;
 use crate::stores::{Kept, Syncing, leave, mailbox, mailboxes, stores};
 
 pub(crate) fn measure(scale: Scale) -> Vec<Line> {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let mut lines = Vec::new();
         for kept in stores().await {
