@@ -7,7 +7,7 @@ use switchboard_tests::office::{ANN, JOHN, MARY, Office, PIN};
 use switchboard_tests::phone::Phone;
 use switchboard_tests::wait_for;
 
-use crate::scenes::{Talk, counts, hear_message, leave_message};
+use crate::scenes::{Talk, counts, hear_message, hear_saved_message, leave_message};
 
 #[test]
 fn a_call_survives_a_restart_of_containerd() {
@@ -74,6 +74,6 @@ fn without_object_storage_messages_are_taken_heard_and_carried_there_later_once(
             .starts_with("True")
             .then_some(())
     });
-    hear_message(&site, &mut mary, PIN);
+    hear_saved_message(&site, &mut mary, PIN);
     assert_eq!(site.messages().len(), 1, "it is stored once");
 }

@@ -91,17 +91,32 @@ pub(crate) fn speak(office: &Office, caller: &mut Phone, heard: &Path) {
     std::thread::sleep(Duration::from_secs(3));
 }
 
-/// Mary dials `*404`, gives her PIN and hears a message of two seconds at least.
+/// Mary dials `*404`, gives her PIN and hears her one new message, of two seconds at least, to its end: then it is a saved one.
 pub(crate) fn hear_message(site: &Site, mary: &mut Phone, pin: &str) {
+    listen(site, mary, &format!("{pin}#1"));
+    mary.expect_lamp(0, 1);
+    hang_up(mary);
+}
+
+/// The same with a message that she has heard before.
+pub(crate) fn hear_saved_message(site: &Site, mary: &mut Phone, pin: &str) {
+    listen(site, mary, &format!("{pin}#2"));
+    hang_up(mary);
+}
+
+fn listen(site: &Site, mary: &mut Phone, keys: &str) {
     let heard = fresh(&site.office, "center.wav");
     mary.call("*404", None, Some(&heard));
     mary.expect_call("CONFIRMED");
-    mary.press(&format!("{pin}#1"), Keys::Rfc4733);
+    mary.press(keys, Keys::Rfc4733);
     wait_for("the message", Duration::from_secs(30), || {
         (Sound::read(&heard).seconds_of(VOICE) > 2.0).then_some(())
     });
-    mary.hang_up();
-    mary.expect_call("DISCONNECTED");
+}
+
+fn hang_up(phone: &mut Phone) {
+    phone.hang_up();
+    phone.expect_call("DISCONNECTED");
 }
 
 /// Messages in Mary's mailbox as the API server has them: new and saved.
