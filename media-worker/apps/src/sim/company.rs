@@ -283,7 +283,7 @@ impl Company {
         self.with(|objects| objects.message_aliases.push(MessageAlias::new(name, spec)))
     }
 
-    /// The system has an alternate language.
+    /// The system has an alternate language, Spanish.
     #[must_use]
     pub fn with_alternate_language(self) -> Self {
         self.with(|objects| {
@@ -511,5 +511,5 @@ const PEOPLE: [(&str, &str, &str); 3] = [
     ("john", "John", "102"),
     ("zoe", "Zoë", "1021"),
 ];
-/// A language that needs no folder: what it lacks is said in the default one.
+/// The language that `##` switches to.
 pub(super) const ALTERNATE: &str = "es";

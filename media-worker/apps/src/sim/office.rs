@@ -106,7 +106,7 @@ impl Office for SimOffice {
     }
 
     fn speaks(&self, language: &str) -> bool {
-        library().has(language) || language == super::company::ALTERNATE
+        library().has(language)
     }
 
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<SimInbox> {
