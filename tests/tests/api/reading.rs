@@ -70,7 +70,9 @@ async fn get_users_answers_who_where_and_how_many_messages() {
             "NAME",
             "PRESENCE",
             "NEW",
+            "ACCEPTED",
             "READY",
+            "REASON",
             "AGE"
         ]
     );
