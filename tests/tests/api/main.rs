@@ -12,7 +12,6 @@ mod chart_life;
 mod conflicts;
 mod deletion;
 mod drift;
-mod gone;
 mod keys;
 mod kinds;
 mod labels;
