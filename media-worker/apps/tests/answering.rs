@@ -5,7 +5,7 @@ mod support;
 use apps::Exit;
 use apps::sim::{Company, Elsewhere, Person, Trouble};
 use mailbox::{Folder, Message, Sender};
-use support::{INVALID, MAIN, MENU, mary, stranger, visit};
+use support::{INVALID, MAIN, MENU, mary, sends, stranger, visit};
 
 /// Mary has a message of this sender, has heard it, and hears the choices.
 fn heard() -> Person {
@@ -18,17 +18,6 @@ fn one_of(sender: Sender) -> Company {
 
 fn johns() -> Company {
     one_of(Company::new().sender("john"))
-}
-
-/// Speaks for five seconds and sends it.
-fn sends(person: Person) -> Person {
-    person
-        .hears("[beep]")
-        .speaks(5)
-        .dials("#")
-        .hears(MENU)
-        .dials("1")
-        .hears("Your message has been sent.")
 }
 
 /// A user in his message center who hears his new messages.

@@ -6,7 +6,7 @@ mod support;
 use apps::Exit;
 use apps::sim::{Company, Person, Trouble};
 use mailbox::{Folder, Sender};
-use support::{INVALID, MAIN, MARYS_PIN, MENU, mary, visit};
+use support::{INVALID, MAIN, MARYS_PIN, MENU, mary, sends, visit};
 
 /// Mary is asked whom her message is for.
 fn asked() -> Person {
@@ -19,17 +19,6 @@ fn to(numbers: &str) -> Person {
         person.dials(number).dials("#").hears("Enter another one")
     });
     person.dials("#").hears("Speak after the tone")
-}
-
-/// She speaks for five seconds and sends it.
-fn sends(person: Person) -> Person {
-    person
-        .hears("[beep]")
-        .speaks(5)
-        .dials("#")
-        .hears(MENU)
-        .dials("1")
-        .hears("Your message has been sent.")
 }
 
 fn counts(company: &Company) -> [usize; 3] {

@@ -45,6 +45,17 @@ pub(crate) fn leave(company: &Company, person: Person) -> Story {
     })
 }
 
+/// Speaks after the beep for five seconds and sends it.
+pub(crate) fn sends(person: Person) -> Person {
+    person
+        .hears("[beep]")
+        .speaks(5)
+        .dials("#")
+        .hears(MENU)
+        .dials("1")
+        .hears("Your message has been sent.")
+}
+
 /// Somebody outside.
 pub(crate) fn outsider() -> Person {
     Person::outside("+15855550100")

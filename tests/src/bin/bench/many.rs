@@ -6,20 +6,10 @@ use mailbox::{BlobStore, MailboxId};
 
 use crate::Scale;
 use crate::report::Line;
-use crate::stores::{Kept, Syncing, leave, mailbox, mailboxes, stores};
+use crate::stores::{Kept, Syncing, leave, mailbox, mailboxes, on_each};
 
 pub(crate) fn measure(scale: Scale) -> Vec<Line> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let mut lines = Vec::new();
-        for kept in stores().await {
-            lines.extend(on(&kept, scale.of(1000)).await);
-        }
-        lines
-    })
+    on_each(&async |kept| on(kept, scale.of(1000)).await)
 }
 
 async fn on(kept: &Kept, people: usize) -> Vec<Line> {

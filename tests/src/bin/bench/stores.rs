@@ -1,5 +1,6 @@
 //! The stores and the disk that mailboxes are measured on, counting what is asked of them.
 
+use crate::report::Line;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,8 +27,23 @@ pub(crate) struct Kept {
     _service: Option<S3>,
 }
 
+/// What is measured on each of the stores.
+pub(crate) fn on_each(measured: &impl AsyncFn(&Kept) -> Vec<Line>) -> Vec<Line> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut lines = Vec::new();
+        for kept in stores().await {
+            lines.extend(measured(&kept).await);
+        }
+        lines
+    })
+}
+
 /// A folder on this machine's disk, and versitygw over another.
-pub(crate) async fn stores() -> Vec<Kept> {
+async fn stores() -> Vec<Kept> {
     let folder = tempfile::tempdir().expect("a folder");
     let local = FolderStore::open(folder.path()).expect("a store");
     let service = S3::start();
