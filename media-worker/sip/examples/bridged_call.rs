@@ -101,6 +101,7 @@ fn invite(from: u8, to: u8) -> Invite {
         route: Vec::new(),
         headers: Headers::new(),
         offer: Some(Bytes::from_static(SDP)),
+        account: None,
     }
 }
 

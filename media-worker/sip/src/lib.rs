@@ -6,6 +6,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod mwi;
 pub mod registrar;
+pub mod registration;
 pub mod sdp;
 mod session;
 pub mod subscription;

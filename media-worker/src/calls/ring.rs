@@ -229,6 +229,7 @@ impl Inbound {
                     route: Vec::new(),
                     headers,
                     offer: Some(offer),
+                    account: None,
                 },
                 now,
             )

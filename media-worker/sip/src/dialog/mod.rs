@@ -4,6 +4,7 @@ mod route;
 
 use bytes::Bytes;
 
+use crate::digest::Answers;
 use crate::syntax::{Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use crate::transport::Flow;
 
@@ -62,6 +63,8 @@ pub struct Dialog {
     local_seq: u32,
     remote_seq: Option<u32>,
     flow: Flow,
+    /// What signs our requests, where the far side has asked for it.
+    answers: Option<Box<Answers>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +90,7 @@ impl Dialog {
             local_seq: 0,
             remote_seq: Some(seq),
             flow,
+            answers: None,
         })
     }
 
@@ -110,6 +114,7 @@ impl Dialog {
             local_seq: required(headers.cseq(), "CSeq")?.seq,
             remote_seq: None,
             flow,
+            answers: None,
         })
     }
 
@@ -129,6 +134,7 @@ impl Dialog {
             local_seq: 0,
             remote_seq: kept.remote_seq,
             flow,
+            answers: None,
         })
     }
 
@@ -191,7 +197,30 @@ impl Dialog {
     /// are not made here.
     pub fn request(&mut self, method: Method) -> Request {
         self.local_seq = self.local_seq.saturating_add(1);
-        self.build(method, self.local_seq)
+        let mut request = self.build(method, self.local_seq);
+        if let Some(answers) = &mut self.answers {
+            answers.sign(&mut request);
+        }
+        request
+    }
+
+    /// Requests of ours are signed by this from now on: its challenges have been answered.
+    pub(crate) fn sign_with(&mut self, answers: Option<Answers>) {
+        self.answers = answers.map(|mut answers| {
+            answers.accepted();
+            Box::new(answers)
+        });
+    }
+
+    /// Takes in a final response to a request of ours. True: it is a challenge, and the request is to be made again.
+    pub(crate) fn challenged(&mut self, response: &Response) -> bool {
+        let Some(answers) = &mut self.answers else {
+            return false;
+        };
+        if response.status.is_success() {
+            answers.accepted();
+        }
+        answers.challenged(response)
     }
 
     /// The ACK for a 2xx to the INVITE with this `CSeq` number (RFC 3261 13.2.2.4).

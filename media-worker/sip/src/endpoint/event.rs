@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::ids::{ClientTx, ServerTx, SessionId};
+use crate::digest::Account;
 use crate::syntax::{Headers, NameAddr, Reason, Request, Response, StatusCode, Uri};
 use crate::transport::Flow;
 
@@ -179,4 +180,6 @@ pub struct Invite {
     pub headers: Headers,
     /// The offer; `None`: the far side is to offer.
     pub offer: Option<Bytes>,
+    /// Who we are to a far side that asks for credentials (RFC 3261 section 22.2); `None`: a challenge is a refusal.
+    pub account: Option<Account>,
 }

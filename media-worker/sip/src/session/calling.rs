@@ -6,6 +6,7 @@ use super::context::SDP;
 use super::established::Established;
 use super::{Context, SessionEvent, State, body_of, refresh, synthesized};
 use crate::dialog::{Dialog, Order};
+use crate::digest::Answers;
 use crate::endpoint::event::Invite;
 use crate::endpoint::ids::{ClientTx, ServerTx};
 use crate::endpoint::layer::{Passed, remote_tag};
@@ -15,8 +16,10 @@ use crate::transport::Flow;
 /// An INVITE of ours without a final response.
 pub(super) struct Calling {
     tx: ClientTx,
-    /// The INVITE without Via, to be sent again after a 422.
+    /// The INVITE without Via, to be sent again after a 422 or a challenge.
     invite: Request,
+    /// What answers challenges, where there is an account.
+    answers: Option<Answers>,
     flow: Flow,
     early: Vec<Early>,
     retries: u8,
@@ -35,11 +38,14 @@ impl Calling {
     /// Sends the INVITE.
     pub(super) fn start(cx: &mut Context<'_>, invite: Invite, tag: &str) -> Self {
         let flow = invite.flow;
+        let account = invite.account.clone();
+        let answers = account.map(|account| Answers::new(account, cx.layer.token()));
         let request = build(cx, invite, tag);
         let tx = cx.send(request.clone(), flow);
         Self {
             tx,
             invite: request,
+            answers,
             flow,
             early: Vec::new(),
             retries: 0,
@@ -113,7 +119,7 @@ impl Calling {
                 return;
             }
             early.rseq = Some(rseq);
-            prack(cx, early, &response, rseq);
+            prack(cx, early, self.answers.as_mut(), &response, rseq);
         }
         let sdp = body_of(&response.body);
         if sdp.is_some() {
@@ -166,6 +172,7 @@ impl Calling {
         if let Some(early) = &early {
             dialog.skip_seq(early.dialog.local_seq());
         }
+        dialog.sign_with(self.answers.take());
         let sdp = body_of(&response.body).or_else(|| early.and_then(|early| early.sdp));
         let offered = body_of(&self.invite.body);
         let established = Established::answered(
@@ -192,6 +199,11 @@ impl Calling {
         {
             return State::Calling(self);
         }
+        let answers = self.answers.as_mut();
+        if answers.is_some_and(|answers| answers.challenged(&response)) {
+            self.send_again(cx);
+            return State::Calling(self);
+        }
         cx.tell(SessionEvent::Failed { response });
         State::Over
     }
@@ -201,13 +213,6 @@ impl Calling {
         let Ok(Some(least)) = response.headers.min_se() else {
             return false;
         };
-        let seq = self
-            .invite
-            .headers
-            .cseq()
-            .ok()
-            .flatten()
-            .map_or(1, |cseq| cseq.seq.saturating_add(1));
         let wished = self
             .invite
             .headers
@@ -216,13 +221,24 @@ impl Calling {
             .flatten()
             .map_or(0, |wish| wish.interval);
         let headers = &mut self.invite.headers;
-        headers.set(HeaderName::CSeq, format!("{seq} INVITE"));
         headers.set(HeaderName::SessionExpires, wished.max(least).to_string());
         headers.set(HeaderName::MinSe, least.to_string());
         self.retries += 1;
+        self.send_again(cx);
+        true
+    }
+
+    /// The same INVITE with the next `CSeq`, signed where that was asked for (RFC 3261 8.1.3.5).
+    fn send_again(&mut self, cx: &mut Context<'_>) {
+        let headers = &mut self.invite.headers;
+        let before = headers.cseq().ok().flatten().map_or(0, |cseq| cseq.seq);
+        let seq = before.saturating_add(1);
+        headers.set(HeaderName::CSeq, format!("{seq} INVITE"));
+        if let Some(answers) = &mut self.answers {
+            answers.sign(&mut self.invite);
+        }
         self.early.clear();
         self.tx = cx.send(self.invite.clone(), self.flow);
-        true
     }
 
     /// A request of the far side in an early dialog.
@@ -335,7 +351,13 @@ fn requires_prack(response: &Response) -> bool {
 }
 
 /// Acknowledges a reliable provisional response (RFC 3262 4).
-fn prack(cx: &mut Context<'_>, early: &mut Early, response: &Response, rseq: u32) {
+fn prack(
+    cx: &mut Context<'_>,
+    early: &mut Early,
+    answers: Option<&mut Answers>,
+    response: &Response,
+    rseq: u32,
+) {
     let Ok(Some(CSeq { seq, method })) = response.headers.cseq() else {
         return;
     };
@@ -348,6 +370,9 @@ fn prack(cx: &mut Context<'_>, early: &mut Early, response: &Response, rseq: u32
         }
         .to_string(),
     );
+    if let Some(answers) = answers {
+        answers.sign(&mut prack);
+    }
     cx.send_unobserved(prack, early.dialog.flow());
 }
 

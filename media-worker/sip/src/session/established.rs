@@ -142,6 +142,10 @@ impl Established {
         else {
             return State::Established(self);
         };
+        if self.dialog.challenged(&response) {
+            self.again(cx, offered);
+            return State::Established(self);
+        }
         match response.status {
             status if status.is_success() => self.agreed(cx, offered, &response),
             StatusCode::REQUEST_PENDING => self.collided(cx, offered),

@@ -258,13 +258,7 @@ impl Established {
         match (raised, offered.purpose) {
             (Some(least), purpose) => {
                 self.refresh = self.refresh.at_least(least);
-                let body = match &purpose {
-                    Purpose::Change(sdp) => Some(sdp.clone()),
-                    Purpose::Refresh => {
-                        (offered.method == Method::Invite).then(|| self.description.clone())
-                    }
-                };
-                self.offer(cx, offered.method, body, purpose);
+                self.again(cx, Offered { purpose, ..offered });
             }
             (None, Purpose::Change(_)) => {
                 cx.tell(SessionEvent::OfferFailed {
@@ -274,6 +268,17 @@ impl Established {
             }
             (None, Purpose::Refresh) => self.rest(cx),
         }
+    }
+
+    /// The same re-INVITE or UPDATE as before, in a new transaction.
+    pub(super) fn again(&mut self, cx: &mut Context<'_>, offered: Offered) {
+        let body = match &offered.purpose {
+            Purpose::Change(sdp) => Some(sdp.clone()),
+            Purpose::Refresh => {
+                (offered.method == Method::Invite).then(|| self.description.clone())
+            }
+        };
+        self.offer(cx, offered.method, body, offered.purpose);
     }
 
     /// The far side's re-INVITE, or its UPDATE with an offer.

@@ -52,14 +52,17 @@ impl Leaving {
         }
     }
 
-    pub(super) fn on_response(self: Box<Self>, cx: &mut Context<'_>, passed: &Passed) -> State {
-        match &*self {
-            Self::Bye { tx, .. } if *tx == passed.tx => {
-                if passed.response.status.is_final() {
-                    State::Over
-                } else {
-                    State::Leaving(self)
+    pub(super) fn on_response(mut self: Box<Self>, cx: &mut Context<'_>, passed: &Passed) -> State {
+        match &mut *self {
+            Self::Bye { tx, dialog } if *tx == passed.tx => {
+                if passed.response.status.is_provisional() {
+                    return State::Leaving(self);
                 }
+                if !dialog.challenged(&passed.response) {
+                    return State::Over;
+                }
+                *tx = cx.bye(dialog, None);
+                State::Leaving(self)
             }
             Self::Bye { .. } | Self::Unacknowledged { .. } => {
                 cx.layer.receive_unwanted(passed, cx.now);

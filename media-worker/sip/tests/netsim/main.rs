@@ -11,6 +11,7 @@ mod phone;
 mod bounds;
 mod call;
 mod cancel;
+mod challenged;
 mod chaos;
 mod delayed_offer;
 mod dialog_requests;

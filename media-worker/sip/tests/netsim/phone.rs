@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use netsim::{Datagram, Link, Network, Node};
+use sip::digest::Account;
 use sip::syntax::{Headers, Message, NameAddr, Request, Response, Uri, parse};
 use sip::transport::{Flow, Protocol};
 use sip::{Endpoint, EndpointConfig, Event, Invite, Output, ServerTx, SessionEvent, SessionId};
@@ -92,6 +93,28 @@ impl Phone {
         headers: Headers,
         now: Instant,
     ) -> SessionId {
+        self.invite(to, offer, headers, None, now)
+    }
+
+    /// Calls with an account, for whoever asks.
+    pub(crate) fn call_as(
+        &mut self,
+        account: Account,
+        to: &str,
+        offer: &'static [u8],
+        now: Instant,
+    ) -> SessionId {
+        self.invite(to, Some(offer), Headers::new(), Some(account), now)
+    }
+
+    fn invite(
+        &mut self,
+        to: &str,
+        offer: Option<&'static [u8]>,
+        headers: Headers,
+        account: Option<Account>,
+        now: Instant,
+    ) -> SessionId {
         let target = Uri::parse(format!("sip:bob@{to}")).unwrap();
         let invite = Invite {
             target: target.clone(),
@@ -101,6 +124,7 @@ impl Phone {
             route: Vec::new(),
             headers,
             offer: offer.map(Bytes::from_static),
+            account,
         };
         let session = self.endpoint.invite(invite, now);
         self.session = Some(session);

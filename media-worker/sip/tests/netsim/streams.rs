@@ -66,6 +66,7 @@ fn talking() -> (Pair, Instant) {
         route: Vec::new(),
         headers: Headers::new(),
         offer: Some(Bytes::from_static(OFFER)),
+        account: None,
     };
     pair.alice.endpoint.invite(invite, now);
     let (_, events) = settle(&mut pair.alice, &mut pair.bob, now);

@@ -26,6 +26,7 @@ impl Call {
             route: Vec::new(),
             headers,
             offer: Some(self.description.to_bytes()),
+            account: None,
         };
         self.session = Some(self.endpoint.invite(invite, now));
     }
