@@ -22,11 +22,13 @@ pub enum ConditionType {
     KeysKept,
     /// A worker is to be replaced by one that is built otherwise (`PhoneSystem`).
     Updating,
+    /// The far side knows where we are (`Trunk`).
+    Registered,
 }
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
@@ -36,6 +38,7 @@ impl ConditionType {
         Self::SpoolSized,
         Self::KeysKept,
         Self::Updating,
+        Self::Registered,
     ];
 
     /// The name as it stands in a status.
@@ -50,6 +53,7 @@ impl ConditionType {
             Self::SpoolSized => "SpoolSized",
             Self::KeysKept => "KeysKept",
             Self::Updating => "Updating",
+            Self::Registered => "Registered",
         }
     }
 }
@@ -174,6 +178,14 @@ reasons! {
     KeysLost,
     /// There is another key than PINs were set under (KeysKept=False).
     KeysReplaced,
+    /// The far side of a trunk has taken the registration (Registered=True).
+    TakenByServer,
+    /// The far side of a trunk knows us by our address (Registered=True).
+    NotNeeded,
+    /// The far side of a trunk refuses username or password (Registered=False).
+    RefusedByServer,
+    /// The far side of a trunk does not answer (Registered=False).
+    NoAnswer,
     /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).
     DeletionGivenUp,
 }

@@ -1,11 +1,12 @@
 //! What workers check phones and PINs with, compiled by the operator into a fixed number of Secrets.
 //!
-//! A worker's Role names these Secrets and no others, so a stolen worker account reads neither passwords nor PINs.
+//! A worker's Role names these Secrets and no others, so a stolen worker account reads neither passwords of phones nor PINs.
 //! In them lie H(username:realm:password) of RFC 7616 section 3.4.2 for each algorithm, and PIN verifiers under the
 //! system's key; an entry is in the shard that its object's name falls into.
 use std::collections::{BTreeMap, HashMap};
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -37,6 +38,9 @@ pub struct Shard {
     /// By User.
     #[serde(default)]
     pub users: BTreeMap<String, UserCredentials>,
+    /// By Trunk.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trunks: BTreeMap<String, TrunkCredentials>,
 }
 
 /// What a handset's digest is checked with. It holds for this username in this realm only.
@@ -59,6 +63,30 @@ pub struct UserCredentials {
     #[serde(default)]
     pub initial: bool,
 }
+
+/// What a worker proves itself with to the far side of a trunk. It is the password itself: which realm it is to be hashed
+/// with, only the far side says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrunkCredentials {
+    /// The password.
+    pub password: String,
+}
+
+/// What is written into our contact at the far side of this trunk: nobody else can guess it, and it stays the same.
+pub fn trunk_token(key: &[u8], trunk: &str) -> String {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap_or_else(|_| {
+        unreachable!("HMAC takes keys of any length") // RFC 2104 section 2
+    });
+    mac.update(b"trunk");
+    mac.update(&[0]);
+    mac.update(trunk.as_bytes());
+    let tag: [u8; 32] = mac.finalize().into_bytes().into();
+    let (token, _) = tag.split_at(TOKEN_LENGTH);
+    HEXLOWER.encode(token)
+}
+
+const TOKEN_LENGTH: usize = 16;
 
 impl HandsetCredentials {
     /// Those of this account.
@@ -90,6 +118,13 @@ impl std::fmt::Debug for HandsetCredentials {
     }
 }
 
+/// No password is printed.
+impl std::fmt::Debug for TrunkCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TrunkCredentials(..)")
+    }
+}
+
 /// No verifier is printed.
 impl std::fmt::Debug for UserCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -101,15 +136,18 @@ impl std::fmt::Debug for UserCredentials {
 pub(crate) struct Index<'a> {
     handsets: HashMap<&'a str, &'a HandsetCredentials>,
     users: HashMap<&'a str, &'a UserCredentials>,
+    trunks: HashMap<&'a str, &'a TrunkCredentials>,
 }
 
 impl<'a> Index<'a> {
     pub(crate) fn new(shards: &'a [Shard]) -> Self {
         let handsets = shards.iter().flat_map(|shard| &shard.handsets);
         let users = shards.iter().flat_map(|shard| &shard.users);
+        let trunks = shards.iter().flat_map(|shard| &shard.trunks);
         Self {
             handsets: handsets.map(|(name, it)| (name.as_str(), it)).collect(),
             users: users.map(|(name, it)| (name.as_str(), it)).collect(),
+            trunks: trunks.map(|(name, it)| (name.as_str(), it)).collect(),
         }
     }
 
@@ -119,6 +157,10 @@ impl<'a> Index<'a> {
 
     pub(crate) fn user(&self, name: &str) -> Option<&'a UserCredentials> {
         self.users.get(name).copied()
+    }
+
+    pub(crate) fn trunk(&self, name: &str) -> Option<&'a TrunkCredentials> {
+        self.trunks.get(name).copied()
     }
 }
 
@@ -165,10 +207,18 @@ mod tests {
                 },
             )]
             .into(),
+            trunks: [(
+                "provider".to_owned(),
+                TrunkCredentials {
+                    password: "tell nobody".to_owned(),
+                },
+            )]
+            .into(),
         };
         let printed = format!("{shard:?}");
         assert!(
             !printed.contains("hmac-sha256")
+                && !printed.contains("tell nobody")
                 && !printed
                     .contains(&HEXLOWER.encode(&Ha1s::new("mary-desk", "office", "secret").md5))
         );

@@ -6,7 +6,9 @@ mod caller;
 mod compile;
 mod dialling;
 mod entry;
+mod outside;
 mod routing;
+mod trunk;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +21,9 @@ pub use self::{
     entry::{
         Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, UserEntry,
     },
+    outside::NotCalled,
     routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},
+    trunk::{Network, NoNetwork, Outbound, TakenTo, TrunkAccount, TrunkEntry},
 };
 use crate::Presence;
 
@@ -40,6 +44,8 @@ pub struct Directory {
     plans: HashMap<Arc<str>, Arc<Plan>>,
     /// The plans of users none of whose routes applies.
     default_plans: HashMap<Arc<str>, Arc<Plan>>,
+    /// In the order in which calls go out.
+    trunks: Vec<Arc<TrunkEntry>>,
 }
 
 impl Directory {

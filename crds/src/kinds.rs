@@ -163,9 +163,9 @@ impl Kind {
             | Self::Extension
             | Self::CallRoute
             | Self::MessageAlias
+            | Self::Trunk
             | Self::Secret => true,
             Self::Conference
-            | Self::Trunk
             | Self::AutoAttendant
             | Self::CallQueue
             | Self::CallMonitor

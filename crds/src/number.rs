@@ -47,6 +47,28 @@ impl NumberPlan {
         (8..=16).contains(&whole.len()).then_some(whole)
     }
 
+    /// A number as E.164, as it is dialled within the country.
+    pub fn as_dialled(&self, number: &str) -> String {
+        let national = self.strip(number.starts_with('+'), number.trim_start_matches('+'));
+        let north_america = &*self.country == NORTH_AMERICA;
+        match national.strip_prefix('+') {
+            Some(abroad) if north_america => format!("011{abroad}"),
+            Some(abroad) => format!("00{abroad}"),
+            None if north_america => national,
+            None => format!("0{national}"),
+        }
+    }
+
+    /// Whether these dialled digits are a whole number that no further digit could belong to. Only North America's numbers tell:
+    /// elsewhere their length differs.
+    pub fn is_whole(&self, dialled: &str) -> bool {
+        let national = dialled.strip_prefix('1').unwrap_or(dialled);
+        &*self.country == NORTH_AMERICA
+            && national.len() == 10
+            && !national.starts_with(['0', '1'])
+            && !dialled.starts_with('0')
+    }
+
     fn strip(&self, international: bool, digits: &str) -> String {
         if international {
             return match digits.strip_prefix(&*self.country) {
@@ -150,6 +172,43 @@ mod tests {
             assert_eq!(rochester().national_prefix(pattern), "585");
         }
         assert_eq!(rochester().national_prefix("5855550"), "5855550");
+    }
+
+    #[test]
+    fn a_number_is_dialled_as_its_country_does() {
+        let munich = NumberPlan::new(&Numbers {
+            country_code: "49".into(),
+            area_code: Some("89".into()),
+        });
+        for (plan, number, dialled) in [
+            (rochester(), "+15855550100", "5855550100"),
+            (rochester(), "+4989123456", "0114989123456"),
+            (munich.clone(), "+4989123456", "089123456"),
+            (munich, "+15855550100", "0015855550100"),
+        ] {
+            assert_eq!(plan.as_dialled(number), dialled);
+            assert_eq!(plan.e164(&plan.as_dialled(number)).as_deref(), Some(number));
+        }
+    }
+
+    #[test]
+    fn only_whole_numbers_of_north_america_need_no_end() {
+        for (digits, whole) in [
+            ("5855550100", true),
+            ("15855550100", true),
+            ("585555010", false),
+            ("5550100", false),
+            ("1585555010", false),
+            ("0114989123456", false),
+            ("0118955501", false),
+        ] {
+            assert_eq!(rochester().is_whole(digits), whole, "{digits}");
+        }
+        let munich = NumberPlan::new(&Numbers {
+            country_code: "49".into(),
+            area_code: None,
+        });
+        assert!(!munich.is_whole("5855550100"));
     }
 
     proptest! {

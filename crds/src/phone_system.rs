@@ -144,6 +144,10 @@ pub struct Limits {
     #[serde(default = "Limits::calls_per_user")]
     #[schemars(range(min = 1, max = 1000))]
     pub calls_per_user: u32,
+    /// How many outside calls a user may begin within an hour, against misuse; emergency calls don't count. Default: 60.
+    #[serde(default = "Limits::outside_calls_per_hour")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub outside_calls_per_hour: u32,
 }
 
 /// What becomes of mailboxes when their owner is deleted.
@@ -217,6 +221,9 @@ impl Limits {
     const fn registration_expiry() -> Period {
         Period::minutes(5)
     }
+    const fn outside_calls_per_hour() -> u32 {
+        60
+    }
     const fn calls_per_user() -> u32 {
         8
     }
@@ -227,6 +234,7 @@ impl Default for Limits {
         Self {
             registration_expiry: Self::registration_expiry(),
             calls_per_user: Self::calls_per_user(),
+            outside_calls_per_hour: Self::outside_calls_per_hour(),
         }
     }
 }

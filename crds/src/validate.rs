@@ -5,7 +5,9 @@ mod services;
 
 pub(crate) use self::{
     phone_system::phone_system,
-    services::{auto_attendant, call_queue, conference, distribution_list, message_alias, trunk},
+    services::{
+        auto_attendant, call_queue, conference, distribution_list, is_host, message_alias, trunk,
+    },
 };
 use crate::{
     CallRouteSpec, ExtensionSpec, HandsetSpec, ObjectRef, Problem, UserSpec,

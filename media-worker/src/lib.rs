@@ -18,5 +18,6 @@ pub mod source;
 pub mod state;
 pub mod statuses;
 pub mod storage;
+pub mod trunks;
 pub mod upload;
 pub mod voice;

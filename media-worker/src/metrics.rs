@@ -70,6 +70,8 @@ pub struct Metrics {
     registry: Registry,
     /// Contacts registered now.
     pub registrations: IntGauge,
+    /// Trunks, by how their far side knows us.
+    pub trunks: IntGaugeVec,
     /// Calls in progress, by direction.
     pub calls_active: IntGaugeVec,
     /// Calls ended, by direction and result.
@@ -110,6 +112,7 @@ impl Metrics {
         let r = &registry;
         Ok(Self {
             registrations: gauge(r, "registrations", "Contacts registered now")?,
+            trunks: gauges(r, "trunks", "Trunks", &["registration"])?,
             calls_active: gauges(r, "calls_active", "Calls in progress", &["direction"])?,
             calls_total: counters(r, "calls_total", "Calls ended", &["direction", "result"])?,
             call_setup_seconds: histogram(

@@ -63,6 +63,11 @@ impl Voice {
         PlayItem::Loop(self.tones.clip(Tone::Ringback, codec))
     }
 
+    /// The tone that asks for a number, without an end.
+    pub fn dial_tone(&self, codec: Codec) -> PlayItem {
+        PlayItem::Loop(self.tones.clip(Tone::Dial, codec))
+    }
+
     fn clip(&self, clip: ClipRef, codec: Codec) -> Option<Clip> {
         if let Some(known) = self.clips.borrow().get(&(clip, codec)) {
             return Some(known.clone());

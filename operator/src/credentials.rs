@@ -1,13 +1,13 @@
 //! The credentials compiled for workers: from the passwords and PINs in Secrets to what they are checked with.
 use crds::{
     Objects, PhoneSystem,
-    credentials::{HandsetCredentials, SHARDS, Shard, UserCredentials, shard_of},
+    credentials::{HandsetCredentials, SHARDS, Shard, TrunkCredentials, UserCredentials, shard_of},
     pin::PinKey,
     secrets::{PIN_KEY, Use, is_initial, key_entry, pin_entry, sip_entry},
 };
 use kube::ResourceExt;
 
-use crate::references::{Labelled, SYSTEM};
+use crate::references::{Labelled, SYSTEM, TRUNK};
 
 /// One shard, and as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub fn compile(
     for handset in &objects.handsets {
         let name = handset.name_any();
         let entry = sip_entry(&name, handset.spec.password_secret_ref.as_ref());
-        if let Some(password) = text(secrets, &entry, Use::Sip)
+        if let Some(password) = text(secrets, &entry, label(Use::Sip))
             && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
         {
             let username = handset.spec.username.as_deref().unwrap_or(&name);
@@ -45,7 +45,7 @@ pub fn compile(
     for user in &objects.users {
         let name = user.name_any();
         let entry = pin_entry(&name, user.spec.pin_secret_ref.as_ref());
-        if let Some(pin) = text(secrets, &entry, Use::Pin)
+        if let Some(pin) = text(secrets, &entry, label(Use::Pin))
             && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
         {
             let credentials = UserCredentials {
@@ -55,6 +55,16 @@ pub fn compile(
             shard.users.insert(name, credentials);
         }
     }
+    for trunk in &objects.trunks {
+        let name = trunk.name_any();
+        if let Some(account) = &trunk.spec.account
+            && let Some(password) = text(secrets, &account.password_secret_ref, TRUNK)
+            && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
+        {
+            let password = password.to_owned();
+            shard.trunks.insert(name, TrunkCredentials { password });
+        }
+    }
     let stored = |shard: Shard| {
         let json = serde_json::to_vec(&shard)?;
         Ok(Compiled { shard, json })
@@ -62,8 +72,12 @@ pub fn compile(
     shards.into_iter().map(stored).collect()
 }
 
-fn text<'a>(secrets: &Labelled<'a>, entry: &crds::SecretKeyRef, purpose: Use) -> Option<&'a str> {
-    let bytes = secrets.bytes(&entry.name, &entry.key, purpose.label()?)?;
+fn label(purpose: Use) -> &'static str {
+    purpose.label().unwrap_or_default()
+}
+
+fn text<'a>(secrets: &Labelled<'a>, entry: &crds::SecretKeyRef, purpose: &str) -> Option<&'a str> {
+    let bytes = secrets.bytes(&entry.name, &entry.key, purpose)?;
     let text = std::str::from_utf8(bytes).ok()?.trim_end();
     (!text.is_empty()).then_some(text)
 }

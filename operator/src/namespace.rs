@@ -95,7 +95,7 @@ fn controllers(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
         start!(extensions, MANY, plain::extension),
         start!(call_routes, MANY, plain::call_route),
         start!(conferences, FEW, plain::unavailable),
-        start!(trunks, FEW, plain::unavailable),
+        start!(trunks, FEW, plain::trunk),
         start!(auto_attendants, FEW, plain::unavailable),
         start!(call_queues, FEW, plain::unavailable),
         start!(call_monitors, FEW, plain::unavailable),

@@ -30,6 +30,8 @@ pub enum Credential<'a> {
     User(&'a str),
     /// The password of this Handset.
     Handset(&'a str),
+    /// The password of this Trunk.
+    Trunk(&'a str),
 }
 
 /// A shard as it is stored and as workers must have loaded it.
@@ -132,6 +134,11 @@ fn stored_shard(
                     .contains_key(name)
                     .then_some(compiled)?,
             )
+        }
+        Credential::Trunk(name) => {
+            let compiled = snapshot.shards.get(shard_of(name) as usize)?;
+            let has = compiled.shard.trunks.contains_key(name);
+            (name, has.then_some(compiled)?)
         }
     };
     let number = shard_of(name);

@@ -19,6 +19,8 @@ pub const TLS: &str = "tls";
 pub const SMTP: &str = "smtp";
 /// The label's value for the login to an e-mail account.
 pub const IMAP: &str = "imap";
+/// The label's value for the password of an account at a trunk's far side.
+pub const TRUNK: &str = "trunk";
 /// The label's value for what the operator itself makes for a system. No manifest can refer to such a Secret.
 pub const SYSTEM: &str = "system";
 
@@ -165,6 +167,19 @@ pub fn references(objects: &Objects) -> Vec<Reference> {
             generated: given.is_none(),
             object,
         });
+    }
+    for trunk in &objects.trunks {
+        if let Some(account) = &trunk.spec.account {
+            let entry = &account.password_secret_ref;
+            all.push(Reference {
+                object: ObjectRef::new(Kind::Trunk, trunk.name_any()),
+                field: "spec.account.passwordSecretRef",
+                secret: entry.name.clone(),
+                keys: vec![entry.key.clone()],
+                purpose: TRUNK,
+                generated: false,
+            });
+        }
     }
     for system in &objects.phone_systems {
         all.extend(of_system(system));

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use clap::Parser;
 use crds::PhoneSystem;
 use crds::credentials::{
-    HandsetCredentials, SHARD_ENTRY, Shard, UserCredentials, shard_name, shard_of,
+    HandsetCredentials, SHARD_ENTRY, Shard, TrunkCredentials, UserCredentials, shard_name, shard_of,
 };
 use crds::pin::PinKey;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
@@ -164,6 +164,25 @@ impl ClusterOffice {
             shard.users.insert(person.name.to_owned(), pin);
             [phones, users].map(|number| (number, shards[&number].clone()))
         };
+        self.store(changed).await;
+    }
+
+    /// Compiles this password for a trunk.
+    pub async fn set_trunk_password(&self, trunk: &str, password: &str) {
+        let number = shard_of(trunk);
+        let credentials = TrunkCredentials {
+            password: password.to_owned(),
+        };
+        let changed = {
+            let mut shards = self.shards.lock().unwrap();
+            let shard = shards.entry(number).or_default();
+            shard.trunks.insert(trunk.to_owned(), credentials);
+            shard.clone()
+        };
+        self.store([(number, changed)]).await;
+    }
+
+    async fn store(&self, changed: impl IntoIterator<Item = (u32, Shard)>) {
         for (number, shard) in changed {
             let text = serde_json::to_vec(&shard).expect("a shard");
             let data = json!({SHARD_ENTRY: data_encoding::BASE64.encode(&text)});

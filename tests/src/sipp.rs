@@ -53,6 +53,20 @@ impl Sipp {
         sipp
     }
 
+    /// A server of its own at this many calls; its port.
+    pub fn serving(scenario: &'static str, worker: SocketAddr, calls: u32) -> (Self, u16) {
+        let socket = UdpSocket::bind((phones_address(), 0)).expect("a UDP port");
+        let own = socket.local_addr().expect("its address");
+        drop(socket);
+        let mut command = sipp(scenario, worker);
+        command.args(["-p", &own.port().to_string(), "-m", &calls.to_string()]);
+        let sipp = Self::run(command, scenario);
+        wait_for("sipp to listen", Duration::from_secs(5), || {
+            UdpSocket::bind(own).is_err().then_some(())
+        });
+        (sipp, own.port())
+    }
+
     /// The handset of `person` calls `number`.
     pub fn calling(
         scenario: &'static str,

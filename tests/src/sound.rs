@@ -50,6 +50,19 @@ impl Sound {
             * PIECE.as_secs_f64()
     }
 
+    /// For how many seconds these two frequencies together, and nothing else, were heard.
+    pub fn seconds_of_two(&self, one: f64, other: f64) -> f64 {
+        let both = |piece: &&[i16]| {
+            let (one, other) = (self.share(piece, one), self.share(piece, other));
+            one.min(other) > EACH_SHARE && one + other > TONE_SHARE
+        };
+        self.pieces()
+            .filter(|piece| !is_silent(piece))
+            .filter(both)
+            .count() as f64
+            * PIECE.as_secs_f64()
+    }
+
     /// When this frequency was first heard alone for a quarter of a second.
     pub fn first(&self, hz: f64) -> Option<Duration> {
         let heard: Vec<bool> = self
@@ -282,6 +295,7 @@ const FIRST_HEARD: Duration = Duration::from_millis(250);
 const PIECE: Duration = Duration::from_millis(40);
 const SILENT: f64 = -45.0;
 /// Of a piece's energy in one frequency, to call it that tone.
+const EACH_SHARE: f64 = 0.25;
 const TONE_SHARE: f64 = 0.8;
 /// Of a piece's energy that may be unforeseen in a steady tone.
 const STEADY: f64 = 0.15;

@@ -85,6 +85,13 @@ impl Worker {
         Self::launch(&mut command, &office.path("worker.log"))
     }
 
+    /// Starts a worker that trusts the certificates of this file, and no others.
+    pub fn start_trusting(office: &Office, certificates: &Path) -> Self {
+        let mut command = Self::standalone(&office.manifests(), &office.state(), "127.0.0.1:0");
+        command.env("SSL_CERT_FILE", certificates);
+        Self::launch(&mut command, &office.path("worker.log"))
+    }
+
     fn spawn(manifests: &Path, state: &Path, sip: &str, log: &Path) -> Self {
         Self::launch(&mut Self::standalone(manifests, state, sip), log)
     }

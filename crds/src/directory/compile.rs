@@ -10,6 +10,7 @@ mod phones;
 mod references;
 mod routes;
 mod system;
+mod trunks;
 
 use std::collections::HashSet;
 
@@ -69,6 +70,17 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         names: &names,
     };
     let compiled = routes::compile(objects, &known, &mut problems);
+    let around = trunks::Around {
+        system: &system.entry,
+        users: &users,
+        extensions: &extensions,
+        names: &names,
+        known: Known {
+            secrets: &secrets,
+            credentials: &credentials,
+        },
+    };
+    let trunks = trunks::compile(objects, &around, &mut problems);
     let known = numbers::Known {
         users: &users,
         aliases: &aliases,
@@ -95,6 +107,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         routes: compiled.routes,
         plans: compiled.plans,
         default_plans: compiled.default_plans,
+        trunks,
     };
     (directory, problems)
 }

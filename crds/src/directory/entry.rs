@@ -35,6 +35,8 @@ pub struct System {
     pub registration_expiry: Duration,
     /// How many calls a user may have at once.
     pub calls_per_user: u32,
+    /// How many outside calls a user may begin within an hour.
+    pub outside_calls_per_hour: u32,
     /// The key that PINs chosen by phone are hashed under.
     pub pin_key: Arc<PinKey>,
     /// The key that digest nonces are bound with; none if its Secret is missing.

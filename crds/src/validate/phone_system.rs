@@ -54,6 +54,16 @@ pub(crate) fn phone_system(
             )
         },
     );
+    check.that(
+        spec.limits.outside_calls_per_hour >= 1,
+        "spec.limits.outsideCallsPerHour",
+        || {
+            (
+                "nobody could call outside".to_owned(),
+                "write 1 or more; the default is 60",
+            )
+        },
+    );
 }
 
 fn dial_plan(check: &mut Check<'_>, spec: &PhoneSystemSpec) {

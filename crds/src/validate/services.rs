@@ -9,6 +9,7 @@ use crate::{
     ObjectRef, Problem, TrunkSpec,
     auto_attendant::{AttendantSchedule, MenuOption},
     call_target::{CallTarget, Recording},
+    directory::Network,
     trunk::{ExtensionRange, Outbound},
 };
 
@@ -40,7 +41,7 @@ pub(crate) fn trunk(object: &ObjectRef, spec: &TrunkSpec, problems: &mut Vec<Pro
     let mut check = Check { object, problems };
     let host = &spec.server.host;
     check.that(
-        super::phone_system::is_domain(host) || host.parse::<IpAddr>().is_ok(),
+        is_host(host),
         "spec.server.host",
         || {
             (
@@ -50,7 +51,7 @@ pub(crate) fn trunk(object: &ObjectRef, spec: &TrunkSpec, problems: &mut Vec<Pro
         },
     );
     for (i, address) in spec.addresses.iter().enumerate() {
-        check.that(is_network(address), &format!("spec.addresses[{i}]"), || {
+        check.that(address.parse::<Network>().is_ok(), &format!("spec.addresses[{i}]"), || {
             (
                 format!("{address:?} is no address"),
                 "write an address or a network, for example \"203.0.113.7\" or \"2001:db8::/64\"",
@@ -240,18 +241,9 @@ impl Check<'_> {
     }
 }
 
-/// An address, perhaps with the length of a network's prefix.
-fn is_network(text: &str) -> bool {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let bits = match address.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= bits))
+/// A host name or an address.
+pub(crate) fn is_host(text: &str) -> bool {
+    super::phone_system::is_domain(text) || text.parse::<IpAddr>().is_ok()
 }
 
 fn is_range(range: &ExtensionRange) -> bool {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crds::directory::Caller;
+use crds::directory::{Caller, UserEntry};
 use jiff::tz::TimeZone;
 use prompts::Say;
 
-use crate::{Key, Office};
+use crate::{Announcement, Key, Office};
 
 /// One caller on the line. The worker implements it over media, the simulated caller over virtual
 /// time. What is said and recorded are the handles of the office `O`.
@@ -48,6 +48,13 @@ pub trait Call<O: Office> {
     /// the caller hangs up. That is no error here: what he said before is to be delivered. What
     /// is being said falls silent first.
     async fn record(&mut self, recording: &O::Recording, rules: &RecordRules) -> Take;
+
+    /// Begins a dial tone in place of whatever is being said. It goes on until it is stopped or something else is said.
+    async fn dial_tone(&mut self) -> Result<(), HungUp>;
+
+    /// Calls somebody outside on the account of `user` and lets the two talk: until the far end hangs up or can't be reached, or the caller dials `*#`. Keys in
+    /// the buffer are dropped; those pressed meanwhile are the far end's.
+    async fn call_out(&mut self, user: &UserEntry, whom: &Outside) -> Result<Called, HungUp>;
 
     /// Is told which way the caller takes, such as for the log of the call.
     fn took(&mut self, step: Step) {
@@ -139,6 +146,26 @@ pub enum Ended {
     MaxLength,
     /// The caller hung up.
     HungUp,
+}
+
+/// Whom to call outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// This number, as E.164.
+    Number(Arc<str>),
+    /// An emergency number, as it is.
+    Help(Arc<str>),
+}
+
+/// What became of a call outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It was answered, and the far end has hung up.
+    Ended,
+    /// The caller has dialled `*#`.
+    Recalled,
+    /// The far end was not reached, for this reason.
+    NotReached(Announcement),
 }
 
 /// One step of a caller through an application.

@@ -25,6 +25,7 @@ pub mod menu;
 mod message_center;
 mod naming;
 mod office;
+mod outside_line;
 mod preferences;
 mod send;
 mod settings;
@@ -32,7 +33,9 @@ mod settings;
 pub mod sim;
 
 pub use announcement::{Announcement, announce};
-pub use call::{Call, Ended, HungUp, Listener, RecordRules, Step, Take, Wake, Way};
+pub use call::{
+    Call, Called, Ended, HungUp, Listener, Outside, RecordRules, Step, Take, Wake, Way,
+};
 pub use exit::Exit;
 pub use key::Key;
 pub use leave_message::{leave_message, leave_message_to_alias};
@@ -42,4 +45,5 @@ pub use office::{
     Begun, Draft, Forwards, Inbox, LeftOut, Login, NotSent, Office, OpenError, Opened, Receipt,
     Refusal, Side, Unavailable, WhyLeftOut,
 };
+pub use outside_line::outside_line;
 pub use preferences::{Choice, Choices, NotChosen, Preferences, judge_pin};

@@ -28,11 +28,28 @@ pub(crate) async fn login<'o, O: Office>(
     office: &'o O,
     user: Option<&'o UserEntry>,
 ) -> Result<Option<Owner<'o, O>>, HungUp> {
+    call.play(&[PromptId::LOGIN_WELCOME.into()]).await?;
+    admit(call, office, user).await
+}
+
+/// Asks one who was logged in for his PIN again, as after a call outside: he might have put the receiver down.
+pub(crate) async fn login_again<'o, O: Office>(
+    call: &mut impl Call<O>,
+    office: &'o O,
+    user: &'o UserEntry,
+) -> Result<Option<Owner<'o, O>>, HungUp> {
+    admit(call, office, Some(user)).await
+}
+
+async fn admit<'o, O: Office>(
+    call: &mut impl Call<O>,
+    office: &'o O,
+    user: Option<&'o UserEntry>,
+) -> Result<Option<Owner<'o, O>>, HungUp> {
     let system = office.directory().system();
     let mut language = None;
     let mut whose = user;
     let mut wrong = 0;
-    call.play(&[PromptId::LOGIN_WELCOME.into()]).await?;
     loop {
         let user = match whose.take() {
             Some(user) => user,

@@ -4,14 +4,16 @@ use std::borrow::Cow;
 
 use crds::Presence;
 use crds::directory::Caller;
+use crds::user::Permission;
 use mailbox::{Counts, Folder};
 use prompts::{Noun, PromptId, Say};
 
 use crate::call::{Call, HungUp};
 use crate::farewell::farewell;
 use crate::listening::listen;
-use crate::login::{Owner, login};
+use crate::login::{Owner, login, login_again};
 use crate::menu::{Choice, Menu, Picked, Star};
+use crate::outside_line::{Left, line};
 use crate::send::send;
 use crate::settings::{After, choose_first_pin, settings};
 use crate::{Exit, Inbox, Key, Office, Preferences};
@@ -45,7 +47,7 @@ async fn visit<O: Office>(
         (Whose::Callers, Caller::SharedHandset(_) | Caller::External { .. }) => None,
     };
     let user = name.and_then(|name| office.directory().user(&name));
-    let Some(owner) = login(call, office, user).await? else {
+    let Some(mut owner) = login(call, office, user).await? else {
         return Ok(Exit::Finished);
     };
     if let Some(exit) = Box::pin(choose_first_pin(call, &owner)).await? {
@@ -53,7 +55,12 @@ async fn visit<O: Office>(
     }
     let mut before = status(&owner).await;
     loop {
-        match MAIN.ask(call, office, &before, |_| true).await? {
+        let permissions = owner.user.permissions;
+        let offered = |choice| match choice {
+            Main::OutsideLine => permissions.allows(Permission::OutsideLine),
+            Main::Listen(_) | Main::Send | Main::Settings | Main::Leave => true,
+        };
+        match MAIN.ask(call, office, &before, offered).await? {
             Picked::Action(Main::Listen(folder)) => {
                 if let Some(exit) = listen(call, office, &owner, folder).await? {
                     return Ok(exit);
@@ -71,6 +78,13 @@ async fn visit<O: Office>(
                     After::Leave(exit) => return Ok(exit),
                 }
             }
+            Picked::Action(Main::OutsideLine) => match line(call, office, owner.user).await? {
+                Left::Recalled => match login_again(call, office, owner.user).await? {
+                    Some(again) => owner = again,
+                    None => return Ok(Exit::Finished),
+                },
+                Left::Tired => return farewell(call, []).await,
+            },
             Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
             Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
         }
@@ -84,6 +98,7 @@ pub(crate) enum Main {
     Listen(Folder),
     Send,
     Settings,
+    OutsideLine,
     Leave,
 }
 
@@ -95,6 +110,7 @@ pub(crate) static MAIN: Menu<Main> = Menu {
         Choice::new(Key::Two, Main::Listen(Folder::Saved), PromptId::MAIN_SAVED),
         Choice::new(Key::Three, Main::Send, PromptId::MAIN_SEND),
         Choice::new(Key::Four, Main::Settings, PromptId::MAIN_SETTINGS),
+        Choice::new(Key::Seven, Main::OutsideLine, PromptId::MAIN_OUTSIDE),
         Choice::new(Key::Pound, Main::Leave, PromptId::MAIN_EXIT),
     ]),
     star: Star::RepeatsOrDials {

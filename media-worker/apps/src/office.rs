@@ -36,6 +36,9 @@ pub trait Office {
     /// Checks a user's PIN in his home, which holds a [`crate::Lockout`] for each side.
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<Self::Inbox>;
 
+    /// Whether a user may begin one more outside call now: so many an hour are his (spec MC-O3). If so, it is counted.
+    async fn begin_outside_call(&self, user: &UserEntry) -> bool;
+
     /// The recording of a user's name, if he made one and it can be had.
     async fn spoken_name(&self, user: &UserEntry) -> Option<Self::Audio>;
 

@@ -32,6 +32,20 @@ const PLACES: &[Place] = &[
         ],
         others: Says(INVALID),
     },
+    // The dial tone of the outside line.
+    Place {
+        come: || {
+            let company = Company::new().with_outside_line("mary");
+            (company, mary().dials("7").hears("[dial tone]"))
+        },
+        run: visit,
+        keys: &[
+            ("*#", Says("enter your PIN")),
+            ("5551234#", Says("[connected with +15855551234]")),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says("[dial tone]"),
+    },
     // After a message of a user.
     Place {
         come: || {

@@ -30,6 +30,28 @@ pub(super) async fn not_available(call: &mut Inbound) -> CallResult {
     .await
 }
 
+/// The caller may not call this number.
+pub(super) async fn not_permitted(call: &mut Inbound) -> CallResult {
+    refuse(
+        call,
+        Announcement::NotPermitted,
+        StatusCode::FORBIDDEN,
+        CallResult::Refused,
+    )
+    .await
+}
+
+/// The caller has called outside as often as he may for now.
+pub(super) async fn overloaded(call: &mut Inbound) -> CallResult {
+    refuse(
+        call,
+        Announcement::Overloaded,
+        StatusCode::SERVICE_UNAVAILABLE,
+        CallResult::Refused,
+    )
+    .await
+}
+
 async fn refuse(
     call: &mut Inbound,
     what: Announcement,

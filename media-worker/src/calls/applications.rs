@@ -5,6 +5,7 @@ use std::sync::Arc;
 use apps::{Exit, Listener, Whose};
 use sip::syntax::StatusCode;
 
+use super::announce;
 use super::inbound::Inbound;
 use super::line::Line;
 use super::office::CallOffice;
@@ -44,6 +45,21 @@ pub(super) async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -
     let mut line = Line::new(call, listener);
     let whose = user.as_deref().map_or(Whose::Callers, Whose::Of);
     let exit = apps::message_center(&mut line, &office, whose).await;
+    leave(call, exit, CallResult::Application).await
+}
+
+/// The caller has dialled the outside line's prefix alone: he hears a dial tone.
+pub(super) async fn outside_line(call: &mut Inbound) -> CallResult {
+    let Some(user) = call.caller.user().map(str::to_owned) else {
+        return announce::not_permitted(call).await;
+    };
+    if let Err(status) = call.answer(&[]) {
+        return call.refuse(status, CallResult::Failed);
+    }
+    let office = CallOffice::new(call);
+    let listener = listener(call);
+    let mut line = Line::new(call, listener);
+    let exit = apps::outside_line(&mut line, &office, &user).await;
     leave(call, exit, CallResult::Application).await
 }
 

@@ -38,6 +38,11 @@ impl<Branch: Copy + Eq + Hash> Attempt<Branch> {
         }
     }
 
+    /// One more phone rings.
+    pub(super) fn begun(&mut self, branch: Branch) {
+        self.branches.insert(branch, State::Trying);
+    }
+
     /// A phone has failed with this status. When it was the last, that is the end of the attempt.
     pub(super) fn failed(&mut self, branch: Branch, status: u16) -> Option<Unanswered> {
         if let Some(state) = self.branches.get_mut(&branch) {
@@ -99,6 +104,14 @@ mod tests {
         let mut attempt = Attempt::new([1, 2]);
         assert_eq!(attempt.failed(1, 603), None);
         assert_eq!(attempt.failed(2, 408), Some(Unanswered::NoAnswer));
+    }
+
+    #[test]
+    fn a_phone_that_takes_the_place_of_another_keeps_the_attempt_going() {
+        let mut attempt = Attempt::new([1]);
+        attempt.begun(2);
+        assert_eq!(attempt.failed(1, 503), None);
+        assert_eq!(attempt.failed(2, 486), Some(Unanswered::Busy));
     }
 
     #[test]

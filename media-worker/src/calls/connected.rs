@@ -6,6 +6,7 @@ use sip::sdp::Direction;
 use sip::syntax::{Headers, Method, Reason, Request, StatusCode};
 
 use super::party::Party;
+use super::recall::Recall;
 use super::{CallEvent, EventReceiver, Exchange, info};
 
 /// The two sides of a connected call.
@@ -18,7 +19,7 @@ pub(super) struct Connected<'a> {
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     Caller,
     Callee,
 }
@@ -31,12 +32,14 @@ enum Negotiation {
     Passing(Side),
 }
 
-/// Who ended the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why the two talk no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Over {
-    /// Somebody hung up, or was lost.
-    HungUp,
-    /// The worker stops.
+    /// This side hung up, or was lost. The other is still there, and may be told why.
+    Left(Side, Option<Reason>),
+    /// The caller has dialled `*#`; both are still there.
+    Recalled,
+    /// Both are gone: the worker stops.
     Stopped,
 }
 
@@ -58,20 +61,36 @@ impl<'a> Connected<'a> {
     }
 
     /// Passes on what happens until the call is over; both sessions are ended then.
-    pub(super) async fn talk(mut self, events: &mut EventReceiver) -> Over {
+    pub(super) async fn talk_to_the_end(mut self, events: &mut EventReceiver) {
+        let over = self.talk(events, &mut Recall::default()).await;
+        if let Over::Left(side, reason) = over {
+            self.party(side.other()).end(reason);
+        }
+    }
+
+    /// Passes on what happens until one side leaves, or the caller wants something else. Whoever is still there stays.
+    pub(super) async fn talk(&mut self, events: &mut EventReceiver, recall: &mut Recall) -> Over {
         let mut stopping = self.exchange.stopping();
         loop {
             tokio::select! {
                 event = events.next() => match event {
                     Some(CallEvent::Session(session, event)) => {
                         let Some(side) = self.side(session) else { continue };
+                        let recalled = side == Side::Caller && recall.hears_info(&event);
                         if let Some(over) = self.event(side, *event) {
                             return over;
                         }
+                        if recalled {
+                            return Over::Recalled;
+                        }
                     }
                     // Sound and keys pass through the bridge without us.
-                    Some(CallEvent::Media(_)) => {}
-                    None => return Over::HungUp,
+                    Some(CallEvent::Media(event)) => {
+                        if recall.hears(&event, self.caller) {
+                            return Over::Recalled;
+                        }
+                    }
+                    None => return Over::Stopped,
                 },
                 () = stopping.stopped() => {
                     let reason = Reason::sip(503, "Service is stopping");
@@ -86,12 +105,10 @@ impl<'a> Connected<'a> {
     fn event(&mut self, side: Side, event: SessionEvent) -> Option<Over> {
         match event {
             SessionEvent::Ended { reason } => {
-                self.party(side.other()).end(told(reason));
-                return Some(Over::HungUp);
+                return Some(Over::Left(side, told(reason)));
             }
             SessionEvent::Cancelled { .. } | SessionEvent::Failed { .. } => {
-                self.party(side.other()).end(None);
-                return Some(Over::HungUp);
+                return Some(Over::Left(side, None));
             }
             SessionEvent::Offer { sdp } => self.offered(side, sdp.as_ref()),
             SessionEvent::Answer { sdp } => self.answered(side, &sdp),

@@ -1,10 +1,15 @@
 //! What is kept of a call when it is over (spec CD-1), and the line about it on the terminal.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use crds::directory::Meaning;
+use jiff::Timestamp;
 use mailbox::details::{Answerer, CallDetail, CallResult as Kept, Direction, Party};
 use tracing::{info, warn};
 
 use super::inbound::Inbound;
+use super::origin::Origin;
 use crate::metrics::CallResult;
 
 /// Keeps the details of a call that is over.
@@ -19,7 +24,7 @@ pub(super) fn keep(call: &Inbound) {
         number = logged_number(call),
         to = %logged_dialled(call),
         result = record.result.label(),
-        by = record.answered_by.as_deref().unwrap_or("-"),
+        by = logged_answerer(call),
         seconds = duration.as_secs(),
         "call"
     );
@@ -30,12 +35,12 @@ pub(super) fn keep(call: &Inbound) {
     let detail = CallDetail {
         call: call.number.to_string(),
         time: record.began_at,
-        direction: Direction::Internal,
-        from: Party {
-            user: call.caller.user().map(str::to_owned),
-            number: call.from.extension.as_deref().map(str::to_owned),
-            name: Some(call.from.display_name.to_string()),
+        direction: match &call.from {
+            Origin::Trunk(_) => Direction::Incoming,
+            Origin::Phone(_) if record.went_out => Direction::Outgoing,
+            Origin::Phone(_) => Direction::Internal,
         },
+        from: caller(call),
         to: Party {
             user: called.map(|user| user.name.to_string()),
             number: Some(call.dialled.clone()),
@@ -46,6 +51,83 @@ pub(super) fn keep(call: &Inbound) {
         route: record.route.as_deref().map(str::to_owned),
         result: kept(record.result),
     };
+    append(call, detail);
+}
+
+/// A call that somebody makes by the outside line: one of several in the call that he began.
+pub(super) struct Outgoing {
+    user: Arc<str>,
+    number: Arc<str>,
+    began: Timestamp,
+    answered: Option<Instant>,
+    result: CallResult,
+}
+
+impl Outgoing {
+    /// It begins now.
+    pub(super) fn begins(user: &Arc<str>, number: &Arc<str>) -> Self {
+        Self {
+            user: Arc::clone(user),
+            number: Arc::clone(number),
+            began: Timestamp::now(),
+            answered: None,
+            result: CallResult::Failed,
+        }
+    }
+
+    /// It is answered now.
+    pub(super) fn answered(self) -> Self {
+        Self {
+            answered: Some(Instant::now()),
+            result: CallResult::Answered,
+            ..self
+        }
+    }
+
+    /// It was not answered.
+    pub(super) fn ended(self, result: CallResult) -> Self {
+        Self { result, ..self }
+    }
+}
+
+/// Keeps the details of a call by the outside line, for its user: whose message center it is, or who called.
+pub(super) fn keep_outgoing(call: &Inbound, outgoing: &Outgoing) {
+    let duration = outgoing.answered.map(|at| at.elapsed()).unwrap_or_default();
+    let result = outgoing.result;
+    info!(
+        result = result.label(),
+        seconds = duration.as_secs(),
+        "call by the outside line"
+    );
+    let detail = CallDetail {
+        call: call.number.to_string(),
+        time: outgoing.began,
+        direction: Direction::Outgoing,
+        from: Party {
+            user: Some(outgoing.user.to_string()),
+            ..caller(call)
+        },
+        to: Party {
+            number: Some(outgoing.number.to_string()),
+            ..Party::default()
+        },
+        answered_by: outgoing.answered.map(|_| Answerer::Outside),
+        duration,
+        route: None,
+        result: kept(result),
+    };
+    append(call, detail);
+}
+
+fn caller(call: &Inbound) -> Party {
+    Party {
+        user: call.caller.user().map(str::to_owned),
+        number: call.from.number().map(str::to_owned),
+        name: call.from.name().map(str::to_owned),
+    }
+}
+
+fn append(call: &Inbound, detail: CallDetail) {
     if let Err(error) = call.exchange.mailboxes.append_detail(detail) {
         warn!(%error, "the details of a call can't be kept");
     }
@@ -54,18 +136,25 @@ pub(super) fn keep(call: &Inbound) {
 /// Who calls, as the log may name him: who is outside has a name of his own choosing there.
 fn logged_caller(call: &Inbound) -> &str {
     if call.caller.is_internal() {
-        &call.from.display_name
+        call.from.name().unwrap_or("unknown")
     } else {
         OUTSIDE
     }
 }
 
 fn logged_number(call: &Inbound) -> &str {
-    match call.from.extension.as_deref() {
+    match call.from.number() {
         Some(_) if !call.caller.is_internal() => OUTSIDE,
         Some(extension) => extension,
         None => "none",
     }
+}
+
+fn logged_answerer(call: &Inbound) -> &str {
+    if call.record.went_out {
+        return OUTSIDE;
+    }
+    call.record.answered_by.as_deref().unwrap_or("-")
 }
 
 /// What was dialled, as the log may have it: no outside number, and no PIN before one.
@@ -94,6 +183,7 @@ const SHORTEST_NUMBER: usize = 7;
 fn answerer(call: &Inbound) -> Option<Answerer> {
     let user = call.called.as_deref().map(str::to_owned);
     match call.record.result {
+        CallResult::Answered if call.record.went_out => Some(Answerer::Outside),
         CallResult::Answered => Some(Answerer::User {
             user: user.unwrap_or_default(),
             device: call

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use crds::Directory;
-use crds::directory::{Account, Attempt, Caller, Finally, Meaning, Plan, Target};
+use crds::directory::{Attempt, Caller, Finally, Meaning, Plan, Target};
 use futures::channel::mpsc;
 use jiff::Timestamp;
 use media::codec::Codec;
 use sip::endpoint::{SessionEvent, SessionId};
 use sip::sdp::Direction;
-use sip::syntax::{Headers, Host, NameAddr, Request, StatusCode, Uri};
+use sip::syntax::{Headers, NameAddr, Request, StatusCode};
 use sip::transport::Flow;
 use tokio::task::spawn_local;
 use tracing::{Instrument, info, info_span, warn};
@@ -20,8 +20,11 @@ use tracing::{Instrument, info, info_span, warn};
 use super::attempt::Unanswered;
 use super::connected::Connected;
 use super::negotiation::Negotiation;
+use super::origin::{Origin, Place};
+use super::outside::Outward;
 use super::party::Party;
-use super::ring::Rung;
+use super::recall::Recall;
+use super::ring::{Answerer, Rung};
 use super::{EventReceiver, EventSender, Exchange, announce, applications};
 use crate::metrics::CallResult;
 
@@ -32,8 +35,8 @@ pub(super) struct Inbound {
     pub(super) directory: Arc<Directory>,
     pub(super) number: u64,
     pub(super) party: Party,
-    /// Which of our phones calls.
-    pub(super) from: Account,
+    /// Where it comes from.
+    pub(super) from: Origin,
     pub(super) caller: Caller,
     pub(super) dialled: String,
     /// The user that the call is for, once known.
@@ -41,6 +44,10 @@ pub(super) struct Inbound {
     pub(super) events: EventReceiver,
     pub(super) sender: EventSender,
     pub(super) hops_left: u8,
+    /// Whether `*#` means something while others are called.
+    pub(super) recall: Recall,
+    /// What the last trunk refused the last outside call with.
+    pub(super) refused_with: Option<StatusCode>,
     stage: Stage,
     pub(super) record: Record,
 }
@@ -61,13 +68,15 @@ pub(super) struct Record {
     pub(super) began_at: Timestamp,
     pub(super) began: Instant,
     pub(super) answered: Option<Instant>,
+    /// A handset, or an outside number.
     pub(super) answered_by: Option<Arc<str>>,
+    /// Whether somebody outside was called.
+    pub(super) went_out: bool,
     pub(super) route: Option<Arc<str>>,
     pub(super) result: CallResult,
 }
 
 /// An INVITE whose sender has proven who he is.
-#[derive(Debug)]
 pub struct Arrival {
     /// Its session.
     pub session: SessionId,
@@ -75,8 +84,8 @@ pub struct Arrival {
     pub request: Request,
     /// The flow it came over.
     pub flow: Flow,
-    /// Which of our phones it is.
-    pub from: Account,
+    /// Where it comes from.
+    pub from: Origin,
 }
 
 /// Takes a call; a task of its own sees it to its end.
@@ -92,15 +101,38 @@ pub fn take(exchange: Rc<Exchange>, arrival: Arrival) {
 
 impl Inbound {
     async fn live(mut self: Box<Self>) {
-        let home = self.exchange.homes.of(&self.from);
-        let Some(_place) = home.begin_call().await else {
-            warn!(handset = %self.from.handset, "a call was refused: its user has as many as limits.callsPerUser allows");
+        let Some(_place) = self.place().await else {
+            let from = self.from.label();
+            warn!(
+                from,
+                "a call was refused: there are as many as limits.callsPerUser, or the trunk's maxCalls, allows"
+            );
             self.record.result = self.refuse(StatusCode::BUSY_HERE, CallResult::Refused);
             return self.close();
         };
         let dialled = self.dialled.clone();
-        self.record.result = self.dial(&dialled).await;
+        let taken_to = match &self.from {
+            Origin::Phone(_) => None,
+            Origin::Trunk(incoming) => {
+                let numbers = &self.directory.system().numbers;
+                Some(incoming.line.entry().answers(&dialled, numbers).clone())
+            }
+        };
+        self.record.result = match taken_to {
+            Some(target) => self.take_to(target).await,
+            None => self.dial(&dialled).await,
+        };
         self.close();
+    }
+
+    /// A place for the call. One for help has it always.
+    async fn place(&self) -> Option<Place> {
+        if let Origin::Phone(_) = &self.from
+            && let Meaning::Emergency { .. } = self.directory.interpret(&self.dialled, &self.caller)
+        {
+            return Some(Place::Help);
+        }
+        self.from.place(&self.exchange).await
     }
 
     fn new(exchange: Rc<Exchange>, arrival: Arrival, number: u64) -> Option<Self> {
@@ -120,8 +152,11 @@ impl Inbound {
             return None;
         }
         let directory = exchange.directory();
-        let caller = directory.caller_of(&from);
-        let dialled = request.uri.user().unwrap_or_default().into_owned();
+        let caller = from.caller(&directory);
+        let dialled = match &from {
+            Origin::Phone(_) => request.uri.user().unwrap_or_default().into_owned(),
+            Origin::Trunk(incoming) => incoming.dialled.to_string(),
+        };
         let hops_left = request.headers.max_forwards().ok().flatten().unwrap_or(70);
         exchange
             .metrics
@@ -140,12 +175,15 @@ impl Inbound {
             events,
             sender,
             hops_left,
+            recall: Recall::default(),
+            refused_with: None,
             stage: Stage::Trying,
             record: Record {
                 began_at: Timestamp::now(),
                 began: Instant::now(),
                 answered: None,
                 answered_by: None,
+                went_out: false,
                 route: None,
                 result: CallResult::Failed,
             },
@@ -160,7 +198,7 @@ impl Inbound {
 
     /// Takes the call to what was dialled. Each way is boxed, so that a call holds what its own way needs and not what
     /// the longest does.
-    async fn to(&mut self, meaning: Meaning) -> CallResult {
+    pub(super) async fn to(&mut self, meaning: Meaning) -> CallResult {
         match meaning {
             Meaning::User(name) | Meaning::Extension(Target::User(name)) => {
                 match self.plan_of(&name) {
@@ -185,11 +223,18 @@ impl Inbound {
                 Box::pin(applications::leave_message_to_alias(self, &alias)).await
             }
             Meaning::Unknown => announce::unknown_number(self).await,
+            // Help is for those who are here.
+            Meaning::Emergency { number } if self.caller.is_internal() => {
+                Box::pin(self.call_out(Outward::Help(number.into()))).await
+            }
+            Meaning::Outside { number } if number.is_empty() => {
+                Box::pin(applications::outside_line(self)).await
+            }
+            Meaning::Outside { number } => Box::pin(self.outside(&number)).await,
+            Meaning::Account { digits } => Box::pin(self.on_account(&digits)).await,
             Meaning::Operator
             | Meaning::ConferenceCenter
             | Meaning::Emergency { .. }
-            | Meaning::Outside { .. }
-            | Meaning::Account { .. }
             | Meaning::Extension(
                 Target::Conference(_)
                 | Target::ConferenceCenter
@@ -227,7 +272,8 @@ impl Inbound {
             plan = match finally {
                 Finally::Voicemail(user) => return self.voicemail(&user).await,
                 Finally::Busy => return self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
-                Finally::Outside(_) | Finally::AutoAttendant(_) | Finally::Queue(_) => {
+                Finally::Outside(number) => return self.end_outside(&plan.user, &number).await,
+                Finally::AutoAttendant(_) | Finally::Queue(_) => {
                     return announce::not_available(self).await;
                 }
                 Finally::Extension(number) => match self.directory.interpret(&number, &self.caller)
@@ -275,20 +321,37 @@ impl Inbound {
 
     async fn try_one(&mut self, attempt: &Attempt) -> Result<CallResult, Unanswered> {
         match self.ring(attempt).await {
-            Rung::Answered {
-                mut callee,
-                handset,
-            } => {
-                info!(handset = %handset, "answered");
-                self.record.answered_by = Some(handset);
-                let exchange = Rc::clone(&self.exchange);
-                let connected = Connected::join(&exchange, &mut self.party, &mut callee);
-                connected.talk(&mut self.events).await;
-                Ok(CallResult::Answered)
-            }
-            Rung::CallerGone => Ok(CallResult::Cancelled),
+            Rung::Answered { callee, by } => Ok(self.converse(callee, by).await),
+            Rung::CallerGone | Rung::Recalled => Ok(CallResult::Cancelled),
             Rung::Unanswered(unanswered) => Err(unanswered),
         }
+    }
+
+    /// Lets the two talk until one of them hangs up.
+    pub(super) async fn converse(&mut self, mut callee: Box<Party>, by: Answerer) -> CallResult {
+        let by = self.answered_by(by);
+        let exchange = Rc::clone(&self.exchange);
+        let connected = Connected::join(&exchange, &mut self.party, &mut callee);
+        connected.talk_to_the_end(&mut self.events).await;
+        drop(by);
+        CallResult::Answered
+    }
+
+    /// Notes who has answered.
+    pub(super) fn answered_by(&mut self, mut by: Answerer) -> Answerer {
+        match &mut by {
+            Answerer::Handset(handset) => {
+                info!(%handset, "answered");
+                self.record.answered_by = Some(Arc::clone(handset));
+            }
+            Answerer::Outside(leg) => {
+                info!("answered outside");
+                leg.result = CallResult::Answered;
+                self.record.answered_by = Some(Arc::clone(leg.number()));
+                self.record.went_out = true;
+            }
+        }
+        by
     }
 
     pub(super) async fn voicemail(&mut self, user: &Arc<str>) -> CallResult {
@@ -411,16 +474,7 @@ impl Inbound {
 
     /// The caller as called phones see him.
     pub(super) fn identity(&self) -> NameAddr {
-        let number = self
-            .from
-            .extension
-            .as_deref()
-            .unwrap_or(&self.from.username);
-        let domain: &str = &self.directory.system().domain;
-        NameAddr::named(
-            self.from.display_name.to_string(),
-            Uri::sip(Some(number), Host::Name(domain.into()), None),
-        )
+        self.from.identity(&self.directory.system().domain)
     }
 
     fn provisional(&self, status: StatusCode, body: Option<Bytes>) {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use apps::{Call, Ended, HungUp, Key, Listener, RecordRules, Take, Wake};
-use crds::directory::Caller;
+use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Take, Wake};
+use crds::directory::{Caller, UserEntry};
 use futures::StreamExt;
 use media::codec::Codec;
 use media::engine::{Event, RecordEnd};
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::inbound::Inbound;
 use super::office::{CallOffice, Recording, Spoken};
+use super::outside::Outward;
 use super::{CallEvent, info};
 
 /// The caller of an answered call.
@@ -285,6 +286,32 @@ impl Call<CallOffice> for Line<'_> {
 
     fn take_key(&mut self) -> Option<Key> {
         self.keys.pop_front()
+    }
+
+    async fn dial_tone(&mut self) -> Result<(), HungUp> {
+        self.there()?;
+        let Some(seat) = self.call.party.media.seat() else {
+            return Err(HungUp);
+        };
+        let codec = self.call.party.media.sends().unwrap_or(Codec::Pcmu);
+        self.tag += 1;
+        self.speech = Speech::Speaking(self.tag);
+        seat.play(vec![self.call.exchange.voice.dial_tone(codec)], self.tag);
+        Ok(())
+    }
+
+    async fn call_out(&mut self, user: &UserEntry, whom: &Outside) -> Result<Called, HungUp> {
+        self.stop().await?;
+        self.keys.clear();
+        let whom = match whom {
+            Outside::Number(number) => Outward::Number(number.clone()),
+            Outside::Help(number) => Outward::Help(number.clone()),
+        };
+        let called = self.call.call_and_return(&user.name, &whom).await;
+        if called.is_none() {
+            self.presence = Presence::Gone;
+        }
+        called.ok_or(HungUp)
     }
 
     async fn record(&mut self, recording: &Recording, rules: &RecordRules<'_>) -> Take {

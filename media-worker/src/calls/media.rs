@@ -176,6 +176,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    /// Its leg.
+    pub(super) fn leg(&self) -> LegId {
+        self.leg
+    }
+
     /// Where the far side is told to send.
     pub(super) fn address(&self) -> SocketAddr {
         // Pairs hands out only ports that the threads have bound.

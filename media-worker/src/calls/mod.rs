@@ -8,12 +8,16 @@ mod details;
 mod formats;
 mod hearing;
 mod inbound;
+mod incoming;
 mod info;
 mod line;
 mod media;
 mod negotiation;
 mod office;
+mod origin;
+mod outside;
 mod party;
+mod recall;
 mod ring;
 mod sending;
 
@@ -31,10 +35,12 @@ pub use hearing::Heard;
 pub use inbound::{Arrival, take};
 pub use media::{MediaAddresses, MediaPool};
 pub use office::Spoken;
+pub use origin::Origin;
 
 use crate::homes::Homes;
 use crate::metrics::Metrics;
 use crate::signalling::Signalling;
+use crate::trunks::Trunks;
 use crate::voice::Voice;
 
 /// What a call hears of.
@@ -59,6 +65,8 @@ pub struct Exchange {
     pub media: Rc<MediaPool>,
     /// The users' homes.
     pub homes: Rc<Homes>,
+    /// The trunks.
+    pub trunks: Rc<Trunks>,
     /// Messages and call details.
     pub mailboxes: Mailboxes,
     /// What is spoken.
@@ -92,10 +100,15 @@ pub enum Life {
 
 impl Exchange {
     /// What calls work with.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "its parts, each named by its type"
+    )]
     pub fn new(
         signalling: Rc<Signalling>,
         media: Rc<MediaPool>,
         homes: Rc<Homes>,
+        trunks: Rc<Trunks>,
         mailboxes: Mailboxes,
         voice: Voice,
         metrics: Metrics,
@@ -105,6 +118,7 @@ impl Exchange {
             signalling,
             media,
             homes,
+            trunks,
             mailboxes,
             voice,
             metrics,

@@ -185,6 +185,11 @@ impl Office for CallOffice {
         }
     }
 
+    async fn begin_outside_call(&self, user: &UserEntry) -> bool {
+        let home = self.exchange.homes.of_user(&user.name);
+        home.begin_outside_call().await
+    }
+
     async fn spoken_name(&self, user: &UserEntry) -> Option<Spoken> {
         let name = self.mailbox(user)?.name().await;
         name.inspect_err(|error| warn!(user = %user.name, %error, "a recorded name can't be read"))

@@ -16,6 +16,7 @@ use super::CallEvent;
 use super::attempt::{Attempt, Unanswered};
 use super::inbound::Inbound;
 use super::negotiation::Negotiation;
+use super::outside::{OutsideLeg, Outward};
 use super::party::Party;
 
 /// How an attempt ended.
@@ -24,39 +25,68 @@ pub(super) enum Rung {
     Answered {
         /// The phone that answered.
         callee: Box<Party>,
-        /// The handset's name.
-        handset: Arc<str>,
+        /// What it is.
+        by: Answerer,
     },
     /// Nobody did.
     Unanswered(Unanswered),
     /// The caller hung up.
     CallerGone,
+    /// The caller wants something else: `*#`, where that means something.
+    Recalled,
+}
+
+/// What rings.
+pub(super) enum Answerer {
+    /// A handset, by name.
+    Handset(Arc<str>),
+    /// Somebody outside.
+    Outside(Box<OutsideLeg>),
 }
 
 /// One phone that rings.
-struct Branch {
+pub(super) struct Branch {
     party: Party,
-    handset: Arc<str>,
+    answerer: Answerer,
     /// Whether its early media is what the caller hears.
     heard: bool,
+}
+
+impl Branch {
+    /// This party is being called.
+    pub(super) fn new(party: Party, answerer: Answerer) -> Self {
+        Self {
+            party,
+            answerer,
+            heard: false,
+        }
+    }
 }
 
 impl Inbound {
     /// Rings the destinations of one attempt until somebody answers, all have failed, or the time is over.
     pub(super) async fn ring(&mut self, destinations: &Destinations) -> Rung {
-        let mut branches = HashMap::new();
+        let mut branches = Vec::new();
         for (handset, contact) in self.contacts(destinations).await {
-            if let Some(branch) = self.invite(handset, &contact) {
-                branches.insert(branch.party.session, branch);
-            }
+            branches.extend(self.invite(handset, &contact));
         }
+        for outward in self.outside_of(destinations).await {
+            branches.extend(self.branch_out(&outward));
+        }
+        self.ring_all(branches, destinations.ring_time).await
+    }
+
+    /// Waits until one of these answers, all have failed, or the time is over; the others are withdrawn.
+    pub(super) async fn ring_all(&mut self, branches: Vec<Branch>, ring_time: Duration) -> Rung {
+        let mut branches: HashMap<SessionId, Branch> = branches
+            .into_iter()
+            .map(|branch| (branch.party.session, branch))
+            .collect();
         let mut attempt = Attempt::new(branches.keys().copied());
-        let rung = self
-            .wait(&mut branches, &mut attempt, destinations.ring_time)
-            .await;
+        let rung = self.wait(&mut branches, &mut attempt, ring_time).await;
         let reason = match &rung {
             Rung::Answered { .. } => Some(Reason::sip(200, "Call completed elsewhere")),
-            Rung::Unanswered(_) | Rung::CallerGone => None,
+            Rung::Unanswered(_) | Rung::CallerGone | Rung::Recalled => None,
         };
         let late: Vec<SessionId> = attempt.others(None).collect();
         for session in late {
@@ -90,12 +120,22 @@ impl Inbound {
             let Some(event) = event else {
                 return Rung::CallerGone;
             };
-            let CallEvent::Session(session, event) = event else {
-                continue;
+            let (session, event) = match event {
+                CallEvent::Session(session, event) => (session, event),
+                CallEvent::Media(event) => {
+                    if self.recall.hears(&event, &self.party) {
+                        return Rung::Recalled;
+                    }
+                    continue;
+                }
             };
             if session == self.party.session {
+                let recalled = self.recall.hears_info(&event);
                 if self.caller_has_gone(*event) {
                     return Rung::CallerGone;
+                }
+                if recalled {
+                    return Rung::Recalled;
                 }
             } else if attempt.has(session)
                 && let Some(rung) = self.phone(branches, attempt, session, *event)
@@ -127,7 +167,7 @@ impl Inbound {
                         attempt.failed(session, 200);
                         Some(Rung::Answered {
                             callee: Box::new(branch.party),
-                            handset: branch.handset,
+                            by: branch.answerer,
                         })
                     }
                     Err(status) => {
@@ -139,16 +179,11 @@ impl Inbound {
                 }
             }
             SessionEvent::Failed { response } => {
-                branches.remove(&session);
-                attempt
-                    .failed(session, response.status.code())
-                    .map(Rung::Unanswered)
+                self.failed(branches, attempt, session, response.status)
             }
             SessionEvent::Ended { .. } | SessionEvent::Cancelled { .. } => {
-                branches.remove(&session);
-                attempt
-                    .failed(session, StatusCode::TEMPORARILY_UNAVAILABLE.code())
-                    .map(Rung::Unanswered)
+                let status = StatusCode::TEMPORARILY_UNAVAILABLE;
+                self.failed(branches, attempt, session, status)
             }
             SessionEvent::Request { tx, request } => {
                 let response = request.respond(StatusCode::NOT_IMPLEMENTED);
@@ -167,6 +202,22 @@ impl Inbound {
             | SessionEvent::Answer { .. }
             | SessionEvent::OfferFailed { .. } => None,
         }
+    }
+
+    /// A phone has failed; an outside number may be reached by another trunk.
+    fn failed(
+        &mut self,
+        branches: &mut HashMap<SessionId, Branch>,
+        attempt: &mut Attempt<SessionId>,
+        session: SessionId,
+        status: StatusCode,
+    ) -> Option<Rung> {
+        let answerer = branches.remove(&session)?.answerer;
+        if let Some(next) = self.next_trunk(answerer, status) {
+            attempt.begun(next.party.session);
+            branches.insert(next.party.session, next);
+        }
+        attempt.failed(session, status.code()).map(Rung::Unanswered)
     }
 
     /// The caller hears ringing from his own phone, or what the first phone that sends early media plays.
@@ -235,11 +286,7 @@ impl Inbound {
             )
         });
         let party = Party::new(&exchange.signalling, session, media, &listener);
-        Some(Branch {
-            party,
-            handset,
-            heard: false,
-        })
+        Some(Branch::new(party, Answerer::Handset(handset)))
     }
 
     /// Where the handsets of an attempt are registered. The phone that calls is not rung.
@@ -262,13 +309,13 @@ impl Inbound {
                         .and_then(|name| self.directory.user(name));
                     handsets.extend(user.and_then(|user| user.hot_desk.clone()));
                 }
-                // Nothing answers there yet: such a destination counts as failed.
+                // A monitor rings nothing yet: it counts as failed. Outside numbers are rung by trunks.
                 Destination::Monitor(_) | Destination::Outside(_) => {}
             }
         }
         handsets.sort();
         handsets.dedup();
-        handsets.retain(|handset| *handset != self.from.handset);
+        handsets.retain(|handset| Some(handset) != self.from.handset());
         let mut contacts = Vec::new();
         for handset in handsets {
             let Some(account) = self.directory.handset(&handset) else {
@@ -280,6 +327,17 @@ impl Inbound {
             }
         }
         contacts
+    }
+
+    /// The outside numbers of an attempt that the route's owner may call.
+    async fn outside_of(&self, destinations: &Destinations) -> Vec<Outward> {
+        let mut found = Vec::new();
+        for destination in &destinations.destinations {
+            if let (Destination::Outside(number), Some(owner)) = (destination, &self.called) {
+                found.extend(self.followed_outside(owner, number).await);
+            }
+        }
+        found
     }
 
     /// Who is called, as the called phone sees it.

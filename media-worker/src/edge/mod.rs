@@ -18,7 +18,7 @@ use sip::transport::Flow;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
-use crate::calls::{self, Arrival, Exchange, Life, retry_soon};
+use crate::calls::{self, Arrival, Exchange, Life, Origin, retry_soon};
 use crate::homes::Home;
 use crate::metrics::{CallResult, Direction};
 use md5_only::Md5Only;
@@ -49,7 +49,7 @@ impl Edge {
                     session,
                     request,
                     flow,
-                } => match self.identify(&request, &flow) {
+                } => match self.origin(&request, &flow) {
                     Ok(from) => self.call(Arrival {
                         session,
                         request,
@@ -90,8 +90,11 @@ impl Edge {
     /// Whether a call is one for help, which is never refused.
     fn is_emergency(&self, arrival: &Arrival) -> bool {
         let directory = self.exchange.directory();
+        let Origin::Phone(account) = &arrival.from else {
+            return false;
+        };
         let dialled = arrival.request.uri.user();
-        let caller = directory.caller_of(&arrival.from);
+        let caller = directory.caller_of(account);
         dialled.is_some_and(|dialled| {
             matches!(
                 directory.interpret(&dialled, &caller),
@@ -184,6 +187,15 @@ impl Edge {
         let may = own.as_ref() == Some(&user.name)
             || own.is_some_and(|own| user.monitored_by.contains(&own));
         may.then(|| self.exchange.homes.of_user(&user.name))
+    }
+
+    /// Where a call comes from: a trunk, which is known by where it is or by what only it knows, or a phone.
+    fn origin(&self, request: &Request, flow: &Flow) -> Result<Origin, Refusal> {
+        let directory = self.exchange.directory();
+        if let Some(incoming) = self.exchange.trunks.recognise(request, flow, &directory) {
+            return Ok(Origin::Trunk(incoming));
+        }
+        self.identify(request, flow).map(Origin::Phone)
     }
 
     /// Who sends the request, proven by digest; otherwise what to answer. Unknown users and wrong passwords get the same answer.

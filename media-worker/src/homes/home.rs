@@ -19,6 +19,7 @@ use tracing::info;
 
 use super::journal::{Entry, StoredLamps};
 use super::lamps::{self, Lamps, Notice, Shown};
+use super::outside::OutsideCalls;
 use super::phones::{Phones, Registered};
 use super::telling::Told;
 use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
@@ -35,6 +36,8 @@ pub(super) struct HomeState {
     pub(super) lockouts: HashMap<Side, Lockout>,
     /// Calls that its user has now.
     calls: u32,
+    /// Those outside that he has begun lately.
+    outside_calls: OutsideCalls,
     /// What this home has added to the count of registrations.
     counted: usize,
     told: Told,
@@ -54,6 +57,7 @@ impl HomeState {
             shown: None,
             lockouts: HashMap::new(),
             calls: 0,
+            outside_calls: OutsideCalls::default(),
             counted: 0,
             told,
         }
@@ -124,6 +128,18 @@ impl HomeState {
                 let _ = reply.send(self.begin_call());
             }
             ToHome::CallEnds => self.calls = self.calls.saturating_sub(1),
+            ToHome::OutsideCallBegins { reply } => {
+                let limit = self
+                    .context
+                    .directory
+                    .borrow()
+                    .system()
+                    .outside_calls_per_hour;
+                let _ = reply.send(self.outside_calls.begin(limit, Instant::now()));
+            }
+            ToHome::AccountPin { digits, reply } => {
+                let _ = reply.send(self.account_pin(&digits));
+            }
             ToHome::Login { side, pin, reply } => {
                 let _ = reply.send(self.login(side, &pin));
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use apps::{Side, Verdict};
 use crds::directory::UserEntry;
+use crds::pin::{MAX_DIGITS, PinVerifier};
 use crds::report::LockedLogin;
 use jiff::Timestamp;
 use tracing::warn;
@@ -19,9 +20,44 @@ impl HomeState {
         let Some(user) = self.user() else {
             return LoginAnswer::Unavailable;
         };
+        match self.attempt(&user, side, |verifier| verifier.verify(pin)) {
+            Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
+                (Some(mailbox), Some(inbox)) => {
+                    LoginAnswer::Admitted(HomeInbox::new(mailbox, user.limits, Home { inbox }))
+                }
+                (None, _) | (_, None) => LoginAnswer::Unavailable,
+            },
+            Verdict::Wrong => LoginAnswer::Wrong,
+            Verdict::LockedOut(_) => LoginAnswer::LockedOut,
+            Verdict::Locked(left) => LoginAnswer::Locked(left),
+        }
+    }
+
+    /// Where the PIN of the user ends in what he dialled at his phone. Of all beginnings one has the PIN's length: it is one try.
+    pub(super) fn account_pin(&mut self, digits: &str) -> Option<usize> {
+        let user = self.user()?;
+        let mut length = None;
+        let verdict = self.attempt(&user, Side::OwnHandset, |pin| {
+            let verify = |length: &usize| digits.get(..*length).is_some_and(|it| pin.verify(it));
+            length = (1..=digits.len().min(MAX_DIGITS)).find(verify);
+            length.is_some()
+        });
+        match verdict {
+            Verdict::Admitted => length,
+            Verdict::Wrong | Verdict::LockedOut(_) | Verdict::Locked(_) => None,
+        }
+    }
+
+    /// One try of a PIN, noted and journalled.
+    fn attempt(
+        &mut self,
+        user: &UserEntry,
+        side: Side,
+        right: impl FnOnce(&PinVerifier) -> bool,
+    ) -> Verdict {
         let now = Timestamp::now();
         let lockout = self.lockouts.get(&side).copied().unwrap_or_default();
-        let (lockout, verdict) = lockout.attempt(now, || user.pin.verify(pin));
+        let (lockout, verdict) = lockout.attempt(now, || right(&user.pin));
         self.lockouts.insert(side, lockout);
         self.lockouts
             .retain(|_, lockout| !lockout.is_forgotten(now));
@@ -34,20 +70,10 @@ impl HomeState {
                 .collect(),
         }));
         self.count(verdict);
-        match verdict {
-            Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
-                (Some(mailbox), Some(inbox)) => {
-                    LoginAnswer::Admitted(HomeInbox::new(mailbox, user.limits, Home { inbox }))
-                }
-                (None, _) | (_, None) => LoginAnswer::Unavailable,
-            },
-            Verdict::Wrong => LoginAnswer::Wrong,
-            Verdict::LockedOut(length) => {
-                self.locked(&user, side, length, now);
-                LoginAnswer::LockedOut
-            }
-            Verdict::Locked(left) => LoginAnswer::Locked(left),
+        if let Verdict::LockedOut(length) = verdict {
+            self.locked(user, side, length, now);
         }
+        verdict
     }
 
     fn count(&self, verdict: Verdict) {

@@ -9,6 +9,7 @@ mod inbox;
 mod journal;
 mod lamps;
 mod login;
+mod outside;
 mod phones;
 mod preferences;
 mod telling;
@@ -184,6 +185,13 @@ enum ToHome {
         reply: oneshot::Sender<Option<CallPlace>>,
     },
     CallEnds,
+    OutsideCallBegins {
+        reply: oneshot::Sender<bool>,
+    },
+    AccountPin {
+        digits: String,
+        reply: oneshot::Sender<Option<usize>>,
+    },
     Login {
         side: Side,
         pin: String,
@@ -253,6 +261,22 @@ impl Home {
     /// A call of the home's user begins; none when he has as many as he may.
     pub async fn begin_call(&self) -> Option<CallPlace> {
         self.ask(|reply| ToHome::CallBegins { reply })
+            .await
+            .flatten()
+    }
+
+    /// Whether the home's user may begin one more outside call within this hour; if so, it is counted.
+    pub async fn begin_outside_call(&self) -> bool {
+        self.ask(|reply| ToHome::OutsideCallBegins { reply })
+            .await
+            .unwrap_or(false)
+    }
+
+    /// How many of these digits, dialled at his own phone, are the PIN of the home's user; none when they don't begin with it, or logins
+    /// are locked.
+    pub async fn account_pin(&self, digits: &str) -> Option<usize> {
+        let digits = digits.to_owned();
+        self.ask(|reply| ToHome::AccountPin { digits, reply })
             .await
             .flatten()
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crds::conditions::Reason;
 use crds::report::Finding;
+use crds::trunk::Registration;
 use mailbox::Uploads;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
@@ -20,6 +21,15 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
     let metrics = &exchange.metrics;
     sip(exchange, metrics);
     media(exchange.media.threads(), metrics);
+    for (standing, count) in exchange.trunks.standing() {
+        let label = match standing {
+            Registration::NotNeeded => "not_needed",
+            Registration::Registered => "registered",
+            Registration::Refused => "refused",
+            Registration::NoAnswer => "no_answer",
+        };
+        metrics.trunks.with_label_values(&[label]).set(count);
+    }
     let Uploads { stored, failed } = exchange.mailboxes.uploads();
     for (result, total) in [("stored", stored), ("failed", failed)] {
         raise_to(&metrics.uploads_total.with_label_values(&[result]), total);

@@ -27,6 +27,7 @@ use crate::random::Random;
 use crate::signalling::{Advertised, LocalAddresses, Signalling};
 use crate::source::Source;
 use crate::statuses::Statuses;
+use crate::trunks::{TrunkContext, Trunks};
 use crate::voice::Voice;
 
 /// What a worker is built from, whichever command asks for it.
@@ -99,6 +100,15 @@ impl Worker {
             .with_context(|| format!("the journal of contacts {} can't be used", path.display()))?;
         let source = Rc::new(source);
         let (directory, following) = Following::new(&source, shown.report.clone());
+        let (life, lives) = watch::channel(Life::Serving);
+        let trunks = Trunks::new(TrunkContext {
+            signalling: Rc::clone(&signalling),
+            random: Rc::clone(&random),
+            metrics: metrics.clone(),
+            directory: directory.clone(),
+            life: lives.clone(),
+            statuses: blueprint.statuses.clone(),
+        });
         let homes = Homes::new(HomeContext {
             signalling: Rc::clone(&signalling),
             mailboxes: mailboxes.clone(),
@@ -110,7 +120,6 @@ impl Worker {
             report: shown.report.clone(),
             statuses: blueprint.statuses,
         });
-        let (life, lives) = watch::channel(Life::Serving);
         let voice = Voice::new(blueprint.library);
         let news = News {
             directory,
@@ -120,6 +129,7 @@ impl Worker {
             signalling,
             pool,
             homes,
+            trunks,
             mailboxes,
             voice,
             metrics.clone(),
@@ -133,6 +143,7 @@ impl Worker {
         tasks::spawn_mail(&exchange, delivered);
         spawn_local(following.follow(Rc::clone(&exchange)));
         spawn_local(edge.serve(requests));
+        spawn_local(Rc::clone(&exchange.trunks).follow());
         let homes = Rc::clone(&exchange.homes);
         spawn_local(async move { homes.restore(entries).await });
         Ok(Self {

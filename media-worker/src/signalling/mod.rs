@@ -3,6 +3,7 @@
 //! All of it lives on the main thread. A command borrows the endpoint, and what comes out is sent
 //! before the command returns, so a call costs no task switch per message.
 
+mod connect;
 mod local_address;
 mod stream;
 mod tls;
@@ -21,6 +22,7 @@ use sip::syntax::Response;
 use sip::transport::{Flow, Protocol};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+pub use connect::Connection;
 pub(crate) use local_address::same_family;
 pub use local_address::{Advertised, LocalAddresses, SipPorts};
 pub use stream::StreamListener;

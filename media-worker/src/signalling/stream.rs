@@ -97,12 +97,28 @@ pub(super) async fn serve(
     flow: Flow,
     stream: impl AsyncRead + AsyncWrite + Unpin,
 ) {
-    let (sender, receiver) = mpsc::channel(QUEUE);
+    let outgoing = open(&signalling, flow);
+    carry(signalling, flow, stream, outgoing).await;
+}
+
+/// Messages may be sent over the flow from now on.
+pub(super) fn open(signalling: &Signalling, flow: Flow) -> mpsc::Receiver<Bytes> {
+    let (sender, outgoing) = mpsc::channel(QUEUE);
     signalling
         .streams
         .borrow_mut()
         .insert(flow.connection, sender);
-    converse(&signalling, flow, stream, receiver).await;
+    outgoing
+}
+
+/// Carries what goes in and out, to the connection's end.
+pub(super) async fn carry(
+    signalling: Rc<Signalling>,
+    flow: Flow,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    outgoing: mpsc::Receiver<Bytes>,
+) {
+    converse(&signalling, flow, stream, outgoing).await;
     signalling.streams.borrow_mut().remove(&flow.connection);
     signalling.with(|endpoint, now| endpoint.flow_closed(flow, now));
 }

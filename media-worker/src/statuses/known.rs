@@ -3,12 +3,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use crds::{
     Directory, NameRef,
+    conditions::{ConditionType, Reason},
     handset::{Contact, HandsetStatus},
+    trunk::{Registration, TrunkStatus},
     user::{MessageCounts, UserHandset, UserStatus},
 };
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use sha2::{Digest, Sha256};
 
 use super::Phone;
@@ -19,6 +21,7 @@ pub(super) struct Known {
     worker: String,
     contacts: HashMap<Arc<str>, Vec<Contact>>,
     messages: HashMap<Arc<str>, MessageCounts>,
+    trunks: HashMap<Arc<str>, (Registration, u32)>,
 }
 
 /// An object whose status may have to be written.
@@ -26,6 +29,7 @@ pub(super) struct Known {
 pub(super) enum Subject {
     Handset(Arc<str>),
     User(Arc<str>),
+    Trunk(Arc<str>),
 }
 
 impl Known {
@@ -35,7 +39,31 @@ impl Known {
             worker,
             contacts: HashMap::new(),
             messages: HashMap::new(),
+            trunks: HashMap::new(),
         }
+    }
+
+    /// A trunk stands so and carries so many calls now.
+    pub(super) fn trunk_stands(&mut self, trunk: Arc<str>, registration: Registration, calls: u32) {
+        self.trunks.insert(trunk, (registration, calls));
+    }
+
+    /// Our part of a Trunk's status; none of one that nothing is known of yet.
+    pub(super) fn trunk(
+        &self,
+        name: &str,
+        generation: Option<i64>,
+        shown: &[Condition],
+        now: Timestamp,
+    ) -> Option<TrunkStatus> {
+        let (registration, calls) = *self.trunks.get(name)?;
+        Some(TrunkStatus {
+            conditions: vec![registered(registration, generation, shown, now)],
+            registration: Some(registration),
+            calls: Some(calls),
+            worker: Some(self.worker.clone()),
+            ..TrunkStatus::default()
+        })
     }
 
     /// These phones are registered under a handset now. One that is shown already, from before a restart, keeps its time.
@@ -108,6 +136,52 @@ impl Known {
     }
 }
 
+/// The condition `Registered`; it keeps its time until its status changes.
+fn registered(
+    registration: Registration,
+    generation: Option<i64>,
+    shown: &[Condition],
+    now: Timestamp,
+) -> Condition {
+    let (status, reason, message) = match registration {
+        Registration::Registered => (
+            "True",
+            Reason::TakenByServer,
+            "the far side has taken the registration",
+        ),
+        Registration::NotNeeded => (
+            "True",
+            Reason::NotNeeded,
+            "the far side knows us by our address",
+        ),
+        Registration::Refused => (
+            "False",
+            Reason::RefusedByServer,
+            "the far side refuses us: see that username and password are right",
+        ),
+        Registration::NoAnswer => (
+            "False",
+            Reason::NoAnswer,
+            "the far side does not answer: see that spec.server is right and that packets come through; it is tried again",
+        ),
+    };
+    let of_type = |it: &&Condition| it.type_ == ConditionType::Registered.as_str();
+    let before = shown.iter().find(of_type);
+    let since = before
+        .filter(|before| before.status == status)
+        .map(|before| before.last_transition_time.clone());
+    Condition {
+        type_: ConditionType::Registered.as_str().to_owned(),
+        status: status.to_owned(),
+        reason: reason.as_str().to_owned(),
+        message: message.to_owned(),
+        observed_generation: generation,
+        // To the second, as the API server keeps it.
+        last_transition_time: since
+            .unwrap_or_else(|| Time(Timestamp::from_second(now.as_second()).unwrap_or(now))),
+    }
+}
+
 /// Every object with a status of ours.
 pub(super) fn all(directory: &Directory) -> Vec<Subject> {
     let handsets = directory
@@ -116,7 +190,11 @@ pub(super) fn all(directory: &Directory) -> Vec<Subject> {
     let users = directory
         .users()
         .map(|user| Subject::User(Arc::clone(&user.name)));
-    handsets.chain(users).collect()
+    let trunks = directory
+        .trunks()
+        .iter()
+        .map(|trunk| Subject::Trunk(Arc::clone(&trunk.name)));
+    handsets.chain(users).chain(trunks).collect()
 }
 
 /// Tells a contact from the others of its handset, also after a restart.
@@ -173,6 +251,34 @@ mod tests {
         let shown = first.handset("mary-desk", &directory);
         again.registered("mary-desk".into(), vec![phone()], &shown.contacts, later);
         assert_eq!(again.handset("mary-desk", &directory), shown);
+    }
+
+    #[test]
+    fn how_a_trunk_stands_shows_and_since_when() {
+        let mut known = Known::new("office-worker-0".into());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(known.trunk("provider", Some(1), &[], at(1)), None);
+        known.trunk_stands("provider".into(), Registration::NoAnswer, 0);
+        let first = known.trunk("provider", Some(1), &[], at(1_000)).unwrap();
+        assert_eq!(first.conditions[0].status, "False");
+        assert_eq!(first.conditions[0].reason, "NoAnswer");
+        known.trunk_stands("provider".into(), Registration::Refused, 0);
+        let still = known
+            .trunk("provider", Some(1), &first.conditions, at(2_000))
+            .unwrap();
+        assert_eq!(
+            still.conditions[0].last_transition_time,
+            first.conditions[0].last_transition_time
+        );
+        known.trunk_stands("provider".into(), Registration::Registered, 2);
+        let then = known
+            .trunk("provider", Some(1), &still.conditions, at(3_000))
+            .unwrap();
+        assert_eq!(then.conditions[0].last_transition_time, Time(at(3_000)));
+        assert_eq!(
+            (then.registration, then.calls),
+            (Some(Registration::Registered), Some(2))
+        );
     }
 
     #[test]

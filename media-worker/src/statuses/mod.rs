@@ -7,6 +7,7 @@ mod writer;
 
 use std::sync::Arc;
 
+use crds::trunk::Registration;
 use crds::user::MessageCounts;
 use tokio::sync::mpsc;
 
@@ -34,6 +35,8 @@ enum News {
     Phones(Arc<str>, Vec<Phone>),
     /// So many messages are in a user's mailbox now.
     Messages(Arc<str>, MessageCounts),
+    /// A trunk stands so and carries so many calls now.
+    Trunk(Arc<str>, Registration, u32),
     /// What was registered before the start has been told: from now on a handset that nobody spoke of has no phone.
     Restored,
 }
@@ -59,6 +62,11 @@ impl Statuses {
     /// So many messages are in a user's mailbox now.
     pub fn messages(&self, user: &Arc<str>, counts: MessageCounts) {
         self.tell(|| News::Messages(Arc::clone(user), counts));
+    }
+
+    /// A trunk stands so and carries so many calls now.
+    pub fn trunk(&self, trunk: &Arc<str>, registration: Registration, calls: u32) {
+        self.tell(|| News::Trunk(Arc::clone(trunk), registration, calls));
     }
 
     /// What was registered before the start has been told.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crds::{User, handset::Handset};
+use crds::{Trunk, User, handset::Handset};
 use jiff::Timestamp;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -64,6 +64,7 @@ pub(super) async fn write(access: Access, scope: Scope, mut told: mpsc::Unbounde
 struct Writer {
     handsets: Api<Handset>,
     users: Api<User>,
+    trunks: Api<Trunk>,
     access: Access,
     known: Known,
     /// Before, phones that were registered at the last stop would be missed.
@@ -92,6 +93,7 @@ impl Writer {
         Self {
             handsets: Api::namespaced(access.client.clone(), &scope.namespace),
             users: Api::namespaced(access.client.clone(), &scope.namespace),
+            trunks: Api::namespaced(access.client.clone(), &scope.namespace),
             access,
             known: Known::new(scope.worker()),
             restored: false,
@@ -130,6 +132,11 @@ impl Writer {
                 self.known.counted(Arc::clone(&user), counts);
                 self.urgent.insert(Subject::User(user));
             }
+            News::Trunk(trunk, registration, calls) => {
+                self.known
+                    .trunk_stands(Arc::clone(&trunk), registration, calls);
+                self.urgent.insert(Subject::Trunk(trunk));
+            }
             News::Restored => {
                 self.restored = true;
                 self.other.extend(known::all(directory));
@@ -144,6 +151,7 @@ impl Writer {
         self.written.retain(|subject, _| match subject {
             Subject::Handset(name) => stored.handset(name, |_| ()).is_some(),
             Subject::User(name) => stored.user(name, |_| ()).is_some(),
+            Subject::Trunk(name) => stored.trunk(name, |_| ()).is_some(),
         });
         self.other.extend(known::all(&snapshot.directory));
     }
@@ -163,6 +171,7 @@ impl Writer {
             let outcome = match &subject {
                 Subject::Handset(name) => apply(&self.handsets, name, &status).await,
                 Subject::User(name) => apply(&self.users, name, &status).await,
+                Subject::Trunk(name) => apply(&self.trunks, name, &status).await,
             };
             self.due = Instant::now() + SPACING;
             match outcome {
@@ -198,6 +207,21 @@ impl Writer {
                 let same = wanted.messages == status.messages && wanted.handsets == status.handsets;
                 (uid(user), to_json(&wanted), same)
             }),
+            Subject::Trunk(name) => stored
+                .trunk(name, |trunk| {
+                    let status = trunk.status.clone().unwrap_or_default();
+                    let generation = trunk.metadata.generation;
+                    let shown = status.conditions.as_slice();
+                    let wanted = self
+                        .known
+                        .trunk(name, generation, shown, Timestamp::now())?;
+                    let same = wanted.registration == status.registration
+                        && wanted.calls == status.calls
+                        && wanted.worker == status.worker
+                        && wanted.conditions.iter().all(|it| shown.contains(it));
+                    Some((uid(trunk), to_json(&wanted), same))
+                })
+                .flatten(),
         };
         let Some((uid, wanted, same_as_stored)) = looked else {
             return Step::Gone;

@@ -24,6 +24,7 @@ mod restart_writes_nothing;
 mod round_trip;
 mod rules;
 mod spool_size;
+mod trunks;
 mod trust;
 mod unreadable;
 mod updating;

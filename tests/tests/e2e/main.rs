@@ -19,4 +19,5 @@ mod settings;
 mod sipp;
 mod standalone;
 mod tls;
+mod trunk;
 mod voicemail;

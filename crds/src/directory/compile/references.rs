@@ -10,7 +10,6 @@ use crate::{
     call_target::CallTarget,
     conditions::Reason,
     directory::{Target, UserEntry},
-    trunk::Site,
 };
 
 /// The names of the objects of those Kinds.
@@ -69,7 +68,6 @@ pub(super) fn check(
         problems,
     };
     judge.conferences(objects);
-    judge.trunks(objects);
     judge.auto_attendants(objects);
     judge.call_queues(objects);
     judge.call_monitors(objects);
@@ -106,42 +104,6 @@ impl Judge<'_> {
             } else {
                 ids.insert(id, object.name);
             }
-        }
-    }
-
-    fn trunks(&mut self, objects: &Objects) {
-        for (object, trunk) in self.each(&objects.trunks) {
-            validate::trunk(&object, &trunk.spec, self.problems);
-            let inbound = &trunk.spec.inbound;
-            for (i, each) in inbound.numbers.iter().enumerate() {
-                let field = format!("spec.inbound.numbers[{i}].target");
-                self.target(&object, &field, Some(&each.target));
-            }
-            self.site(&object, trunk.spec.site.as_ref());
-            self.target(
-                &object,
-                "spec.inbound.otherwise",
-                inbound.otherwise.as_ref(),
-            );
-        }
-    }
-
-    /// Extensions of another site that mean somebody here, who is reached instead.
-    fn site(&mut self, object: &ObjectRef, site: Option<&Site>) {
-        for (i, range) in site.iter().flat_map(|site| &site.extensions).enumerate() {
-            let (first, last) = (range.first.as_str(), range.last.as_str());
-            let hidden =
-                |number: &&str| number.len() == first.len() && (first..=last).contains(number);
-            let here = self.known.extensions.keys().map(|number| &**number);
-            let Some(number) = here.filter(hidden).min() else {
-                continue;
-            };
-            let field = format!("spec.site.extensions[{i}]");
-            self.problems.push(
-                Problem::warning(object.clone(), field, Reason::Overlap)
-                    .because(format!("whoever dials {number} reaches the extension here"))
-                    .remedy("write ranges without the extensions of this site"),
-            );
         }
     }
 

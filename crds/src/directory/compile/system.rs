@@ -98,6 +98,7 @@ pub(super) fn compile(
         numbers: NumberPlan::new(&spec.dial_plan.numbers),
         registration_expiry: spec.limits.registration_expiry.get(),
         calls_per_user: spec.limits.calls_per_user,
+        outside_calls_per_hour: spec.limits.outside_calls_per_hour,
         pin_key: Arc::new(PinKey::new(key(PIN_KEY).unwrap_or_default())),
         nonce_key: key(NONCE_KEY).map(Into::into),
     };

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crds::directory::{Caller, UserEntry};
 use crds::extension::ExtensionTarget;
-use crds::phone_system::PhoneSystemSpec;
+use crds::phone_system::{Class, PhoneSystemSpec};
 use crds::user::Permission;
 use crds::user_settings::GreetingSlot;
 use crds::{
@@ -71,6 +71,8 @@ pub(super) struct State {
     pub(super) names: HashMap<String, Sample>,
     pub(super) lockouts: HashMap<(Arc<str>, Side), Lockout>,
     pub(super) troubles: HashSet<Trouble>,
+    /// Outside calls that each user has begun.
+    pub(super) outside_calls: HashMap<Arc<str>, u32>,
     pub(super) open_recordings: i32,
     pub(super) made: u32,
 }
@@ -85,6 +87,7 @@ impl State {
             names: HashMap::new(),
             lockouts: HashMap::new(),
             troubles: HashSet::new(),
+            outside_calls: HashMap::new(),
             open_recordings: 0,
             made: 0,
         }
@@ -196,6 +199,23 @@ impl Company {
             objects
                 .extensions
                 .push(Extension::new("0", ExtensionSpec { target }));
+        })
+    }
+
+    /// A user may use outside lines, but for numbers that begin with `+1900`.
+    #[must_use]
+    pub fn with_outside_line(self, user: &str) -> Self {
+        self.with(|objects| {
+            let system = &mut objects.phone_systems[0].spec;
+            system.dial_plan.numbers.area_code = Some("585".into());
+            system.classes.push(Class {
+                name: "staff".into(),
+                permissions: vec![Permission::OutsideLine],
+                barred_prefixes: vec!["+1900".into()],
+            });
+            let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+            let spec = &mut objects.users.iter_mut().find(named).expect("a user").spec;
+            spec.class = Some("staff".into());
         })
     }
 

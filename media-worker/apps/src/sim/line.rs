@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crds::directory::Caller;
+use crds::directory::{Caller, UserEntry};
 use mailbox::{Folder, MessageState};
 use prompts::{Audible, Library, Say};
 
@@ -14,8 +14,8 @@ use super::inbox::Stored;
 use super::office::{Recording, Sample, SimOffice};
 use super::person::{Action, Elsewhere, Person};
 use super::story::Heard;
-use crate::Key;
-use crate::call::{Call, Ended, HungUp, Listener, RecordRules, Step, Take, Wake};
+use crate::call::{Call, Called, Ended, HungUp, Listener, Outside, RecordRules, Step, Take, Wake};
+use crate::{Announcement, Key};
 
 /// The call of a scripted person.
 pub struct Line<'a> {
@@ -86,6 +86,17 @@ impl<'a> Line<'a> {
                 piece.to = piece.to.min(now);
                 self.heard.push(piece);
             }
+        }
+    }
+
+    fn sound(&self, text: String, length: Duration) -> Heard {
+        let from = self.now();
+        Heard {
+            english: text.clone(),
+            text,
+            from,
+            to: from + length,
+            whole: true,
         }
     }
 
@@ -302,6 +313,49 @@ impl Call<SimOffice> for Line<'_> {
         Take { length, ended }
     }
 
+    async fn dial_tone(&mut self) -> Result<(), HungUp> {
+        self.check()?;
+        self.fall_silent();
+        self.saying = Some(vec![self.sound("[dial tone]".into(), TONE)]);
+        Ok(())
+    }
+
+    /// Numbers that end with 0 to 3 are busy, not answered, unknown or can't be reached; others answer and hang up after a minute.
+    async fn call_out(&mut self, _: &UserEntry, whom: &Outside) -> Result<Called, HungUp> {
+        self.check()?;
+        self.fall_silent();
+        self.keys.clear();
+        let (Outside::Number(number) | Outside::Help(number)) = whom;
+        let not_reached = match number.chars().next_back() {
+            Some('0') => Some(Announcement::Busy),
+            Some('1') if matches!(whom, Outside::Number(_)) => Some(Announcement::NoAnswer),
+            Some('2') if matches!(whom, Outside::Number(_)) => Some(Announcement::UnknownNumber),
+            Some('3') => Some(Announcement::Unavailable),
+            _ => None,
+        };
+        if let Some(why) = not_reached {
+            return Ok(Called::NotReached(why));
+        }
+        let talk = self.sound(format!("[connected with {number}]"), TALK);
+        let end = talk.to;
+        self.saying = Some(vec![talk]);
+        let mut last = None;
+        loop {
+            while let Some(key) = self.keys.pop_front() {
+                if last.replace(key) == Some(Key::Star) && key == Key::Pound {
+                    self.fall_silent();
+                    return Ok(Called::Recalled);
+                }
+            }
+            if end <= self.now() {
+                self.fall_silent();
+                return Ok(Called::Ended);
+            }
+            self.advance(end);
+            self.check()?;
+        }
+    }
+
     fn took(&mut self, step: Step) {
         self.steps.insert(step);
     }
@@ -333,6 +387,10 @@ impl Audible for Sample {
     }
 }
 
+/// A caller knows a dial tone when he has heard it for so long; it goes on.
+const TONE: Duration = Duration::from_secs(1);
+/// So long people outside talk.
+const TALK: Duration = Duration::from_mins(1);
 const PER_LETTER: Duration = Duration::from_millis(60);
 const BEEP: Duration = Duration::from_millis(400);
 const BETWEEN_KEYS: Duration = Duration::from_millis(100);

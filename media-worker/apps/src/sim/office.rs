@@ -126,6 +126,14 @@ impl Office for SimOffice {
         }
     }
 
+    async fn begin_outside_call(&self, user: &UserEntry) -> bool {
+        let limit = self.directory.system().outside_calls_per_hour;
+        let mut state = self.state.borrow_mut();
+        let calls = state.outside_calls.entry(user.name.clone()).or_default();
+        *calls += 1;
+        *calls <= limit
+    }
+
     async fn spoken_name(&self, user: &UserEntry) -> Option<Sample> {
         self.state.borrow().names.get(&*user.name).cloned()
     }

@@ -8,6 +8,7 @@ use crate::entry::{EXTENSION, PIN};
 use crate::leave_message::GREETING;
 use crate::listening::{LISTENING, PLAYING};
 use crate::message_center::MAIN;
+use crate::outside_line::OUTSIDE;
 use crate::settings::SETTINGS;
 use crate::settings::greetings::{GREETING_REVIEW, GREETINGS, ONE_GREETING};
 use crate::settings::name::{NAME, NAME_REVIEW};
@@ -40,6 +41,7 @@ pub fn every_step() -> BTreeSet<Step> {
         steps(NEW_PIN, entry),
         steps(CONFIRM_PIN, entry),
         steps(RECORDING_WORDS, [Way::Key(Key::Pound), Way::Nothing]),
+        steps(OUTSIDE, [Way::Dialled, Way::Key(Key::Pound), Way::Nothing]),
         steps(PLAYING, keys),
         steps(SPEAKING, [Way::Key(Key::Pound)]),
         steps(

@@ -37,6 +37,7 @@ pub(super) struct Watched {
     users: Kept<User>,
     user_settings: Kept<UserSettings>,
     handsets: Kept<Handset>,
+    trunks: Kept<Trunk>,
     /// The Kinds that nobody asks for by name.
     others: Vec<Box<dyn Gathered>>,
     keys: Kept<Secret>,
@@ -64,11 +65,11 @@ impl Watched {
             users: eye.watch(watcher::Config::default()),
             user_settings: eye.watch(watcher::Config::default()),
             handsets: eye.watch(watcher::Config::default()),
+            trunks: eye.watch(watcher::Config::default()),
             others: vec![
                 eye.others::<Extension>(),
                 eye.others::<CallRoute>(),
                 eye.others::<Conference>(),
-                eye.others::<Trunk>(),
                 eye.others::<AutoAttendant>(),
                 eye.others::<CallQueue>(),
                 eye.others::<CallMonitor>(),
@@ -87,6 +88,7 @@ impl Watched {
         let _ = self.users.wait_until_ready().await;
         let _ = self.user_settings.wait_until_ready().await;
         let _ = self.handsets.wait_until_ready().await;
+        let _ = self.trunks.wait_until_ready().await;
         for other in &self.others {
             other.complete().await;
         }
@@ -114,6 +116,7 @@ impl Watched {
             users: read(&self.users, &mut loaded),
             user_settings: read(&self.user_settings, &mut loaded),
             handsets: read(&self.handsets, &mut loaded),
+            trunks: read(&self.trunks, &mut loaded),
             secrets: valid(&self.keys),
             credentials,
             ..Objects::default()
@@ -126,6 +129,10 @@ impl Watched {
 
     pub(super) fn handset<T>(&self, name: &str, look: impl FnOnce(&Handset) -> T) -> Option<T> {
         self.look(&self.handsets, name, look)
+    }
+
+    pub(super) fn trunk<T>(&self, name: &str, look: impl FnOnce(&Trunk) -> T) -> Option<T> {
+        self.look(&self.trunks, name, look)
     }
 
     pub(super) fn user<T>(&self, name: &str, look: impl FnOnce(&User) -> T) -> Option<T> {
