@@ -54,17 +54,17 @@ pub async fn trunk(trunk: Arc<Trunk>, context: Arc<Context>) -> Result<Action, E
             .into_iter()
             .collect();
         // Without its password it stays out of the directory, however often it is loaded.
-        let found = if problems.iter().any(is_of_secret) {
-            lacking(
-                &problems,
-                &[Reason::SecretMissing, Reason::SecretNotLabelled],
-                "its password is missing",
-            )
-        } else {
-            ready(&context, &*trunk, &[Part::of(&*trunk)], &password)
-        };
-        let queue = &context.queues.trunks;
-        queue.waits(&name, found.holds != Some(true));
+        let found = context.queues.trunks.judge(&name, || {
+            if problems.iter().any(is_of_secret) {
+                lacking(
+                    &problems,
+                    &[Reason::SecretMissing, Reason::SecretNotLabelled],
+                    "its password is missing",
+                )
+            } else {
+                ready(&context, &*trunk, &[Part::of(&*trunk)], &password)
+            }
+        });
         conclude(
             &context,
             MANAGER,
