@@ -146,7 +146,7 @@ fn what_is_wrong_with_a_trunk_is_named_and_the_rest_works() {
         told(&problems),
         [
             "Trunk provider: spec.inbound.numbers[0].target.extension.number: there is no User or Extension with the number 199; write the number of a User or Extension that exists, or create it",
-            "Trunk provider: spec.inbound.numbers[1].number: \"+1 585 555 0100\" is no outside number; write it with + and country code and without spaces, for example \"+15855550100\"",
+            "Trunk provider: spec.inbound.numbers[1].number: \"+1 585 555 0100\" is no outside number; write + and country code and no spaces, for example \"+15855550100\"",
             "Trunk provider: spec.inbound.numbers[3].number: +15855550102 is answered by another entry already; write each number once",
         ]
     );

@@ -35,6 +35,7 @@ pub mod run;
 pub mod snapshot;
 pub mod status;
 pub mod triggers;
+pub mod trunks;
 pub mod unreadable;
 pub mod users;
 pub mod versions;

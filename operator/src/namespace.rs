@@ -9,7 +9,7 @@ use crate::{
     controller::{self, Reconcile},
     handsets,
     ours::Ours,
-    phone_system, plain, reports, triggers, unreadable, users,
+    phone_system, plain, reports, triggers, trunks, unreadable, users,
 };
 
 /// Reconciles a namespace until dropped.
@@ -95,7 +95,7 @@ fn controllers(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
         start!(extensions, MANY, plain::extension),
         start!(call_routes, MANY, plain::call_route),
         start!(conferences, FEW, plain::unavailable),
-        start!(trunks, FEW, plain::trunk),
+        start!(trunks, FEW, trunks::reconcile),
         start!(auto_attendants, FEW, plain::unavailable),
         start!(call_queues, FEW, plain::unavailable),
         start!(call_monitors, FEW, plain::unavailable),

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crds::{
-    CallRoute, Extension, MessageAlias, Problem, Trunk, UserSettings,
+    CallRoute, Extension, MessageAlias, UserSettings,
     conditions::{ConditionType, Reason},
     extension::ExtensionTarget,
 };
@@ -16,8 +16,8 @@ use crate::{
     error::Error,
     ours::Ours,
     queues::Queue,
-    readiness::{Credential, Part, ready},
-    status::{conclude, lacking, problems},
+    readiness::{Part, ready},
+    status::{conclude, problems},
 };
 
 /// Tells an Extension what answers it.
@@ -40,49 +40,6 @@ pub async fn message_alias(
 ) -> Result<Action, Error> {
     let queue = &context.queues.message_aliases;
     loaded(&context, queue, &alias, Map::new()).await
-}
-
-/// Tells a Trunk whether it is in force; whether its far side knows us, the worker that holds it tells.
-pub async fn trunk(trunk: Arc<Trunk>, context: Arc<Context>) -> Result<Action, Error> {
-    if trunk.metadata.deletion_timestamp.is_none()
-        && let Some(problems) = problems(&context, &*trunk)
-    {
-        let name = trunk.name_any();
-        let account = trunk.spec.account.as_ref();
-        let password: Vec<_> = account
-            .map(|_| Credential::Trunk(&name))
-            .into_iter()
-            .collect();
-        // Without its password it stays out of the directory, however often it is loaded.
-        let found = context.queues.trunks.judge(&name, || {
-            if problems.iter().any(is_of_secret) {
-                lacking(
-                    &problems,
-                    &[Reason::SecretMissing, Reason::SecretNotLabelled],
-                    "its password is missing",
-                )
-            } else {
-                ready(&context, &*trunk, &[Part::of(&*trunk)], &password)
-            }
-        });
-        conclude(
-            &context,
-            MANAGER,
-            &trunk,
-            &problems,
-            vec![found],
-            Map::new(),
-        )
-        .await?;
-    }
-    Ok(settled())
-}
-
-fn is_of_secret(problem: &Problem) -> bool {
-    matches!(
-        problem.reason,
-        Reason::SecretMissing | Reason::SecretNotLabelled
-    )
 }
 
 /// Tells `UserSettings` whether they are valid.
@@ -169,4 +126,4 @@ fn target(target: &ExtensionTarget) -> Value {
 }
 
 /// Who writes these statuses.
-const MANAGER: &str = "switchboard-operator-status";
+pub(crate) const MANAGER: &str = "switchboard-operator-status";

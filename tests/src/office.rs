@@ -122,6 +122,21 @@ impl Office {
         self.folder.path().join("state")
     }
 
+    /// All that its worker keeps, as text.
+    pub fn kept(&self) -> String {
+        let mut folders = vec![self.state()];
+        let mut text = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match std::fs::read(entry.path()) {
+                    Ok(bytes) => text.push_str(&String::from_utf8_lossy(&bytes)),
+                    Err(_) => folders.push(entry.path()),
+                }
+            }
+        }
+        text
+    }
+
     /// A path for a test's own files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

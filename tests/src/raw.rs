@@ -171,6 +171,22 @@ impl RawPhone {
         self.request(method, uri, uri, &contact, "", None)
     }
 
+    /// Waits for an INVITE to this user; those to others are retransmissions of what was answered before.
+    pub fn expect_call_to(&mut self, user: &str) -> String {
+        let end = Instant::now() + Duration::from_secs(30);
+        let mut others = Vec::new();
+        while Instant::now() < end {
+            let Some(text) = self.receive(Duration::from_millis(500)) else {
+                continue;
+            };
+            if text.starts_with(&format!("INVITE sip:{user}@")) {
+                return text;
+            }
+            others.push(text);
+        }
+        panic!("no call to {user} came, but {others:#?}");
+    }
+
     /// Waits for a request of this method from the worker.
     pub fn expect_request(&mut self, method: &str) -> String {
         let end = Instant::now() + Duration::from_secs(15);
@@ -187,7 +203,11 @@ impl RawPhone {
 
     /// Answers a request with a status and no body.
     pub fn answer(&mut self, request: &str, status: u16) {
-        let contact = format!("Contact: <sip:{}@{}>\r\n", self.user, self.address());
+        let user = match &*self.user {
+            "" => "raw",
+            user => user,
+        };
+        let contact = format!("Contact: <sip:{user}@{}>\r\n", self.address());
         self.send(wire::response(request, status, &self.tag, &contact, "").as_bytes());
     }
 

@@ -185,3 +185,12 @@ fn not_found(object: &ObjectRef, field: impl Into<String>, kind: &str, name: &st
             "write the name of a {kind} that exists, or create it"
         ))
 }
+
+/// A reference to a number of the company that nothing has.
+fn no_such_number(object: &ObjectRef, field: impl Into<String>, number: &str) -> Problem {
+    Problem::error(object.clone(), field, Reason::NotFound)
+        .because(format!(
+            "there is no User or Extension with the number {number}"
+        ))
+        .remedy("write the number of a User or Extension that exists, or create it")
+}

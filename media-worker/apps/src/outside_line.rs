@@ -113,7 +113,16 @@ async fn dial<O: Office>(call: &mut impl Call<O>, office: &O) -> Result<Dialled,
                 Key::Star => digits.clear(),
                 Key::Pound if digits.is_empty() => {}
                 Key::Pound => return Ok(Dialled::Number(digits.into())),
-                digit => digits.push(digit.as_char()),
+                Key::Zero
+                | Key::One
+                | Key::Two
+                | Key::Three
+                | Key::Four
+                | Key::Five
+                | Key::Six
+                | Key::Seven
+                | Key::Eight
+                | Key::Nine => digits.push(key.as_char()),
             }
             if digits.is_empty() {
                 if call.waiting_key().is_none() {

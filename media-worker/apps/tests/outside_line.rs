@@ -47,7 +47,7 @@ fn a_number_is_complete_with_pound_after_a_while_or_when_no_digit_could_follow()
             let at = story.heard.iter().find(|heard| heard.text == text).unwrap();
             at.to
         });
-        let waited = (connected - dialled).as_secs_f64() - 60.0;
+        let waited = connected.saturating_sub(dialled).as_secs_f64() - 60.0;
         // A number of ten digits is complete by itself; seven may be the beginning of ten.
         let patient = keys == "5551234";
         assert_eq!(waited > 4.0, patient, "{keys}: {waited}\n{}", told(&story));

@@ -43,7 +43,7 @@ pub(super) fn keep(call: &Inbound) {
         from: caller(call),
         to: Party {
             user: called.map(|user| user.name.to_string()),
-            number: Some(call.dialled.clone()),
+            number: Some(kept_dialled(call).to_owned()),
             name: called.map(|user| user.display_name.to_string()),
         },
         answered_by: answerer(call),
@@ -157,10 +157,39 @@ fn logged_answerer(call: &Inbound) -> &str {
     call.record.answered_by.as_deref().unwrap_or("-")
 }
 
+/// What was dialled, as it is kept: of digits that begin with a PIN, right or wrong, only the code before it.
+fn kept_dialled(call: &Inbound) -> &str {
+    if has_pin(call) {
+        &call.directory.system().dial_plan.account_line
+    } else {
+        &call.dialled
+    }
+}
+
+/// Whether a PIN is among the digits that were dialled, or the beginning of one.
+fn has_pin(call: &Inbound) -> bool {
+    match call.directory.interpret(&call.dialled, &call.caller) {
+        Meaning::Account { .. } => true,
+        Meaning::Unknown => call
+            .dialled
+            .starts_with(&*call.directory.system().dial_plan.account_line),
+        Meaning::User(_)
+        | Meaning::Extension(_)
+        | Meaning::LeaveMessage(_)
+        | Meaning::MessageCenterOf(_)
+        | Meaning::MessageCenter
+        | Meaning::ConferenceCenter
+        | Meaning::Operator
+        | Meaning::Emergency { .. }
+        | Meaning::Outside { .. } => false,
+    }
+}
+
 /// What was dialled, as the log may have it: no outside number, and no PIN before one.
 fn logged_dialled(call: &Inbound) -> &str {
     match call.directory.interpret(&call.dialled, &call.caller) {
         Meaning::Outside { .. } | Meaning::Account { .. } => OUTSIDE,
+        Meaning::Unknown if has_pin(call) => OUTSIDE,
         // Digits that mean nothing may be an outside number without its prefix.
         Meaning::Unknown if call.dialled.len() >= SHORTEST_NUMBER => OUTSIDE,
         Meaning::User(_)

@@ -71,9 +71,11 @@ async fn servers(resolver: &TokioResolver, trunk: &TrunkEntry) -> Vec<(String, u
     let mut servers: Vec<_> = found
         .answers()
         .iter()
-        .filter_map(|record| match &record.data {
-            RData::SRV(server) => Some(server),
-            _ => None,
+        .filter_map(|record| {
+            let RData::SRV(server) = &record.data else {
+                return None;
+            };
+            Some(server)
         })
         .collect();
     servers.sort_by_key(|server| (server.priority, u16::MAX - server.weight));

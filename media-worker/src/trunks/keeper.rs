@@ -145,15 +145,12 @@ impl Keeper {
             }
         };
         let kept = async {
-            match &mut self.registration {
-                Some(registration) => {
-                    registration.flow_changed(Instant::now());
-                    self.register().await
-                }
-                None => {
-                    self.stands(Shown::NotNeeded, "");
-                    std::future::pending().await
-                }
+            if let Some(registration) = &mut self.registration {
+                registration.flow_changed(Instant::now());
+                self.register().await;
+            } else {
+                self.stands(Shown::NotNeeded, "");
+                std::future::pending::<()>().await;
             }
         };
         tokio::select! {

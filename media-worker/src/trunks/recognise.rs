@@ -166,7 +166,10 @@ mod tests {
     #[test]
     fn the_number_called_stands_beside_our_contact() {
         let to = (HeaderName::To, "<sip:5855550100@provider.example>");
-        assert_eq!(called(&request(&[to.clone()])).as_deref(), Some("5855550100"));
+        assert_eq!(
+            called(&request(std::slice::from_ref(&to))).as_deref(),
+            Some("5855550100")
+        );
         let named = (
             HeaderName::PCalledPartyId,
             "<sip:+15855550101@provider.example>",

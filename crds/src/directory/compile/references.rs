@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Problem, in_order, not_found, system::Zones, validate};
+use super::{Problem, in_order, no_such_number, not_found, system::Zones, validate};
 use crate::{
     Declared, Kind, NameRef, ObjectRef, Objects,
     call_target::CallTarget,
@@ -202,8 +202,7 @@ impl Judge<'_> {
             let number = extension.number.as_str();
             if validate::is_extension(number) && !self.known.extensions.contains_key(number) {
                 let field = format!("{field}.extension.number");
-                let kind = "User or Extension with the number";
-                self.problems.push(not_found(object, field, kind, number));
+                self.problems.push(no_such_number(object, field, number));
             }
         }
         self.user(

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Problem, in_order, not_found, references::Names, validate};
+use super::{Problem, in_order, no_such_number, not_found, references::Names, validate};
 use crate::{
     CallRouteSpec, Kind, ObjectRef, Objects, call_route as spec,
     conditions::Reason,
@@ -239,7 +239,8 @@ impl Reader<'_> {
     fn extension(&mut self, number: &str, field: &str) -> Option<Arc<str>> {
         let known = self.known.extensions.get_key_value(number);
         if known.is_none() {
-            self.missing(field, "User or Extension with the number", number);
+            self.problems
+                .push(no_such_number(self.object, field, number));
         }
         known.map(|(number, _)| number.clone())
     }

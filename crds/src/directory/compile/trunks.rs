@@ -5,7 +5,8 @@ use std::{
 };
 
 use super::{
-    Known, Problem, credentials, in_order, not_found, references::Names, secret, validate,
+    Known, Problem, credentials, in_order, no_such_number, not_found, references::Names, secret,
+    validate,
 };
 use crate::{
     Kind, ObjectRef, Objects, TrunkSpec,
@@ -162,8 +163,7 @@ impl Reader<'_> {
                 .get_key_value(extension.number.as_str());
             if known.is_none() && validate::is_extension(&extension.number) {
                 let field = format!("{field}.extension.number");
-                let kind = "User or Extension with the number";
-                let problem = not_found(self.object, field, kind, &extension.number);
+                let problem = no_such_number(self.object, field, &extension.number);
                 self.problems.push(problem);
             }
             return known.map(|(number, _)| TakenTo::Extension(number.clone()));

@@ -2,6 +2,11 @@ use super::*;
 
 const CONTACT: &str = "sip:line-1@192.0.2.1:5060";
 
+#[allow(clippy::disallowed_methods, reason = "an origin for virtual time")]
+fn origin() -> Instant {
+    Instant::now()
+}
+
 fn contact() -> Uri {
     Uri::parse(CONTACT).unwrap()
 }
@@ -41,7 +46,7 @@ fn ok(expires: &str) -> Response {
 
 #[test]
 fn a_challenge_is_answered_at_once_and_what_is_granted_is_refreshed_before_it_expires() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     let first = registration.request(&contact());
     assert!(!first.headers.has(&HeaderName::Authorization));
@@ -64,7 +69,7 @@ fn a_challenge_is_answered_at_once_and_what_is_granted_is_refreshed_before_it_ex
 
 #[test]
 fn an_interval_that_is_too_brief_is_raised() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     registration.request(&contact());
     let brief = Response::new(StatusCode::INTERVAL_TOO_BRIEF);
@@ -77,7 +82,7 @@ fn an_interval_that_is_too_brief_is_raised() {
 
 #[test]
 fn a_wrong_password_is_refused_and_tried_again_ever_more_slowly() {
-    let mut now = Instant::now();
+    let mut now = origin();
     let mut registration = registration(now);
     let mut delays = Vec::new();
     for _ in 0..10 {
@@ -96,7 +101,7 @@ fn a_wrong_password_is_refused_and_tried_again_ever_more_slowly() {
 
 #[test]
 fn no_two_clients_come_back_together() {
-    let now = Instant::now();
+    let now = origin();
     let delay = |random| {
         let mut registration = registration(now);
         registration.request(&contact());
@@ -111,7 +116,7 @@ fn no_two_clients_come_back_together() {
 
 #[test]
 fn a_server_that_asks_for_time_gets_it_within_bounds() {
-    let now = Instant::now();
+    let now = origin();
     for (asked, waits) in [("60", 60), ("86400", 300), ("1", 4)] {
         let mut registration = registration(now);
         registration.request(&contact());
@@ -124,7 +129,7 @@ fn a_server_that_asks_for_time_gets_it_within_bounds() {
 
 #[test]
 fn a_server_that_only_asks_is_not_answered_for_ever() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     let mut requests = 0;
     while registration.due() == Some(now) {
@@ -138,7 +143,7 @@ fn a_server_that_only_asks_is_not_answered_for_ever() {
 
 #[test]
 fn a_grant_of_nothing_is_not_refreshed_without_a_pause() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     registration.request(&contact());
     answer(&mut registration, ok("0"), now);
@@ -147,7 +152,7 @@ fn a_grant_of_nothing_is_not_refreshed_without_a_pause() {
 
 #[test]
 fn a_new_flow_is_told_at_once_and_a_failure_is_given_its_time_on_it() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     registration.request(&contact());
     assert_eq!(registration.due(), None);
@@ -165,7 +170,7 @@ fn a_new_flow_is_told_at_once_and_a_failure_is_given_its_time_on_it() {
 
 #[test]
 fn a_removal_is_signed_and_asks_for_no_time() {
-    let now = Instant::now();
+    let now = origin();
     let mut registration = registration(now);
     registration.request(&contact());
     answer(&mut registration, challenge(""), now);

@@ -19,8 +19,8 @@ fn authority(pair: &Pair) -> Authority {
     Authority::new(b"key", "provider", "bob", pair.now())
 }
 
-fn known(_: &str) -> Option<Ha1s> {
-    Some(Ha1s::of_password("alice", "provider", "right"))
+fn known(username: &str) -> Option<Ha1s> {
+    (username == "alice").then(|| Ha1s::of_password(username, "provider", "right"))
 }
 
 fn challenges(authority: &mut Authority, pair: &Pair) -> Headers {
