@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::ids::{Noun, PromptId};
+use crate::mail::MailTexts;
 use crate::phrase::{prompt_clips, word_clip};
 use crate::recording::{Pcm, read_flac};
 
@@ -15,6 +16,8 @@ pub(crate) struct Language {
     /// The name of its folder, such as `en`.
     pub(crate) code: String,
     pub(crate) catalogue: Catalogue,
+    /// Texts for e-mails, if it has any.
+    pub(crate) mail: Option<MailTexts>,
     clips: BTreeMap<String, u32>,
     recordings: Vec<PathBuf>,
 }
@@ -37,6 +40,14 @@ pub enum LoadError {
         path: PathBuf,
         /// What is wrong.
         source: CatalogueError,
+    },
+    /// The texts for e-mails are not right.
+    #[error("{path}: {why}")]
+    Email {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
     },
     /// The folder has no language of this name, which is needed.
     #[error("{path} has no folder `{language}` with a {CATALOGUE}")]
@@ -81,6 +92,7 @@ impl Language {
         let mut language = Self {
             code,
             catalogue,
+            mail: MailTexts::load(folder)?,
             clips,
             recordings,
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use crate::language::{CATALOGUE, Language, LoadError, ScriptLine, entries};
+use crate::mail::MailCatalogue;
 use crate::phrase::{Missing, Speaker, Token};
 use crate::recording::Pcm;
 use crate::say::{Audible, Say, Sound};
@@ -122,6 +123,14 @@ impl Library {
                 .for_each(|token| write(&mut text, token));
         }
         text
+    }
+
+    /// What is written in e-mails, in every language that has it.
+    pub fn mail(&self) -> MailCatalogue {
+        let languages = self.languages.iter();
+        languages
+            .filter_map(|language| Some((language.code.clone(), language.mail.clone()?)))
+            .collect()
     }
 
     /// The audio of a recording, decoded anew: whoever plays it keeps it as it is sent. One that

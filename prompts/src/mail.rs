@@ -1,0 +1,338 @@
+//! What is written in e-mails about messages: texts of a language, with places that code fills.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use jiff::Zoned;
+use serde::Deserialize;
+
+use crate::DEFAULT_LANGUAGE;
+use crate::language::LoadError;
+
+/// The texts for e-mails of every language that has them.
+#[derive(Clone, Debug, Default)]
+pub struct MailCatalogue(BTreeMap<String, MailTexts>);
+
+impl MailCatalogue {
+    /// Those of a language; where it has none, those of the default one.
+    pub fn of(&self, language: &str) -> Option<&MailTexts> {
+        self.0
+            .get(language)
+            .or_else(|| self.0.get(DEFAULT_LANGUAGE))
+    }
+}
+
+impl FromIterator<(String, MailTexts)> for MailCatalogue {
+    fn from_iter<I: IntoIterator<Item = (String, MailTexts)>>(texts: I) -> Self {
+        Self(texts.into_iter().collect())
+    }
+}
+
+/// A language's texts for e-mails.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MailTexts {
+    weekdays: [String; 7],
+    months: [String; 12],
+    halves: [String; 2],
+    when: String,
+    from_both: String,
+    from_name: String,
+    from_number: String,
+    from_unknown: String,
+    subject: String,
+    greeting: String,
+    received: String,
+    partial: String,
+    introductions: String,
+    notify: String,
+    attach: String,
+    attach_and_delete: String,
+    too_large: String,
+    closing: String,
+    file: String,
+}
+
+/// What an e-mail tells of.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The owner's name.
+    pub owner: &'a str,
+    /// The sender's name, if known.
+    pub name: Option<&'a str>,
+    /// His number, if known.
+    pub number: Option<&'a str>,
+    /// When the message was left, in the owner's time zone.
+    pub when: &'a Zoned,
+    /// How many seconds it lasts.
+    pub seconds: u64,
+    /// Its end may be missing.
+    pub partial: bool,
+    /// Words of forwarders go before it.
+    pub introduced: bool,
+    /// What comes with the e-mail.
+    pub enclosed: Enclosed,
+}
+
+/// What comes with an e-mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enclosed {
+    /// Nothing: the owner wants to be told only.
+    Nothing,
+    /// The recording.
+    Recording,
+    /// The recording, which is no longer in the mailbox.
+    OnlyCopy,
+    /// Nothing, since the mail server takes no mail as large as the recording.
+    TooLarge,
+}
+
+/// An e-mail in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailWords {
+    /// The subject.
+    pub subject: String,
+    /// The paragraphs.
+    pub paragraphs: Vec<String>,
+    /// What the recording's file is called.
+    pub file: String,
+}
+
+impl MailTexts {
+    /// Reads `email.yaml` of a language's folder; `None` where it has none.
+    pub(crate) fn load(folder: &Path) -> Result<Option<Self>, LoadError> {
+        let path = folder.join(EMAIL);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let yaml = fs::read_to_string(&path).map_err(|source| LoadError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let wrong = |why: String| LoadError::Email {
+            path: path.clone(),
+            why,
+        };
+        let texts: Self =
+            serde_saphyr::from_str(&yaml).map_err(|error| wrong(error.to_string()))?;
+        match texts.unknown_place() {
+            Some(place) => Err(wrong(format!(
+                "there is no {{{place}}}: the English file names what there is"
+            ))),
+            None => Ok(Some(texts)),
+        }
+    }
+
+    /// The e-mail that tells of a message.
+    pub fn words(&self, told: &Told<'_>) -> MailWords {
+        let length = format!("{}:{:02}", told.seconds / 60, told.seconds % 60);
+        let (name, number) = (
+            told.name.unwrap_or_default(),
+            told.number.unwrap_or_default(),
+        );
+        let from = match (told.name, told.number) {
+            (Some(_), Some(_)) => &self.from_both,
+            (Some(_), None) => &self.from_name,
+            (None, Some(_)) => &self.from_number,
+            (None, None) => &self.from_unknown,
+        };
+        let from = fill(from, &[("name", name), ("number", number)]);
+        let when = self.dated(&self.when, told.when);
+        let places = [
+            ("from", from.as_str()),
+            ("when", when.as_str()),
+            ("length", length.as_str()),
+            ("name", told.owner),
+        ];
+        let enclosed = match told.enclosed {
+            Enclosed::Nothing => &self.notify,
+            Enclosed::Recording => &self.attach,
+            Enclosed::OnlyCopy => &self.attach_and_delete,
+            Enclosed::TooLarge => &self.too_large,
+        };
+        let attached = matches!(told.enclosed, Enclosed::Recording | Enclosed::OnlyCopy);
+        let texts = [
+            (true, &self.greeting),
+            (true, &self.received),
+            (told.partial, &self.partial),
+            (told.introduced && attached, &self.introductions),
+            (true, enclosed),
+            (true, &self.closing),
+        ];
+        let said = texts.into_iter().filter(|(is_said, _)| *is_said);
+        MailWords {
+            subject: fill(&self.subject, &places),
+            paragraphs: said.map(|(_, text)| fill(text, &places)).collect(),
+            file: self.dated(&self.file, told.when),
+        }
+    }
+
+    fn dated(&self, text: &str, when: &Zoned) -> String {
+        let of = |names: &[String], index: i8| {
+            let index = usize::try_from(index).unwrap_or_default();
+            names.get(index).cloned().unwrap_or_default()
+        };
+        let hour = when.hour();
+        let hour12 = (hour + 11) % 12 + 1;
+        let values = [
+            (
+                "weekday",
+                of(&self.weekdays, when.weekday().to_monday_zero_offset()),
+            ),
+            ("month", of(&self.months, when.month() - 1)),
+            ("month-number", format!("{:02}", when.month())),
+            ("day", when.day().to_string()),
+            ("day-number", format!("{:02}", when.day())),
+            ("year", when.year().to_string()),
+            ("hour", format!("{hour:02}")),
+            ("hour12", hour12.to_string()),
+            ("minute", format!("{:02}", when.minute())),
+            ("half", of(&self.halves, hour / 12)),
+        ];
+        let places = values
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        fill(text, &places)
+    }
+
+    /// A place that nothing fills, which a typing error makes.
+    fn unknown_place(&self) -> Option<String> {
+        let told = ["from", "when", "length", "name"].as_slice();
+        let sender = ["name", "number"].as_slice();
+        let date = [
+            "weekday",
+            "month",
+            "month-number",
+            "day",
+            "day-number",
+            "year",
+            "hour",
+            "hour12",
+            "minute",
+            "half",
+        ]
+        .as_slice();
+        let texts = [
+            (&self.when, date),
+            (&self.file, date),
+            (&self.from_both, sender),
+            (&self.from_name, sender),
+            (&self.from_number, sender),
+            (&self.from_unknown, sender),
+            (&self.subject, told),
+            (&self.greeting, told),
+            (&self.received, told),
+            (&self.partial, told),
+            (&self.introductions, told),
+            (&self.notify, told),
+            (&self.attach, told),
+            (&self.attach_and_delete, told),
+            (&self.too_large, told),
+            (&self.closing, told),
+        ];
+        texts.into_iter().find_map(|(text, known)| {
+            places(text)
+                .find(|place| !known.contains(place))
+                .map(str::to_owned)
+        })
+    }
+}
+
+/// Fills the places of a text. What is filled in is not looked at again: a caller's name may have braces.
+fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((place, after)) = after.split_once('}') else {
+            rest = after;
+            break;
+        };
+        let value = values.iter().find(|(name, _)| *name == place);
+        filled.push_str(value.map(|(_, value)| *value).unwrap_or_default());
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn places(text: &str) -> impl Iterator<Item = &str> {
+    let after_braces = text.split('{').skip(1);
+    after_braces.filter_map(|part| part.split_once('}').map(|(place, _)| place))
+}
+
+const EMAIL: &str = "email.yaml";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn english() -> MailTexts {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("en");
+        MailTexts::load(&folder).unwrap().unwrap()
+    }
+
+    fn told(when: &Zoned) -> Told<'_> {
+        Told {
+            owner: "Mary Miller",
+            name: Some("John Smith"),
+            number: Some("102"),
+            when,
+            seconds: 62,
+            partial: false,
+            introduced: false,
+            enclosed: Enclosed::Recording,
+        }
+    }
+
+    fn at(hour: i8, minute: i8) -> Zoned {
+        let civil = date(2026, 11, 5).at(hour, minute, 0, 0);
+        civil.in_tz("America/New_York").unwrap()
+    }
+
+    #[test]
+    fn a_message_is_told_of_with_who_when_and_how_long() {
+        let when = at(15, 4);
+        let words = english().words(&told(&when));
+        assert_eq!(words.subject, "Voicemail from John Smith (102) (1:02)");
+        assert_eq!(
+            words.paragraphs[1],
+            "John Smith (102) left you a voicemail on Thursday, November 5, 2026, 3:04 PM. It lasts 1:02."
+        );
+        assert_eq!(words.file, "voicemail-2026-11-05-1504.wav");
+        assert!(words.paragraphs[2].contains("attached"));
+    }
+
+    #[test]
+    fn midnight_and_noon_are_twelve() {
+        let texts = english();
+        let said = |hour| texts.dated("{hour12}:{minute} {half}", &at(hour, 0));
+        assert_eq!((said(0), said(12)), ("12:00 AM".into(), "12:00 PM".into()));
+        assert_eq!((said(11), said(23)), ("11:00 AM".into(), "11:00 PM".into()));
+    }
+
+    #[test]
+    fn a_name_with_braces_stays_as_it_is() {
+        let when = at(8, 0);
+        let words = english().words(&Told {
+            name: Some("{when}"),
+            number: None,
+            ..told(&when)
+        });
+        assert_eq!(words.subject, "Voicemail from {when} (1:02)");
+    }
+
+    #[test]
+    fn a_text_with_an_unknown_place_is_refused_and_the_place_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let english = Path::new(env!("CARGO_MANIFEST_DIR")).join("en").join(EMAIL);
+        let wrong = fs::read_to_string(english)
+            .unwrap()
+            .replace("{when}", "{wann}");
+        fs::write(folder.path().join(EMAIL), wrong).unwrap();
+        let error = MailTexts::load(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("{wann}"), "{error}");
+    }
+}
