@@ -20,6 +20,8 @@ pub enum ConditionType {
     SpoolSized,
     /// PINs are checked with the key that they were set under (`PhoneSystem`).
     KeysKept,
+    /// The mail server takes e-mails; there once one was to be sent (`PhoneSystem`).
+    MailReady,
     /// A worker is to be replaced by one that is built otherwise (`PhoneSystem`).
     Updating,
     /// The far side knows where we are (`Trunk`).
@@ -28,7 +30,7 @@ pub enum ConditionType {
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
@@ -37,6 +39,7 @@ impl ConditionType {
         Self::StorageReady,
         Self::SpoolSized,
         Self::KeysKept,
+        Self::MailReady,
         Self::Updating,
         Self::Registered,
     ];
@@ -52,6 +55,7 @@ impl ConditionType {
             Self::StorageReady => "StorageReady",
             Self::SpoolSized => "SpoolSized",
             Self::KeysKept => "KeysKept",
+            Self::MailReady => "MailReady",
             Self::Updating => "Updating",
             Self::Registered => "Registered",
         }
@@ -186,6 +190,18 @@ reasons! {
     RefusedByServer,
     /// The far side of a trunk does not answer (Registered=False).
     NoAnswer,
+    /// The mail server takes e-mails (MailReady=True).
+    MailTaken,
+    /// The mail server cannot be reached or used (MailReady=False).
+    MailServerAway,
+    /// The mail server refuses the login, or its Secret is missing (MailReady=False).
+    MailLoginRefused,
+    /// The mail server takes no mail from `spec.mail.smtp.from` (MailReady=False).
+    MailSenderRefused,
+    /// The mail server will never take an e-mail about a message (Event of a User).
+    MailRefused,
+    /// An e-mail about a message was not taken for five days (Event of a User).
+    MailGivenUp,
     /// Mailboxes could not be deleted in time and stay in storage (Event of a deletion).
     DeletionGivenUp,
 }

@@ -41,6 +41,43 @@ pub struct Shard {
     /// By Trunk.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trunks: BTreeMap<String, TrunkCredentials>,
+    /// For the e-mail accounts of Users, by User.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub imap: BTreeMap<String, MailLogin>,
+    /// For the server that takes the system's e-mails; in the shard of the system's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<MailLogin>,
+}
+
+/// What a mail server is logged in to with. It is the password itself: the server wants to see it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailLogin {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// Who signs the server's certificate, in PEM; absent: whom the system trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+}
+
+impl MailLogin {
+    /// This one; an empty authority is none.
+    pub fn new(username: &str, password: &str, authority: Option<&str>) -> Self {
+        Self {
+            username: username.to_owned(),
+            password: password.to_owned(),
+            authority: authority.filter(|pem| !pem.is_empty()).map(str::to_owned),
+        }
+    }
+}
+
+/// No password is printed.
+impl std::fmt::Debug for MailLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailLogin(..)")
+    }
 }
 
 /// What a handset's digest is checked with. It holds for this username in this realm only.
@@ -137,6 +174,8 @@ pub(crate) struct Index<'a> {
     handsets: HashMap<&'a str, &'a HandsetCredentials>,
     users: HashMap<&'a str, &'a UserCredentials>,
     trunks: HashMap<&'a str, &'a TrunkCredentials>,
+    imap: HashMap<&'a str, &'a MailLogin>,
+    smtp: Option<&'a MailLogin>,
 }
 
 impl<'a> Index<'a> {
@@ -144,15 +183,26 @@ impl<'a> Index<'a> {
         let handsets = shards.iter().flat_map(|shard| &shard.handsets);
         let users = shards.iter().flat_map(|shard| &shard.users);
         let trunks = shards.iter().flat_map(|shard| &shard.trunks);
+        let imap = shards.iter().flat_map(|shard| &shard.imap);
         Self {
             handsets: handsets.map(|(name, it)| (name.as_str(), it)).collect(),
             users: users.map(|(name, it)| (name.as_str(), it)).collect(),
             trunks: trunks.map(|(name, it)| (name.as_str(), it)).collect(),
+            imap: imap.map(|(name, it)| (name.as_str(), it)).collect(),
+            smtp: shards.iter().find_map(|shard| shard.smtp.as_ref()),
         }
     }
 
     pub(crate) fn handset(&self, name: &str) -> Option<&'a HandsetCredentials> {
         self.handsets.get(name).copied()
+    }
+
+    pub(crate) fn imap(&self, user: &str) -> Option<&'a MailLogin> {
+        self.imap.get(user).copied()
+    }
+
+    pub(crate) fn smtp(&self) -> Option<&'a MailLogin> {
+        self.smtp
     }
 
     pub(crate) fn user(&self, name: &str) -> Option<&'a UserCredentials> {
@@ -214,11 +264,18 @@ mod tests {
                 },
             )]
             .into(),
+            imap: [(
+                "mary".to_owned(),
+                MailLogin::new("mary", "open sesame", None),
+            )]
+            .into(),
+            smtp: Some(MailLogin::new("voicemail", "open sesame", None)),
         };
         let printed = format!("{shard:?}");
         assert!(
             !printed.contains("hmac-sha256")
                 && !printed.contains("tell nobody")
+                && !printed.contains("open sesame")
                 && !printed
                     .contains(&HEXLOWER.encode(&Ha1s::new("mary-desk", "office", "secret").md5))
         );

@@ -6,6 +6,7 @@ mod caller;
 mod compile;
 mod dialling;
 mod entry;
+mod mail;
 mod outside;
 mod routing;
 mod trunk;
@@ -21,6 +22,7 @@ pub use self::{
     entry::{
         Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, UserEntry,
     },
+    mail::{MailAccount, MailAuth, MailServer},
     outside::NotCalled,
     routing::{Attempt, Destination, Finally, OnBusy, Plan, RING},
     trunk::{Network, NoNetwork, Outbound, TakenTo, TrunkAccount, TrunkEntry},

@@ -167,7 +167,7 @@ pub struct PhoneSystemStatus {
     /// The `metadata.generation` that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `SpoolSized`, `KeysKept`, `Updating`, with their reasons.
+    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `MailReady`, `SpoolSized`, `KeysKept`, `Updating`, with their reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Conditions,

@@ -38,6 +38,26 @@ pub struct Report {
     /// workers need no right to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<LockedLogin>,
+    /// Whether the mail server takes e-mails; none before the first.
+    #[serde(default)]
+    pub mail: Option<Finding>,
+    /// The last e-mails that were given up, oldest first.
+    #[serde(default)]
+    pub refused_mails: Vec<RefusedMail>,
+}
+
+/// An e-mail that was given up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedMail {
+    /// When, in the form of RFC 3339.
+    pub at: String,
+    /// The User whose message it tells of.
+    pub user: String,
+    /// A reason of [`crate::conditions::Reason`], as text.
+    pub reason: String,
+    /// For people: why, and what to do next.
+    pub message: String,
 }
 
 /// Logins of a user from one side that are locked: somebody tried PINs.

@@ -20,6 +20,13 @@ pub const PIN_KEY: &str = "pin";
 /// The entry of a system's keys that digest nonces are bound with.
 pub const NONCE_KEY: &str = "nonce";
 
+/// The entry of a mail server's Secret with the name to log in with.
+pub const MAIL_USERNAME: &str = "username";
+/// The entry with the password.
+pub const MAIL_PASSWORD: &str = "password";
+/// The entry with the certificates of who signs the server's, in PEM; it may be absent.
+pub const MAIL_AUTHORITY: &str = "ca.crt";
+
 /// What a Secret's entry is for, and so how it is generated and labelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Use {

@@ -177,7 +177,7 @@ pub struct Imap {
     /// Its TCP port. Default: 993.
     #[serde(default = "Imap::port")]
     pub port: u16,
-    /// The Secret with `username` and `password`, labelled `switchboard.dev/use: imap`.
+    /// The Secret with `username`, `password` and perhaps `ca.crt`, labelled `switchboard.dev/use: imap`.
     pub credentials_secret_ref: SecretRef,
 }
 

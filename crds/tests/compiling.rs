@@ -3,7 +3,11 @@ mod common;
 
 use common::{directory, faulty, objects};
 use crds::{
-    Presence, compile, directory::Ha1s, phone_system::Class, problem::Reason, user::Permission,
+    Presence, compile,
+    directory::{Ha1s, MailAuth},
+    phone_system::Class,
+    problem::Reason,
+    user::Permission,
     user_settings::GreetingSlot,
 };
 
@@ -94,7 +98,17 @@ fn a_mailbox_that_is_somebodys_is_not_given_to_another() {
 fn the_user_goes_before_his_settings_and_they_before_the_system() {
     let settings = "---\nkind: UserSettings\nmetadata: {name: mary}\n\
                     spec: {presence: AtHome, language: es, announceOnly: [OnVacation], email: {mode: Notify}}\n";
-    let free = directory(&("kind: User\nmetadata: {name: mary}\nspec: {}\n".to_owned() + settings));
+    let free = "kind: User\nmetadata: {name: mary}\nspec: {}\n";
+    let (free, problems) = faulty(&(free.to_owned() + settings));
+    assert_eq!(
+        problems,
+        [
+            "User mary: spec.email: messages are to be mailed, and there is no address; \
+             write the user's address, for example email: mary@example.com",
+            "User mary: spec.voicemail.email: messages are to be mailed, and the PhoneSystem has no mail server; \
+             write PhoneSystem.spec.mail, or set the mode to Off",
+        ]
+    );
     let mary = free.user("mary").unwrap();
     assert_eq!(
         (mary.presence, &*mary.language, mary.presence_managed),
@@ -102,7 +116,7 @@ fn the_user_goes_before_his_settings_and_they_before_the_system() {
     );
     assert_eq!(mary.announce_only, [GreetingSlot::OnVacation]);
     let bound = "kind: User\nmetadata: {name: mary}\nspec: {presence: Busy, language: fr, timeZone: Europe/Berlin}\n";
-    let bound = directory(&(bound.to_owned() + settings));
+    let (bound, _) = faulty(&(bound.to_owned() + settings));
     let mary = bound.user("mary").unwrap();
     assert_eq!(
         (mary.presence, &*mary.language, mary.presence_managed),
@@ -258,4 +272,42 @@ fn the_directory_is_a_function_of_the_objects_whatever_their_order() {
     for user in before.users() {
         assert_eq!(user.extension, after.user(&user.name).unwrap().extension);
     }
+}
+
+#[test]
+fn who_logs_in_at_mail_servers_is_read_from_secrets_and_never_printed() {
+    let mary = "kind: User\nmetadata: {name: mary}\nspec: {email: mary@example.com, voicemail: {email: {mode: Attach}, \
+         imap: {host: imap.example.com, port: 993, credentialsSecretRef: {name: mary-imap}}}}\n";
+    let mut objects = objects(mary);
+    let entries = [
+        ("username", "mary"),
+        ("password", "open sesame"),
+        ("ca.crt", ""),
+    ];
+    let entries = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let secret = crds::secrets::secret("mary-imap", entries.into());
+    objects.secrets.push(secret);
+    objects.phone_systems[0].spec.mail = Some(crds::phone_system::Mail {
+        smtp: crds::phone_system::Smtp {
+            host: "mail.example.com".into(),
+            port: 587,
+            from: "voicemail@example.com".into(),
+            credentials_secret_ref: Some(crds::reference::SecretRef {
+                name: "smtp".into(),
+            }),
+            ..Default::default()
+        },
+    });
+    let (directory, problems) = compile(&objects);
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "username and password: {told:?}");
+    assert!(told[0].contains("there is no Secret smtp with an entry"));
+    let mary = directory.user("mary").unwrap();
+    let login = crds::credentials::MailLogin::new("mary", "open sesame", None);
+    let account = mary.imap.as_ref().unwrap();
+    assert_eq!(account.login, MailAuth::Known(login.into()));
+    assert!(!format!("{mary:?}").contains("sesame"));
+    let server = directory.system().mail.as_ref().unwrap();
+    assert_eq!(server.login, MailAuth::Missing("smtp".into()));
+    assert_eq!(&*directory.user_of_mailbox("mary").unwrap().name, "mary");
 }

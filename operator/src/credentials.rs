@@ -1,13 +1,18 @@
 //! The credentials compiled for workers: from the passwords and PINs in Secrets to what they are checked with.
 use crds::{
     Objects, PhoneSystem,
-    credentials::{HandsetCredentials, SHARDS, Shard, TrunkCredentials, UserCredentials, shard_of},
+    credentials::{
+        HandsetCredentials, MailLogin, SHARDS, Shard, TrunkCredentials, UserCredentials, shard_of,
+    },
     pin::PinKey,
-    secrets::{PIN_KEY, Use, is_initial, key_entry, pin_entry, sip_entry},
+    secrets::{
+        MAIL_AUTHORITY, MAIL_PASSWORD, MAIL_USERNAME, PIN_KEY, Use, is_initial, key_entry,
+        pin_entry, sip_entry,
+    },
 };
 use kube::ResourceExt;
 
-use crate::references::{Labelled, SYSTEM, TRUNK};
+use crate::references::{IMAP, Labelled, SMTP, SYSTEM, TRUNK};
 
 /// One shard, and as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,11 +70,45 @@ pub fn compile(
             shard.trunks.insert(name, TrunkCredentials { password });
         }
     }
+    mail(objects, system, secrets, &mut shards);
     let stored = |shard: Shard| {
         let json = serde_json::to_vec(&shard)?;
         Ok(Compiled { shard, json })
     };
     shards.into_iter().map(stored).collect()
+}
+
+/// Who logs in at mail servers, of the system and of its users.
+fn mail(objects: &Objects, system: &PhoneSystem, secrets: &Labelled<'_>, shards: &mut [Shard]) {
+    let smtp = system.spec.mail.as_ref();
+    if let Some(given) = smtp.and_then(|mail| mail.smtp.credentials_secret_ref.as_ref())
+        && let Some(shard) = shards.get_mut(shard_of(&system.name_any()) as usize)
+    {
+        shard.smtp = login(secrets, &given.name, SMTP);
+    }
+    for user in &objects.users {
+        let name = user.name_any();
+        let imap = user.spec.voicemail.imap.as_ref();
+        if let Some(login) =
+            imap.and_then(|imap| login(secrets, &imap.credentials_secret_ref.name, IMAP))
+            && let Some(shard) = shards.get_mut(shard_of(&name) as usize)
+        {
+            shard.imap.insert(name, login);
+        }
+    }
+}
+
+fn login(secrets: &Labelled<'_>, name: &str, purpose: &str) -> Option<MailLogin> {
+    let entry = |key| {
+        let bytes = secrets.bytes(name, key, purpose)?;
+        let text = std::str::from_utf8(bytes).ok()?.trim_end();
+        (!text.is_empty()).then_some(text)
+    };
+    Some(MailLogin::new(
+        entry(MAIL_USERNAME)?,
+        entry(MAIL_PASSWORD)?,
+        entry(MAIL_AUTHORITY),
+    ))
 }
 
 fn label(purpose: Use) -> &'static str {

@@ -1,6 +1,7 @@
 //! What workers say of themselves: their reports, followed one question after another.
 mod follow;
 mod locked;
+mod refused;
 
 use std::{
     collections::HashMap,

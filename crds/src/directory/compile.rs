@@ -3,6 +3,7 @@
 //! Objects are taken oldest first, then by name, so that of two that want the same the older has it, and so that the
 //! result is a function of the objects alone. What is invalid is left out, and only that.
 mod aliases;
+mod mail;
 mod mailboxes;
 mod numbers;
 mod people;
@@ -29,20 +30,14 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
     let mut problems = Vec::new();
     let secrets = secrets::Index::new(&objects.secrets);
     let credentials = credentials::Index::new(&objects.credentials);
-    let system = system::compile(objects, &secrets, &mut problems);
+    let known = Known {
+        secrets: &secrets,
+        credentials: &credentials,
+    };
+    let system = system::compile(objects, &known, &mut problems);
     let mut zones = system::Zones::default();
     let people = in_order(&objects.users, Kind::User, &mut problems);
-    let mut users = people::compile(
-        objects,
-        &people,
-        &system,
-        &Known {
-            secrets: &secrets,
-            credentials: &credentials,
-        },
-        &mut zones,
-        &mut problems,
-    );
+    let mut users = people::compile(objects, &people, &system, &known, &mut zones, &mut problems);
     let names = references::Names::of(objects);
     let mailboxes = mailboxes::adopt(&people, &mut users, &mut problems);
     let mut aliases = aliases::compile(objects, &users, &mut problems);
@@ -56,10 +51,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         &people,
         &system.entry,
         &mut users,
-        &Known {
-            secrets: &secrets,
-            credentials: &credentials,
-        },
+        &known,
         &mut problems,
     );
     let known = routes::Known {

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
+use super::{MailAccount, MailServer};
 use crate::{
     Presence,
     number::NumberPlan,
@@ -39,6 +40,8 @@ pub struct System {
     pub outside_calls_per_hour: u32,
     /// The key that PINs chosen by phone are hashed under.
     pub pin_key: Arc<PinKey>,
+    /// The server that takes its e-mails; none: none are sent.
+    pub mail: Option<Arc<MailServer>>,
     /// The key that digest nonces are bound with; none if its Secret is missing.
     pub nonce_key: Option<Arc<[u8]>>,
 }
@@ -93,6 +96,8 @@ pub struct UserEntry {
     pub email: Option<Arc<str>>,
     /// What is mailed.
     pub email_mode: EmailMode,
+    /// The e-mail account whose mails the message center counts.
+    pub imap: Option<Arc<MailAccount>>,
     /// How an outside phone takes a call that follows him.
     pub accept: Accept,
     /// Where `*7` transfers to, as E.164.

@@ -1,4 +1,5 @@
 //! Where messages are kept, and how mail is sent.
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +49,10 @@ pub struct Mail {
 }
 
 /// A server that takes mail.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!(self.tls == 'Off' && has(self.credentialsSecretRef))")
+    .message("a login is not sent in the clear; set tls to StartTls or Tls, or leave credentialsSecretRef out"))]
 pub struct Smtp {
     /// Its host name.
     #[schemars(length(min = 1, max = 253))]
@@ -62,9 +65,11 @@ pub struct Smtp {
     #[serde(default)]
     pub tls: SmtpTls,
     /// The sender, such as `Voicemail <voicemail@example.com>`.
+    #[x_kube(validation = Rule::new("self.matches('^([^<>@]*<[^<>@ ]+@[^<>@ ]+>|[^<>@ ]+@[^<>@ ]+)$')")
+        .message("write an address, perhaps with a name before it, for example Voicemail <voicemail@example.com>"))]
     #[schemars(length(min = 3, max = 320))]
     pub from: String,
-    /// The Secret with `username` and `password`, labelled `switchboard.dev/use: smtp`. Absent: no login.
+    /// The Secret with `username`, `password` and perhaps `ca.crt`, labelled `switchboard.dev/use: smtp`. Absent: no login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
 }

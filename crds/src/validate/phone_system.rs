@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use super::{Check, digits};
 use crate::{
     ObjectRef, PhoneSystemSpec, Problem,
-    phone_system::{MediaNetwork, Numbers},
+    phone_system::{MediaNetwork, Numbers, Smtp, SmtpTls},
 };
 
 pub(crate) fn phone_system(
@@ -32,6 +32,9 @@ pub(crate) fn phone_system(
     );
     dial_plan(&mut check, spec);
     media(&mut check, &spec.network.media);
+    if let Some(mail) = &spec.mail {
+        smtp(&mut check, &mail.smtp);
+    }
     let spool = &spec.workers.spool;
     let volume = spool.size.is_some() || spool.storage_class_name.is_some();
     check.that(
@@ -117,6 +120,41 @@ fn numbers(check: &mut Check<'_>, numbers: &Numbers) {
                 )
             },
         );
+    }
+}
+
+fn smtp(check: &mut Check<'_>, smtp: &Smtp) {
+    let secured = smtp.tls != SmtpTls::Off;
+    check.that(
+        secured || smtp.credentials_secret_ref.is_none(),
+        "spec.mail.smtp",
+        || {
+            (
+                "a login is not sent in the clear".to_owned(),
+                "set tls to StartTls or Tls, or leave credentialsSecretRef out",
+            )
+        },
+    );
+    check.that(is_sender(&smtp.from), "spec.mail.smtp.from", || {
+        (
+            format!("{:?} is no sender", smtp.from),
+            "write an address, perhaps with a name before it, for example Voicemail <voicemail@example.com>",
+        )
+    });
+}
+
+/// `NAME <ADDRESS>`, or an address.
+fn is_sender(text: &str) -> bool {
+    let is_address = |text: &str| {
+        let plain = |part: &str| !part.is_empty() && !part.contains(['<', '>', '@', ' ']);
+        text.split_once('@')
+            .is_some_and(|(local, domain)| plain(local) && plain(domain))
+    };
+    match text.split_once('<') {
+        Some((name, rest)) => {
+            !name.contains(['>', '@']) && rest.strip_suffix('>').is_some_and(is_address)
+        }
+        None => is_address(text),
     }
 }
 

@@ -74,3 +74,32 @@ fn what_a_worker_reads_is_what_was_compiled() {
         assert!(read == shard.shard);
     }
 }
+
+#[test]
+fn logins_at_mail_servers_are_compiled_from_secrets_that_allow_it() {
+    let login = |label: &str| {
+        // "bWFpbA==" is mail.
+        read(&format!(
+            "{{metadata: {{name: {label}-login, labels: {{switchboard.dev/use: {label}}}}}, \
+             data: {{username: bWFpbA==, password: MTM1Nzk=}}}}"
+        ))
+    };
+    let mut objects = office("pin");
+    objects.secrets.extend([login("smtp"), login("imap")]);
+    let given = |smtp: &str, imap: &str, objects: &mut Objects| {
+        objects.phone_systems = vec![read(&format!(
+            "{{metadata: {{name: office}}, spec: {{domain: office.example.com, mail: {{smtp: {{host: mail, \
+             from: a@b, credentialsSecretRef: {{name: {smtp}-login}}}}}}}}}}"
+        ))];
+        objects.users = vec![read(&format!(
+            "{{metadata: {{name: mary}}, spec: {{voicemail: {{imap: {{host: mail, \
+             credentialsSecretRef: {{name: {imap}-login}}}}}}}}}}"
+        ))];
+        let shards = compiled(objects);
+        let of = |name: &str| shards[shard_of(name) as usize].shard.clone();
+        (of("office").smtp, of("mary").imap.get("mary").cloned())
+    };
+    let mail = Some(MailLogin::new("mail", "13579", None));
+    assert_eq!(given("smtp", "imap", &mut objects), (mail.clone(), mail));
+    assert_eq!(given("imap", "smtp", &mut objects), (None, None));
+}

@@ -58,6 +58,7 @@ pub(super) async fn status(
         worker::updating(step, calls),
     ];
     findings.extend(storage(system, found));
+    findings.extend(mail(system, found));
     let caches = &context.caches;
     let claim = names::spool(&system.name_any(), SLOT);
     let claim = caches.made.claims.get(&claim);
@@ -233,11 +234,20 @@ fn storage(system: &PhoneSystem, found: &Found) -> Option<Finding> {
     ))
 }
 
+/// Whether the mail server takes e-mails; nothing where there is none, or before the first.
+fn mail(system: &PhoneSystem, found: &Found) -> Option<Finding> {
+    system.spec.mail.as_ref()?;
+    let said = found.report.as_ref()?.mail.as_ref()?;
+    Some(of_report(ConditionType::MailReady, said))
+}
+
 fn of_report(condition: ConditionType, said: &report::Finding) -> Finding {
     let known = Reason::ALL.iter().find(|it| it.as_str() == said.reason);
     let otherwise = match (condition, said.ok) {
         (ConditionType::StorageReady, true) => Reason::Writable,
         (ConditionType::StorageReady, false) => Reason::StorageAway,
+        (ConditionType::MailReady, true) => Reason::MailTaken,
+        (ConditionType::MailReady, false) => Reason::MailServerAway,
         (_, true) => Reason::Heard,
         (_, false) => Reason::NothingHeard,
     };

@@ -13,6 +13,7 @@ use kube::ResourceExt;
 use tokio::task::JoinHandle;
 
 use super::locked::Told;
+use super::refused::Refused;
 use crate::{context::Context, names};
 
 /// Follows every running worker until dropped.
@@ -104,6 +105,7 @@ async fn ask(worker: Worker, context: Arc<Context>) {
     let mut after = None;
     let mut told = Told::default();
     let mut failed = 0_u32;
+    let mut refused = Refused::new();
     loop {
         match question(&client, &worker, after).await {
             Ok(report) => {
@@ -111,6 +113,7 @@ async fn ask(worker: Worker, context: Arc<Context>) {
                 if after != Some(report.revision) {
                     after = Some(report.revision);
                     told.tell(&context, &report).await;
+                    refused.tell(&context, &report).await;
                     context.reports.put(&worker.uid, Some(report));
                     worker.changed(&context);
                 }

@@ -17,6 +17,7 @@ mod kinds;
 mod labels;
 mod leadership;
 mod lockouts;
+mod mail;
 mod monitoring;
 mod phone_system_children;
 mod reading;

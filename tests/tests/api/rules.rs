@@ -7,6 +7,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use crds::{Kind, Objects, Severity, secrets};
+use k8s_openapi::api::core::v1::Secret;
 use kube::Error;
 use kube::core::response::StatusCause;
 use serde_json::Value;
@@ -96,6 +97,7 @@ fn standalone(manifests: Vec<Value>) -> Vec<(Kind, String)> {
             .secrets
             .push(secrets::secret(&wanted.entry.name, entry));
     }
+    objects.secrets.extend(given());
     let (_, problems) = crds::compile(&objects);
     let errors = problems
         .into_iter()
@@ -103,6 +105,16 @@ fn standalone(manifests: Vec<Value>) -> Vec<(Kind, String)> {
     errors
         .map(|problem| (problem.object.kind, problem.field))
         .collect()
+}
+
+/// The Secrets that the examples refer to and nobody generates.
+fn given() -> [Secret; 2] {
+    let entry = |key: &str| (key.to_owned(), "open sesame".to_owned());
+    let login = [secrets::MAIL_USERNAME, secrets::MAIL_PASSWORD].map(entry);
+    [
+        secrets::secret("smtp", login.into()),
+        secrets::secret("provider", [entry("password")].into()),
+    ]
 }
 
 fn kind_of(manifest: &Value) -> Kind {

@@ -8,11 +8,10 @@ use crds::conditions::Reason;
 use crds::report::{Finding, Report};
 use kube::Api;
 use switchboard_tests::api_server::ApiServer;
+use switchboard_tests::caller::leave_message;
 use switchboard_tests::cluster_office::ClusterOffice;
-use switchboard_tests::line::Line;
-use switchboard_tests::office::{JOHN, MARY, PASSWORD};
+use switchboard_tests::office::{JOHN, MARY};
 use switchboard_tests::s3::{BUCKET, S3, files};
-use switchboard_tests::streams::{Streams, Voice};
 use switchboard_tests::worker::Worker;
 use switchboard_tests::{eventually, wait_for};
 
@@ -29,7 +28,7 @@ async fn a_message_left_while_the_bucket_is_away_shows_at_once_and_arrives_when_
     });
     service.stop();
 
-    leave_message(&worker);
+    leave_message(worker.sip, &MARY, JOHN.extension);
     let users: Api<User> = Api::namespaced(server.client().await, office.namespace());
     let john = eventually("his message to show", async || {
         let john = users.get("john").await.unwrap();
@@ -98,29 +97,6 @@ fn told(worker: &Worker, reason: Reason) -> Option<Finding> {
     report
         .storage
         .filter(|storage| storage.reason == reason.as_str())
-}
-
-/// Mary speaks into John's mailbox and hangs up.
-fn leave_message(worker: &Worker) {
-    let streams = Streams::start(1);
-    let (stream, audio) = streams.open();
-    streams.listen(stream);
-    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
-    let dialog = mary.call(&format!("3{}", JOHN.extension), &audio).unwrap();
-    streams.connect(stream, dialog.audio.unwrap(), Voice::Silence);
-    wait_for("the greeting", PATIENCE, || {
-        (streams.of(stream).received > 10).then_some(())
-    });
-    streams.press(stream, "#");
-    wait_for("the beep", PATIENCE, || {
-        (streams.heard(stream).beeps() > 0).then_some(())
-    });
-    streams.say(stream, Voice::Tone);
-    let sent = streams.of(stream).sent;
-    wait_for("two seconds to be said", PATIENCE, || {
-        (streams.of(stream).sent >= sent + 100).then_some(())
-    });
-    mary.hang_up(dialog).unwrap();
 }
 
 fn mailbox(service: &S3, user: &User) -> PathBuf {

@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use kube::ResourceExt;
 
-use super::{Known, in_order, not_found, secret, system, validate};
+use super::{Known, in_order, mail, not_found, secret, system, validate};
 use crate::{
     Kind, ObjectRef, Objects, Problem, SecretKeyRef, User, UserSettingsSpec,
     conditions::Reason,
@@ -36,6 +36,11 @@ pub(super) fn compile(
         validate::user(&object, &user.spec, problems);
         let chosen = settings.get(name).copied().unwrap_or(&unset);
         let mut entry = person(name, user, chosen, system, zones, &object, problems);
+        entry.imap = user.spec.voicemail.imap.as_ref().map(|imap| {
+            let account = mail::account(&object, imap, known, problems);
+            Arc::new(account)
+        });
+        mail::check(&object, &entry, &system.entry, problems);
         (entry.pin, entry.pin_origin) =
             verifier(&entry, user, chosen, system, known, &object, problems);
         users.insert(entry.name.clone(), entry);
@@ -104,6 +109,7 @@ fn person(
         monitored_by: sorted(&spec.voicemail),
         email: spec.email.as_deref().map(Into::into),
         email_mode: chosen.email.as_ref().unwrap_or(&spec.voicemail.email).mode,
+        imap: None,
         accept: spec.follow_me.accept,
         quick_transfer: spec.quick_transfer.as_deref().map(Into::into),
         name,

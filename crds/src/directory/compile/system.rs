@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::tz::TimeZone;
 use kube::ResourceExt;
 
-use super::{in_order, oldest, validate};
+use super::{Known, in_order, mail, oldest, validate};
 use crate::{
     Kind, ObjectRef, Objects, PhoneSystemSpec, Problem,
     conditions::Reason,
@@ -12,7 +12,7 @@ use crate::{
     number::NumberPlan,
     phone_system::Class,
     pin::PinKey,
-    secrets::{self, Index, NONCE_KEY, PIN_KEY},
+    secrets::{self, NONCE_KEY, PIN_KEY},
 };
 
 /// The system's row, and its classes by name.
@@ -51,7 +51,7 @@ impl Zones {
 
 pub(super) fn compile(
     objects: &Objects,
-    secrets: &Index<'_>,
+    known: &Known<'_>,
     problems: &mut Vec<Problem>,
 ) -> Compiled {
     let systems = in_order(&objects.phone_systems, Kind::PhoneSystem, problems);
@@ -85,8 +85,8 @@ pub(super) fn compile(
         );
     }
     validate::phone_system(&object, spec, problems);
-    let key = |key| secrets.get(&secrets::key_entry(&name, key));
-    let entry = System {
+    let key = |key| known.secrets.get(&secrets::key_entry(&name, key));
+    let mut entry = System {
         name: name.as_str().into(),
         domain: spec.domain.to_ascii_lowercase().into(),
         time_zone: Zones::default()
@@ -101,7 +101,11 @@ pub(super) fn compile(
         outside_calls_per_hour: spec.limits.outside_calls_per_hour,
         pin_key: Arc::new(PinKey::new(key(PIN_KEY).unwrap_or_default())),
         nonce_key: key(NONCE_KEY).map(Into::into),
+        mail: None,
     };
+    if let Some(given) = &spec.mail {
+        entry.mail = Some(Arc::new(mail::server(&object, given, known, problems)));
+    }
     let classes = spec
         .classes
         .iter()

@@ -77,6 +77,16 @@ fn phone_system() -> Vec<Row> {
             "the alternate language must be another one than the default; leave alternate out if there is only one",
         ),
         system(
+            "spec.mail.smtp.tls",
+            json!("Off"),
+            "a login is not sent in the clear; set tls to StartTls or Tls, or leave credentialsSecretRef out",
+        ),
+        system(
+            "spec.mail.smtp.from",
+            json!("Voicemail"),
+            "write an address, perhaps with a name before it, for example Voicemail <voicemail@example.com>",
+        ),
+        system(
             "spec.workers.spool",
             json!({"size": "5Gi", "ephemeral": {}}),
             "a spool is either a volume or ephemeral; write {size: 5Gi} or {ephemeral: {}}",
