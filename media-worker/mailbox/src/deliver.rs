@@ -5,6 +5,7 @@ use crate::layout;
 use crate::mailbox::{Mailbox, MailboxError};
 use crate::mailboxes::Mailboxes;
 use crate::message::Message;
+use crate::outbox;
 use crate::record::{DeliveryRecord, to_bytes, with_audio};
 use crate::store::{Condition, Put, PutError};
 use bytes::Bytes;
@@ -39,6 +40,9 @@ pub(crate) async fn deliver(
     }
     drop(preparing);
     let mut puts = shared(parcels);
+    let errands = errands(mailboxes, &prepared).await?;
+    let mailed = !errands.is_empty();
+    puts.extend(errands);
     puts.extend(prepared.iter().flat_map(|(mailbox, theirs)| {
         let mailbox = mailbox.id();
         theirs.iter().map(move |parcel| beside(mailbox, parcel))
@@ -48,6 +52,9 @@ pub(crate) async fn deliver(
     }
     insert(mailboxes, prepared, &mut undelivered).await;
     let undelivered = undelivered.told();
+    if mailed {
+        mailboxes.shared.errands.notify_one();
+    }
     for Parcel { record, .. } in parcels {
         if record.recipients.len() > 1 && !undelivered.contains(&record.message.id) {
             store.delete(&layout::delivery(&record.message.id)).await?;
@@ -89,6 +96,19 @@ fn beside(mailbox: &MailboxId, Parcel { record, audio }: &Parcel) -> Put {
     };
     let key = layout::message(mailbox, &record.message.id);
     whatever(key, bytes.into(), RECORD)
+}
+
+/// E-mails to be sent about messages that are new to their mailboxes.
+async fn errands(
+    mailboxes: &Mailboxes,
+    prepared: &[(Mailbox, Vec<&Parcel>)],
+) -> Result<Vec<Put>, MailboxError> {
+    let mut puts = Vec::new();
+    for (mailbox, theirs) in prepared {
+        let messages: Vec<&Message> = theirs.iter().map(|parcel| &parcel.record.message).collect();
+        puts.extend(outbox::errands(mailboxes, mailbox, &messages, ERRAND).await?);
+    }
+    Ok(puts)
 }
 
 /// Reads a recipient's index.
@@ -192,4 +212,6 @@ const READS_AT_ONCE: usize = 32;
 /// Audio is there before what names it, and the promise to several before any of them has it.
 const AUDIO: u8 = 0;
 const PROMISE: u8 = 1;
-const RECORD: u8 = 2;
+/// Where there is a record, somebody may put the message into the index: then it is too late for an errand.
+const ERRAND: u8 = 2;
+const RECORD: u8 = 3;

@@ -107,6 +107,13 @@ impl Index {
             .collect()
     }
 
+    /// Takes a message out, whatever its state; whether it was there.
+    pub(crate) fn take_out(&mut self, id: &MessageId) -> bool {
+        let before = self.messages.len();
+        self.messages.retain(|message| &message.id != id);
+        self.messages.len() < before
+    }
+
     /// Takes messages out for good, unless they were restored meanwhile; whether any was there.
     pub(crate) fn remove(&mut self, expired: &[MessageId]) -> bool {
         let before = self.messages.len();

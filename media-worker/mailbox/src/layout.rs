@@ -9,6 +9,7 @@
 //! | `mailboxes/<mailbox>/name` | which audio says the owner's name | on change |
 //! | `mailboxes/<mailbox>/index` | all of the mailbox: messages with their state, greetings, name | by conditional put |
 //! | `mailboxes/<mailbox>/states` | a copy of the states of messages that are not new | on change |
+//! | `outbox/<mailbox>/<message id>` | that an e-mail about a message is to be sent, and how it stands | on change |
 //! | `details/<day>/<worker>.<batch>` | call details | once |
 
 use crate::ids::{AudioId, GreetingSlot, MailboxId, MessageId, Place};
@@ -61,6 +62,11 @@ pub(crate) fn states(mailbox: &MailboxId) -> String {
     format!("{MAILBOXES}{mailbox}/states")
 }
 
+/// Before the names of the messages of a mailbox that an e-mail is to be sent about.
+pub(crate) fn outbox(mailbox: &MailboxId) -> String {
+    format!("{OUTBOX}{mailbox}/")
+}
+
 /// Everything of a mailbox.
 pub(crate) fn mailbox(mailbox: &MailboxId) -> String {
     format!("{MAILBOXES}{mailbox}/")
@@ -74,4 +80,5 @@ pub(crate) fn last(key: &str) -> &str {
 pub(crate) const AUDIO: &str = "audio/";
 pub(crate) const DELIVERIES: &str = "deliveries/";
 pub(crate) const MAILBOXES: &str = "mailboxes/";
+pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const DETAILS: &str = "details/";

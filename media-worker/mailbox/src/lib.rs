@@ -10,10 +10,12 @@ pub mod details;
 pub mod disk;
 mod ids;
 mod index;
+pub mod inspect;
 mod layout;
 mod mailbox;
 mod mailboxes;
 mod message;
+pub mod outbox;
 pub mod owner;
 pub mod purge;
 mod rebuild;
@@ -32,6 +34,7 @@ pub use message::{
     Counts, Delivered, Delivery, Folder, Forwarded, Introduction, Limits, Message, MessageState,
     Sender,
 };
+pub use outbox::{Arrived, Errand, ErrandName, MailWanted, Outbox, Progress};
 pub use owner::Owner;
 pub use spool::{
     Appender, Draft, DraftKind, LockError, Place, Promise, RecordingId, Spool, SpoolError,

@@ -5,6 +5,7 @@ use crate::disk::Disk;
 use crate::ids::{MailboxId, NameSource};
 use crate::mailbox::{Cells, Mailbox};
 use crate::message::Delivered;
+use crate::outbox::{MailWanted, Outbox};
 use crate::spool::{Appender, Spool, SpoolError, SpoolOptions};
 use crate::storage::Storage;
 use crate::store::{BlobStore, StoreError, Watched};
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 /// The mailboxes on one store with the spool of one worker. Clones are the same.
@@ -35,6 +36,8 @@ pub struct MailboxesOptions {
     pub worker: String,
     /// How often call details are stored.
     pub store_details_every: Duration,
+    /// For whose messages e-mails are to be sent.
+    pub mail_wanted: MailWanted,
 }
 
 impl MailboxesOptions {
@@ -45,6 +48,7 @@ impl MailboxesOptions {
             seed,
             worker: "worker".into(),
             store_details_every: Duration::from_mins(1),
+            mail_wanted: MailWanted::Nobody,
         }
     }
 }
@@ -67,6 +71,9 @@ pub(crate) struct Shared {
     pub(crate) names: Arc<NameSource>,
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
+    pub(crate) mail_wanted: MailWanted,
+    /// Told when errands are put into the outbox.
+    pub(crate) errands: Notify,
     cells: Mutex<Cells>,
 }
 
@@ -91,6 +98,7 @@ impl Mailboxes {
         let MailboxesOptions {
             worker,
             store_details_every,
+            mail_wanted,
             ..
         } = options;
         let watched = Arc::new(Watched::new(store));
@@ -102,6 +110,8 @@ impl Mailboxes {
             names,
             worker,
             store_details_every,
+            mail_wanted,
+            errands: Notify::new(),
             cells: Mutex::default(),
         };
         Ok((
@@ -144,6 +154,11 @@ impl Mailboxes {
         day: Date,
     ) -> Result<Vec<CallDetail>, StoreError> {
         crate::details::read(&self.shared, user, day).await
+    }
+
+    /// The e-mails that are to be sent about messages.
+    pub fn outbox(&self) -> Outbox {
+        Outbox::of(self)
     }
 
     /// How the store does, now and from now on.

@@ -21,6 +21,7 @@ pub async fn system(store: &dyn BlobStore, of: &Owner) -> Result<usize, StoreErr
         layout::MAILBOXES,
         layout::DELIVERIES,
         layout::AUDIO,
+        layout::OUTBOX,
         layout::DETAILS,
     ] {
         deleted += delete_all(store, part).await?;
@@ -39,7 +40,8 @@ pub async fn mailbox(
     if !owns(store, of).await? {
         return Ok(0);
     }
-    delete_all(store, &layout::mailbox(mailbox)).await
+    let errands = delete_all(store, &layout::outbox(mailbox)).await?;
+    Ok(errands + delete_all(store, &layout::mailbox(mailbox)).await?)
 }
 
 async fn owns(store: &dyn BlobStore, claimant: &Owner) -> Result<bool, StoreError> {

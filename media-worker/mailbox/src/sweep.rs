@@ -2,6 +2,7 @@
 
 use crate::deliver::{Parcel, deliver};
 use crate::ids::{AudioId, MailboxId, MessageId};
+use crate::inspect::holds;
 use crate::layout;
 use crate::mailbox::MailboxError;
 use crate::mailboxes::Mailboxes;
@@ -24,6 +25,8 @@ pub struct Swept {
     pub delivered: usize,
     /// Recordings removed.
     pub removed: usize,
+    /// Objects that are none of ours or cannot be read: they are left alone, and named in the log.
+    pub damaged: usize,
 }
 
 impl Sweeper {
@@ -40,7 +43,14 @@ impl Sweeper {
         let mut swept = Swept {
             delivered: finish_deliveries(mailboxes).await?,
             removed: 0,
+            damaged: 0,
         };
+        let stored = list_all(&**store, layout::MAILBOXES).await?;
+        let foreign = audio
+            .iter()
+            .chain(&stored)
+            .filter(|key| holds(key).is_none());
+        let mut damaged: Vec<String> = foreign.cloned().collect();
         let mut referred: HashSet<String> = mailboxes
             .shared
             .spool
@@ -49,7 +59,7 @@ impl Sweeper {
             .iter()
             .flat_map(spooled)
             .collect();
-        for (mailbox, messages) in mailboxes_in(&list_all(&**store, layout::MAILBOXES).await?) {
+        for (mailbox, messages) in mailboxes_in(&stored) {
             let mailbox = mailboxes.mailbox(&mailbox);
             let key = |audio: &AudioId| layout::audio(mailbox.id(), audio);
             mailbox.refresh().await;
@@ -58,19 +68,40 @@ impl Sweeper {
             if missing > 0 {
                 mailbox.rebuild().await?;
                 referred.extend(mailbox.referred(&[]).await?.1.iter().map(key));
-                swept.delivered += missing;
+                // A record that cannot be read is not in the index afterwards either.
+                let lost = mailbox.lacks(&messages).await?;
+                swept.delivered += missing - lost.len();
+                damaged.extend(lost.iter().map(|id| layout::message(mailbox.id(), id)));
             }
         }
         let unreferred: HashSet<String> = audio
             .into_iter()
-            .filter(|key| !referred.contains(key))
+            .filter(|key| !referred.contains(key) && holds(key).is_some())
             .collect();
         for key in unreferred.intersection(&self.suspects) {
             store.delete(key).await?;
             swept.removed += 1;
         }
         self.suspects = unreferred;
+        swept.damaged = damaged.len();
+        name(&damaged);
         Ok(swept)
+    }
+}
+
+/// Says what is damaged; a few of many are enough.
+fn name(damaged: &[String]) {
+    for key in damaged.iter().take(MOST_NAMED) {
+        tracing::error!(
+            key,
+            "an object in the store is none of ours or cannot be read: media-worker mailbox check tells more"
+        );
+    }
+    if damaged.len() > MOST_NAMED {
+        tracing::error!(
+            objects = damaged.len(),
+            "so many objects in the store are none of ours or cannot be read"
+        );
     }
 }
 
@@ -127,3 +158,5 @@ fn mailboxes_in(keys: &[String]) -> BTreeMap<MailboxId, Vec<MessageId>> {
     }
     mailboxes
 }
+
+const MOST_NAMED: usize = 10;

@@ -3,6 +3,7 @@
 mod arrival;
 mod cells;
 mod greetings;
+mod mending;
 mod messages;
 mod stored;
 

@@ -47,6 +47,17 @@ impl Mailbox {
         Ok((missing, index.audio().cloned().collect()))
     }
 
+    /// Those of these messages that the index does not have.
+    pub(crate) async fn lacks(
+        &self,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageId>, MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        let index = &self.load(&mut loaded).await?.index;
+        let lacking = messages.iter().filter(|id| index.get(id).is_none());
+        Ok(lacking.cloned().collect())
+    }
+
     /// Changes the index by conditional put, again on what is there now when someone else was first. `change` says whether it changed anything.
     pub(super) async fn change(
         &self,
