@@ -1,6 +1,7 @@
 //! The commands of `media-worker` and their options.
 
 mod bucket;
+mod mailbox;
 mod run;
 mod upload;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::mailbox::{CheckStore, Export, Mailbox, StoreAt};
 pub use bucket::Bucket;
 pub use run::Run;
 pub use upload::Upload;
@@ -42,6 +44,9 @@ pub enum Command {
     Probe(Probe),
     /// Carry what a worker left in its spool to object storage, whenever no worker runs: the sidecar of a worker's Pod.
     Upload(Upload),
+    /// Look after stored messages: check a whole store, or export a mailbox.
+    #[command(subcommand)]
+    Mailbox(Mailbox),
 }
 
 /// How log lines are written.

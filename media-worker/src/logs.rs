@@ -12,6 +12,10 @@ use crate::cli::LogFormat;
 /// system wants to see: registrations, calls, messages, and what is wrong.
 pub fn begin(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = SILENT
+        .iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
@@ -21,6 +25,18 @@ pub fn begin(format: LogFormat) {
         LogFormat::Json => lines.json().init(),
     }
 }
+
+/// Begins to write log lines to standard error, only of what is wrong: the answer goes to standard output.
+pub fn quietly() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Libraries that would write passwords into a log that is asked to tell all.
+const SILENT: [&str; 1] = ["async_imap=warn"];
 
 /// The time of day where the worker runs.
 struct Clock;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use media_worker::cli::{self, Cli, Command};
-use media_worker::{logs, probe, service, source, upload};
+use media_worker::{logs, probe, service, source, upkeep, upload};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -20,6 +20,10 @@ fn main() -> ExitCode {
         }
         Command::Check(options) => Ok(check(options)),
         Command::Probe(options) => probe::run(options, out).map(Into::into),
+        Command::Mailbox(command) => {
+            logs::quietly();
+            upkeep::run(command, out)
+        }
         Command::Upload(options) => {
             logs::begin(cli.log);
             upload::run(options).map(|()| ExitCode::SUCCESS)

@@ -100,6 +100,14 @@ pub struct Metrics {
     pub auth_failures_total: IntCounterVec,
     /// Logins to a mailbox, by result.
     pub mailbox_logins_total: IntCounterVec,
+    /// Objects in the store that are none of ours or cannot be read, as the last sweep found them.
+    pub store_damaged_objects: IntGauge,
+    /// E-mails about messages, by what became of them.
+    pub mails_total: IntCounterVec,
+    /// E-mails that are still to be sent.
+    pub mails_waiting: IntGauge,
+    /// Attempts to count a user's e-mails, by result.
+    pub mail_counts_total: IntCounterVec,
 }
 
 impl Metrics {
@@ -163,6 +171,24 @@ impl Metrics {
                 r,
                 "mailbox_logins_total",
                 "Logins to a mailbox",
+                &["result"],
+            )?,
+            store_damaged_objects: gauge(
+                r,
+                "store_damaged_objects",
+                "Objects in the store that are not ours or cannot be read",
+            )?,
+            mails_total: counters(
+                r,
+                "mails_total",
+                "E-mails about messages: sent, attempts that failed, refused or expired for good",
+                &["result"],
+            )?,
+            mails_waiting: gauge(r, "mails_waiting", "E-mails that are still to be sent")?,
+            mail_counts_total: counters(
+                r,
+                "mail_counts_total",
+                "Attempts to count a user's e-mails",
                 &["result"],
             )?,
             registry,

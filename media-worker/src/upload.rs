@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use mailbox::disk::RealDisk;
-use mailbox::{BlobStore, Mailboxes, MailboxesOptions, SpoolLock};
+use mailbox::{BlobStore, MailWanted, Mailboxes, MailboxesOptions, SpoolLock};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -161,6 +161,8 @@ impl Sidecar<'_> {
         getrandom::fill(&mut seed).context("the system gives no randomness")?;
         let options = MailboxesOptions {
             worker: storage::worker_name(&self.options.system, self.options.slot),
+            // The worker that comes knows who wants none.
+            mail_wanted: MailWanted::Everybody,
             ..MailboxesOptions::new(seed)
         };
         // Lamps are lit by the worker that comes.

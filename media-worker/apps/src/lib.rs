@@ -42,8 +42,8 @@ pub use leave_message::{leave_message, leave_message_to_alias};
 pub use lockout::{Lockout, Verdict};
 pub use message_center::{Whose, message_center};
 pub use office::{
-    Begun, Draft, Forwards, Inbox, LeftOut, Login, NotSent, Office, OpenError, Opened, Receipt,
-    Refusal, Side, Unavailable, WhyLeftOut,
+    Begun, Draft, Emails, Forwards, Inbox, LeftOut, Login, NotSent, Office, OpenError, Opened,
+    Receipt, Refusal, Side, Unavailable, WhyLeftOut,
 };
 pub use outside_line::outside_line;
 pub use preferences::{Choice, Choices, NotChosen, Preferences, judge_pin};

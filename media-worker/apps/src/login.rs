@@ -58,6 +58,7 @@ async fn admit<'o, O: Office>(
                 None => return give_up(call, None).await,
             },
         };
+        office.expect_login(user);
         let alternate = other_language(office, system, call.listener());
         let pin = match ask_pin(call, alternate.as_ref()).await? {
             Asked::Pin(pin) => pin,

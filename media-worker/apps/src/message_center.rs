@@ -16,7 +16,7 @@ use crate::menu::{Choice, Menu, Picked, Star};
 use crate::outside_line::{Left, line};
 use crate::send::send;
 use crate::settings::{After, choose_first_pin, settings};
-use crate::{Exit, Inbox, Key, Office, Preferences};
+use crate::{Emails, Exit, Inbox, Key, Office, Preferences};
 
 /// Whose message center is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,7 @@ async fn status<O: Office>(owner: &Owner<'_, O>) -> Vec<Say<O::Audio>> {
     let unreachable = counts.incomplete.then_some(PromptId::LOGIN_UNAVAILABLE);
     let mut status: Vec<_> = unreachable.map(Say::from).into_iter().collect();
     status.extend(counted(counts));
+    status.extend(emails(owner.inbox.emails()));
     status.extend(full.map(Say::from));
     let presence = match owner.inbox.choices().await {
         Ok(choices) => choices.presence,
@@ -147,6 +148,19 @@ fn counted<A>(counts: Counts) -> Option<Say<A>> {
             count(Noun::SAVED_MESSAGE, counts.saved),
         ],
     })
+}
+
+/// How many e-mails there are (spec MB-8); nothing, where there is no account or no answer yet.
+fn emails<A>(emails: Emails) -> Option<Say<A>> {
+    let count = |noun, n: u32| Say::Count { noun, n: n.into() };
+    match emails {
+        Emails::NoAccount | Emails::NotYetKnown => None,
+        Emails::Unavailable => Some(PromptId::STATUS_EMAIL_UNAVAILABLE.into()),
+        Emails::Counted { new, saved } => Some(Say::Phrase {
+            prompt: PromptId::STATUS_EMAIL,
+            with: vec![count(Noun::NEW_EMAIL, new), count(Noun::SAVED_EMAIL, saved)],
+        }),
+    }
 }
 
 pub(crate) const fn presence_is(presence: Presence) -> PromptId {

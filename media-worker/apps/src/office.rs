@@ -33,6 +33,9 @@ pub trait Office {
     /// Whether there are prompts in this language.
     fn speaks(&self, language: &str) -> bool;
 
+    /// A user may be about to log in: what takes a while, such as counting his e-mails, is begun now.
+    fn expect_login(&self, user: &UserEntry);
+
     /// Checks a user's PIN in his home, which holds a [`crate::Lockout`] for each side.
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<Self::Inbox>;
 
@@ -69,6 +72,9 @@ pub trait Inbox {
     /// How many messages there are, as far as the storage can be reached.
     async fn counts(&self) -> Counts;
 
+    /// His e-mails, as far as they are known; never waited for (spec MB-8).
+    fn emails(&self) -> Emails;
+
     /// Whether nobody can leave a message any more (spec MB-6).
     async fn is_full(&self) -> bool;
 
@@ -83,6 +89,24 @@ pub trait Inbox {
 
     /// Puts a message into the trash.
     async fn delete(&self, id: &MessageId) -> Result<(), Unavailable>;
+}
+
+/// The e-mails in a user's account, as far as they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emails {
+    /// He has no account that is counted.
+    NoAccount,
+    /// The answer has not come yet.
+    NotYetKnown,
+    /// The account cannot be reached.
+    Unavailable,
+    /// So many.
+    Counted {
+        /// Not read yet.
+        new: u32,
+        /// Read.
+        saved: u32,
+    },
 }
 
 /// From where somebody logs in; each is locked on its own, so that a stranger can't lock the

@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use apps::Exit;
 use apps::sim::{Company, Person, Trouble};
+use apps::{Emails, Exit};
 use crds::Presence;
 use mailbox::Folder;
 use support::{INVALID, MARYS_PIN, mary, outsider, stranger, visit, visit_marys};
@@ -398,4 +398,48 @@ fn without_an_alternate_language_two_pounds_are_an_invalid_key() {
             .hangs_up(),
     );
     assert!(!story.has("pound twice"));
+}
+
+#[test]
+fn after_the_voicemails_come_the_emails() {
+    let company = Company::new()
+        .with_message("mary", Folder::New, stranger())
+        .with_emails("mary", Emails::Counted { new: 2, saved: 41 });
+    let story = visit_marys(
+        &company,
+        Person::user("mary")
+            .hears(ASKS_PIN)
+            .dials(MARYS_PIN)
+            .hears("You have one new message, and no saved messages.")
+            .hears("Your e-mail has two new e-mails, and forty-one saved e-mails.")
+            .hears("Your presence is: in office.")
+            .hangs_up(),
+    );
+    assert_eq!(
+        company.expected(),
+        ["mary".into()],
+        "{}",
+        story.transcript()
+    );
+}
+
+#[test]
+fn emails_that_are_not_counted_yet_are_not_spoken_of_and_unreachable_ones_are() {
+    for (emails, unreachable) in [
+        (Emails::NoAccount, false),
+        (Emails::NotYetKnown, false),
+        (Emails::Unavailable, true),
+    ] {
+        let company = Company::new().with_emails("mary", emails);
+        let story = visit_marys(
+            &company,
+            Person::user("mary")
+                .hears(ASKS_PIN)
+                .dials(MARYS_PIN)
+                .hears("Your presence is: in office.")
+                .hangs_up(),
+        );
+        assert_eq!(story.has("Your e-mail cannot be reached"), unreachable);
+        assert!(!story.has("Your e-mail has"));
+    }
 }

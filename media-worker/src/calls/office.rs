@@ -169,6 +169,10 @@ impl Office for CallOffice {
         self.exchange.voice.library().has(language)
     }
 
+    fn expect_login(&self, user: &UserEntry) {
+        self.exchange.homes.of_user(&user.name).expect_login();
+    }
+
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<HomeInbox> {
         match self
             .exchange

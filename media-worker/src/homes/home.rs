@@ -17,6 +17,7 @@ use tokio::task::spawn_local;
 use tokio::time::sleep_until;
 use tracing::info;
 
+use super::emails::KnownEmails;
 use super::journal::{Entry, StoredLamps};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::outside::OutsideCalls;
@@ -41,6 +42,7 @@ pub(super) struct HomeState {
     /// What this home has added to the count of registrations.
     counted: usize,
     told: Told,
+    pub(super) emails: KnownEmails,
 }
 
 impl HomeState {
@@ -60,6 +62,7 @@ impl HomeState {
             outside_calls: OutsideCalls::default(),
             counted: 0,
             told,
+            emails: KnownEmails::default(),
         }
     }
 
@@ -140,6 +143,7 @@ impl HomeState {
             ToHome::AccountPin { digits, reply } => {
                 let _ = reply.send(self.account_pin(&digits));
             }
+            ToHome::LoginExpected => self.ask_emails(),
             ToHome::Login { side, pin, reply } => {
                 let _ = reply.send(self.login(side, &pin));
             }
@@ -311,6 +315,12 @@ impl HomeState {
                 home: self.itself.clone(),
             }
         })
+    }
+
+    fn ask_emails(&self) {
+        let account = self.user().and_then(|user| user.imap);
+        self.emails
+            .ask(account.as_ref(), &self.context.post, Instant::now());
     }
 
     /// What it works with.

@@ -1,14 +1,15 @@
 //! A mailbox in the hands of its owner, who has logged in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use apps::{Inbox, OpenError, Opened, Unavailable};
+use apps::{Emails, Inbox, OpenError, Opened, Unavailable};
 use crds::directory::MailboxLimits;
 use jiff::Timestamp;
 use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId, Room};
 use tracing::warn;
 
+use super::emails::KnownEmails;
 use super::{Home, ToHome};
 use crate::calls::Spoken;
 
@@ -32,14 +33,21 @@ pub struct HomeInbox {
     pub(super) mailbox: Mailbox,
     limits: MailboxLimits,
     pub(super) home: Home,
+    emails: KnownEmails,
 }
 
 impl HomeInbox {
-    pub(super) fn new(mailbox: Mailbox, limits: MailboxLimits, home: Home) -> Self {
+    pub(super) fn new(
+        mailbox: Mailbox,
+        limits: MailboxLimits,
+        home: Home,
+        emails: KnownEmails,
+    ) -> Self {
         Self {
             mailbox,
             limits,
             home,
+            emails,
         }
     }
 
@@ -61,6 +69,10 @@ impl Inbox for HomeInbox {
 
     async fn counts(&self) -> Counts {
         self.mailbox.counts().await
+    }
+
+    fn emails(&self) -> Emails {
+        self.emails.told(Instant::now())
     }
 
     async fn is_full(&self) -> bool {

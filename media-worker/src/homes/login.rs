@@ -22,9 +22,12 @@ impl HomeState {
         };
         match self.attempt(&user, side, |verifier| verifier.verify(pin)) {
             Verdict::Admitted => match (self.mailbox(&user), self.itself.upgrade()) {
-                (Some(mailbox), Some(inbox)) => {
-                    LoginAnswer::Admitted(HomeInbox::new(mailbox, user.limits, Home { inbox }))
-                }
+                (Some(mailbox), Some(inbox)) => LoginAnswer::Admitted(HomeInbox::new(
+                    mailbox,
+                    user.limits,
+                    Home { inbox },
+                    self.emails.clone(),
+                )),
                 (None, _) | (_, None) => LoginAnswer::Unavailable,
             },
             Verdict::Wrong => LoginAnswer::Wrong,

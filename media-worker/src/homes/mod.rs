@@ -4,6 +4,7 @@
 //! so that homes can be spread over workers without touching their callers.
 
 mod choosing;
+mod emails;
 mod home;
 mod inbox;
 mod journal;
@@ -36,6 +37,7 @@ pub use journal::{
     Entry, Journal, StoredContact, StoredContacts, StoredLamp, StoredLamps, StoredLockouts,
 };
 
+use crate::mail::Post;
 use crate::metrics::Metrics;
 use crate::random::Random;
 use crate::report::ReportBoard;
@@ -69,6 +71,8 @@ pub struct HomeContext {
     pub signalling: Rc<Signalling>,
     /// Messages.
     pub mailboxes: Mailboxes,
+    /// The way to mail servers.
+    pub post: Post,
     /// The journal of contacts.
     pub journal: Journal,
     /// The figures.
@@ -192,6 +196,7 @@ enum ToHome {
         digits: String,
         reply: oneshot::Sender<Option<usize>>,
     },
+    LoginExpected,
     Login {
         side: Side,
         pin: String,
@@ -279,6 +284,12 @@ impl Home {
         self.ask(|reply| ToHome::AccountPin { digits, reply })
             .await
             .flatten()
+    }
+
+    /// Its user may be about to log in: what takes a while is begun. Nobody waits for it.
+    pub fn expect_login(&self) {
+        // A home that is so busy does without.
+        let _ = self.inbox.try_send(ToHome::LoginExpected);
     }
 
     /// Checks the PIN of the home's user.

@@ -11,6 +11,7 @@ use prometheus::proto;
 use sip::endpoint::{COUNTED_METHODS, Rejected};
 
 use crate::calls::{Exchange, Heard, Life};
+use crate::mail::Post;
 use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
 use crate::metrics::{Direction, Metrics, raise_to};
 use crate::report::ReportBoard;
@@ -45,7 +46,7 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
 }
 
 /// Brings what the operator is told up to date.
-pub(super) fn report(exchange: &Exchange, board: &ReportBoard) {
+pub(super) fn report(exchange: &Exchange, post: &Post, board: &ReportBoard) {
     let metrics = &exchange.metrics;
     let count = |gauge: i64| u32::try_from(gauge).unwrap_or_default();
     board.change(|report| {
@@ -55,6 +56,8 @@ pub(super) fn report(exchange: &Exchange, board: &ReportBoard) {
         report.spool_bytes = metrics.spool_bytes.get().unsigned_abs();
         report.storage = storage::finding(&exchange.mailboxes.storage().borrow());
         report.media = media_finding(exchange.media.hearing());
+        report.mail = post.finding();
+        report.refused_mails = post.refusals().last();
     });
 }
 

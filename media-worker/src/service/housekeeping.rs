@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use mailbox::{MailboxId, Mailboxes, Sweeper};
 use tracing::{info, warn};
 
+use crate::metrics::Metrics;
+
 /// Keeps the store in order, for ever: after each `interval` by the directory that is in force then.
 pub(super) async fn keep(
     mailboxes: Mailboxes,
     directory: impl Fn() -> Arc<Directory>,
+    metrics: Metrics,
     interval: Duration,
 ) {
     let mut sweeper = Sweeper::new();
@@ -19,7 +22,11 @@ pub(super) async fn keep(
         tokio::time::sleep(interval).await;
         expire(&mailboxes, &directory()).await;
         match sweeper.sweep(&mailboxes).await {
-            Ok(swept) => info!(?swept, "the store is in order"),
+            Ok(swept) => {
+                let damaged = i64::try_from(swept.damaged).unwrap_or(i64::MAX);
+                metrics.store_damaged_objects.set(damaged);
+                info!(?swept, "the store is in order");
+            }
             Err(error) => {
                 warn!(%error, "the store can't be put in order: it is tried again in an hour");
             }
@@ -128,7 +135,13 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let keeping = keep(mailboxes.clone(), directory, Duration::from_millis(10));
+        let metrics = Metrics::new().unwrap();
+        let keeping = keep(
+            mailboxes.clone(),
+            directory,
+            metrics.clone(),
+            Duration::from_millis(10),
+        );
         tokio::select! {
             () = keeping => unreachable!("it goes on for ever"),
             () = swept => {}

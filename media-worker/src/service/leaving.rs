@@ -81,7 +81,7 @@ impl Worker {
                 () = &mut end => return,
                 _ = second.tick() => {
                     figures::read(&self.exchange, &spool);
-                    figures::report(&self.exchange, &self.shown.report);
+                    figures::report(&self.exchange, &self.post, &self.shown.report);
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use crds::Directory;
 use mailbox::disk::RealDisk;
-use mailbox::{BlobStore, Delivered, Mailboxes, MailboxesOptions};
+use mailbox::{BlobStore, Delivered, MailWanted, Mailboxes, MailboxesOptions};
 use media::engine::EngineConfig;
 use media::pairs::{Pairs, PairsConfig};
 use sip::digest::Authority;
@@ -34,12 +34,14 @@ pub(super) fn mailboxes(
     state: &Path,
     store: Arc<dyn BlobStore>,
     worker: String,
+    mail_wanted: MailWanted,
     random: &Random,
 ) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
     let disk = RealDisk::open(state)
         .with_context(|| format!("{} can't be used for the spool", state.display()))?;
     let options = MailboxesOptions {
         worker,
+        mail_wanted,
         ..MailboxesOptions::new(random.bytes())
     };
     Ok(Mailboxes::open(store, Arc::new(disk), options)?)

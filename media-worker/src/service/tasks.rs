@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mailbox::Delivered;
+use mailbox::{Delivered, MailboxId};
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tracing::error;
@@ -47,20 +47,27 @@ pub(super) fn spawn_media(exchange: &Rc<Exchange>, mut events: EventReceiver) {
 pub(super) fn spawn_mail(
     exchange: &Rc<Exchange>,
     mut delivered: mpsc::UnboundedReceiver<Delivered>,
+    mut mailed: mpsc::UnboundedReceiver<MailboxId>,
 ) {
     let mailboxes = exchange.mailboxes.clone();
     let directories = Rc::clone(exchange);
     spawn_local(housekeeping::keep(
         mailboxes.clone(),
         move || directories.directory(),
+        exchange.metrics.clone(),
         housekeeping::INTERVAL,
     ));
     spawn_local(async move { mailboxes.carry().await });
     let exchange = Rc::clone(exchange);
     spawn_local(async move {
-        while let Some(delivered) = delivered.recv().await {
+        loop {
+            let mailbox = tokio::select! {
+                Some(delivered) = delivered.recv() => delivered.mailbox,
+                Some(mailbox) = mailed.recv() => mailbox,
+                else => return,
+            };
             let directory = exchange.directory();
-            if let Some(user) = directory.user_of_mailbox(delivered.mailbox.as_str()) {
+            if let Some(user) = directory.user_of_mailbox(mailbox.as_str()) {
                 exchange.homes.mailbox_changed(&user.name).await;
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ::mail::Patience;
 use anyhow::Context;
 use jiff::Timestamp;
 use mailbox::BlobStore;
@@ -22,6 +23,7 @@ use super::tasks;
 use crate::calls::{Exchange, Life, MediaPool, News};
 use crate::edge::Edge;
 use crate::homes::{HomeContext, Homes, Journal};
+use crate::mail::{self, MailContext, Post};
 use crate::media_threads::MediaThreads;
 use crate::random::Random;
 use crate::signalling::{Advertised, LocalAddresses, Signalling};
@@ -64,6 +66,7 @@ pub(super) struct Worker {
     pub(super) life: watch::Sender<Life>,
     pub(super) media_ports: Vec<u16>,
     pub(super) media: MediaThreads,
+    pub(super) post: Post,
 }
 
 impl Worker {
@@ -77,8 +80,20 @@ impl Worker {
         } = blueprint;
         let metrics = &shown.metrics;
         let random = Rc::new(Random::new(parts::seed()?));
+        let source = Rc::new(source);
+        let (directory, following) = Following::new(&source, shown.report.clone());
+        let wanted = mail::wanted(directory.clone());
+        let name = blueprint.name;
         let (mailboxes, delivered) =
-            parts::mailboxes(&state, blueprint.store, blueprint.name, &random)?;
+            parts::mailboxes(&state, blueprint.store, name.clone(), wanted, &random)?;
+        let room = mail::start(MailContext {
+            mailboxes: mailboxes.clone(),
+            directory: directory.clone(),
+            texts: blueprint.library.mail(),
+            worker: name,
+            metrics: metrics.clone(),
+            patience: Patience::default(),
+        })?;
         let (media, media_events) = parts::media(&blueprint.media, &mailboxes, &random)?;
         let pool = MediaPool::new(media.handle(), parts::pairs(&media), Rc::clone(&random));
         metrics.register(Ticks::new(media.handle())?)?;
@@ -98,8 +113,6 @@ impl Worker {
         let path = state.join("contacts");
         let (journal, entries) = Journal::open(&path, Timestamp::now())
             .with_context(|| format!("the journal of contacts {} can't be used", path.display()))?;
-        let source = Rc::new(source);
-        let (directory, following) = Following::new(&source, shown.report.clone());
         let (life, lives) = watch::channel(Life::Serving);
         let trunks = Trunks::new(TrunkContext {
             signalling: Rc::clone(&signalling),
@@ -112,6 +125,7 @@ impl Worker {
         let homes = Homes::new(HomeContext {
             signalling: Rc::clone(&signalling),
             mailboxes: mailboxes.clone(),
+            post: room.post.clone(),
             journal,
             metrics: metrics.clone(),
             random: Rc::clone(&random),
@@ -140,7 +154,7 @@ impl Worker {
         let tls_address = sockets.tls.as_ref().map(Tls::address).transpose()?;
         tasks::spawn_signalling(&exchange, sockets.tcp, sockets.tls);
         tasks::spawn_media(&exchange, media_events);
-        tasks::spawn_mail(&exchange, delivered);
+        tasks::spawn_mail(&exchange, delivered, room.changed);
         spawn_local(following.follow(Rc::clone(&exchange)));
         spawn_local(edge.serve(requests));
         spawn_local(Rc::clone(&exchange.trunks).follow());
@@ -155,6 +169,7 @@ impl Worker {
             life,
             media_ports: parts::ports_of(&media),
             media,
+            post: room.post,
         })
     }
 }

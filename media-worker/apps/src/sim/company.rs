@@ -27,7 +27,7 @@ use super::line::Line;
 use super::office::{Sample, SimOffice};
 use super::person::Person;
 use super::story::Story;
-use crate::{Exit, Listener, Lockout, Side};
+use crate::{Emails, Exit, Listener, Lockout, Side};
 
 /// A company: mary (101), john (102) and zoë (1021, in New York by night), whose PINs are their
 /// extension and `7531`; an operator at 0 is john's business when asked for.
@@ -70,6 +70,9 @@ pub(super) struct State {
     pub(super) greetings: HashMap<(String, GreetingSlot), Sample>,
     pub(super) names: HashMap<String, Sample>,
     pub(super) lockouts: HashMap<(Arc<str>, Side), Lockout>,
+    pub(super) emails: HashMap<String, Emails>,
+    /// Whose login was expected, in order.
+    pub(super) expected: Vec<Arc<str>>,
     pub(super) troubles: HashSet<Trouble>,
     /// Outside calls that each user has begun.
     pub(super) outside_calls: HashMap<Arc<str>, u32>,
@@ -86,6 +89,8 @@ impl State {
             greetings: HashMap::new(),
             names: HashMap::new(),
             lockouts: HashMap::new(),
+            emails: HashMap::new(),
+            expected: Vec::new(),
             troubles: HashSet::new(),
             outside_calls: HashMap::new(),
             open_recordings: 0,
@@ -309,6 +314,18 @@ impl Company {
         self.with(|objects| {
             objects.phone_systems[0].spec.languages.alternate = Some(ALTERNATE.into());
         })
+    }
+
+    /// This is known of a user's e-mails.
+    #[must_use]
+    pub fn with_emails(self, user: &str, emails: Emails) -> Self {
+        self.state.borrow_mut().emails.insert(user.into(), emails);
+        self
+    }
+
+    /// The users whose login was expected, in order.
+    pub fn expected(&self) -> Vec<Arc<str>> {
+        self.state.borrow().expected.clone()
     }
 
     /// Something does not work.

@@ -10,7 +10,7 @@ use mailbox::{AudioId, Counts, Folder, Message, MessageId, MessageState, Sender}
 
 use super::company::{State, Trouble};
 use super::office::Sample;
-use crate::{Inbox, OpenError, Opened, Unavailable};
+use crate::{Emails, Inbox, OpenError, Opened, Unavailable};
 
 /// The inbox of a user.
 #[derive(Debug)]
@@ -100,6 +100,12 @@ impl Inbox for SimInbox {
             incomplete,
             ..Counts::default()
         }
+    }
+
+    fn emails(&self) -> Emails {
+        let state = self.state.borrow();
+        let known = state.emails.get(&*self.user.name);
+        known.copied().unwrap_or(Emails::NoAccount)
     }
 
     async fn is_full(&self) -> bool {

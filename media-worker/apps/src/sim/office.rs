@@ -109,6 +109,10 @@ impl Office for SimOffice {
         library().has(language)
     }
 
+    fn expect_login(&self, user: &UserEntry) {
+        self.state.borrow_mut().expected.push(user.name.clone());
+    }
+
     async fn login(&self, user: &UserEntry, side: Side, pin: &str) -> Login<SimInbox> {
         let now = self.now();
         let mut state = self.state.borrow_mut();

@@ -1,0 +1,52 @@
+//! `media-worker mailbox check`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use mailbox::inspect::{Finding, Repair, inspect, repair};
+
+use super::opened;
+use crate::cli;
+
+/// Looks through a store, says what is wrong, and puts right what can be, if that is asked for.
+pub(super) async fn check(
+    options: &cli::CheckStore,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let store = opened::store(&options.store).await?;
+    let at = &options.store.store;
+    let findings = inspect(&*store, options.settle.get())
+        .await
+        .with_context(|| format!("{at} can't be looked through"))?;
+    let repairs = if options.repair && !findings.is_empty() {
+        let mailboxes = opened::mailboxes(store)?;
+        repair(&mailboxes, &findings, Timestamp::now())
+            .await
+            .context("what was found can't be put right; what was done is done")?
+    } else {
+        vec![Repair::Left; findings.len()]
+    };
+    let left = tell(&findings, &repairs, out)?;
+    if left == 0 {
+        writeln!(out, "{at}: nothing wrong")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// A line for each finding; how many are left.
+fn tell(findings: &[Finding], repairs: &[Repair], out: &mut impl Write) -> std::io::Result<usize> {
+    let mut left = 0;
+    for (finding, repair) in findings.iter().zip(repairs) {
+        match repair {
+            Repair::Done => writeln!(out, "repaired: {finding}")?,
+            Repair::Left => {
+                left += 1;
+                writeln!(out, "{finding}")?;
+            }
+        }
+    }
+    Ok(left)
+}
