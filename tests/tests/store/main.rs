@@ -12,3 +12,4 @@ mod messages;
 mod outage;
 mod sidecar;
 mod trouble;
+mod upkeep;
