@@ -306,6 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn every_language_that_ships_has_texts_of_its_own() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("es");
+        let spanish = MailTexts::load(&folder).unwrap().unwrap();
+        let when = at(15, 4);
+        let words = spanish.words(&told(&when));
+        assert_eq!(words.subject, "Mensaje de voz de John Smith (102) (1:02)");
+        assert_eq!(
+            words.paragraphs[1],
+            "John Smith (102) le dejó un mensaje de voz que dura 1:02, el jueves 5 de noviembre de 2026, 15:04."
+        );
+    }
+
+    #[test]
     fn midnight_and_noon_are_twelve() {
         let texts = english();
         let said = |hour| texts.dated("{hour12}:{minute} {half}", &at(hour, 0));
