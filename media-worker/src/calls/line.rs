@@ -7,7 +7,7 @@ use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Tak
 use crds::directory::{Caller, UserEntry};
 use futures::StreamExt;
 use media::codec::Codec;
-use media::engine::{Event, RecordEnd};
+use media::engine::{Event, LegId, RecordEnd};
 use prompts::Say;
 use sip::endpoint::SessionEvent;
 use sip::sdp::Direction;
@@ -132,9 +132,24 @@ impl<'a> Line<'a> {
             Event::PlayEnded { .. }
             | Event::DigitsSent { .. }
             | Event::FirstPacket { .. }
-            | Event::MediaLost { .. }
             | Event::Closed { .. } => News::Nothing,
+            Event::MediaLost { leg } => self.lost(leg),
         }
+    }
+
+    /// A phone that is gone never hangs up: as if it had.
+    fn lost(&mut self, leg: LegId) -> News {
+        let seat = self.call.party.media.seat();
+        if seat.is_none_or(|seat| seat.leg() != leg) {
+            // Of a phone that rang before.
+            return News::Nothing;
+        }
+        tracing::info!(
+            "nothing has come from the caller's phone for half a minute: the call is ended"
+        );
+        let reason = Reason::sip(408, "No media from your phone");
+        self.call.party.end(Some(reason));
+        News::Gone
     }
 
     fn signalled(&mut self, event: SessionEvent) -> News {

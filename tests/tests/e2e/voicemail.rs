@@ -158,3 +158,31 @@ fn keys_are_understood_as_events_and_as_info() {
         });
     }
 }
+
+#[test]
+fn a_caller_whose_phone_vanishes_is_hung_up_on_and_his_message_is_kept() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let mut mary = Phone::of(&MARY, worker.sip);
+    mary.expect_lamp(0, 0);
+    let streams = Streams::start(1);
+    let mut john = Line::new(worker.sip, &JOHN.handset(), PASSWORD);
+    let (stream, audio) = streams.open();
+    let directly = format!("3{}", MARY.extension);
+    let dialog = john.call(&directly, &audio).expect("an answer");
+    streams.listen(stream);
+    streams.connect(stream, dialog.audio.expect("audio"), Voice::Silence);
+    streams.press(stream, "#");
+    wait_for("the beep", Duration::from_mins(1), || {
+        (streams.heard(stream).beeps() >= 1).then_some(())
+    });
+    streams.say(stream, Voice::Tone);
+    // How long he speaks is part of the story, not a wait for a condition.
+    std::thread::sleep(Duration::from_secs(3));
+    drop(streams);
+
+    let request = john.await_request(Duration::from_mins(2)).expect("a BYE");
+    assert!(request.starts_with("BYE "), "{request}");
+    assert!(request.contains("No media from your phone"), "{request}");
+    mary.expect_lamp(1, 0);
+}

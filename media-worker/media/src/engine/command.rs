@@ -229,7 +229,7 @@ pub enum Event {
         /// The stream's SSRC.
         ssrc: u32,
     },
-    /// Neither RTP nor RTCP came for the time-out. Told once until packets come again.
+    /// Neither RTP nor RTCP came for the time-out, though the call is not held. Told once until the far side shows that it is there.
     MediaLost {
         /// The leg.
         leg: LegId,

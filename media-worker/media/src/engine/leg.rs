@@ -172,7 +172,8 @@ impl Leg {
     }
 
     /// Takes on a new address, direction and formats; the engine has taken care of the tables.
-    pub(super) fn redirect(&mut self, spec: LegSpec) {
+    pub(super) fn redirect(&mut self, spec: LegSpec, now: Instant) {
+        self.is_there(now);
         self.packetizer = Packetizer::new(spec.ptime, spec.send.codec);
         self.digits_in.redirect(&spec);
         self.play_recoder = None;
@@ -185,8 +186,24 @@ impl Leg {
         };
     }
 
-    pub(super) fn direct(&mut self, direction: Direction) {
+    pub(super) fn direct(&mut self, direction: Direction, now: Instant) {
+        self.is_there(now);
         self.spec.direction = direction;
+    }
+
+    /// The far side shows that it is there: by a packet or by its signalling.
+    pub(super) fn is_there(&mut self, now: Instant) {
+        self.heard = now;
+        self.media = MediaState::Flowing;
+    }
+
+    /// Whether the far side has been silent for too long. One that holds the call may send nothing.
+    pub(super) fn is_lost(&self, media_timeout: Duration, now: Instant) -> bool {
+        let direction = self.spec.direction;
+        self.media == MediaState::Flowing
+            && direction.sends()
+            && direction.receives()
+            && since(self.heard, now) >= media_timeout
     }
 
     /// Ends the recording, if one is made.

@@ -64,7 +64,7 @@ pub struct EngineConfig {
     /// Whether a leg may send before the far side's first packet came. Not behind a Kubernetes Service, where such packets
     /// leave from another address.
     pub send_first: bool,
-    /// Without RTP or RTCP for so long, [`Event::MediaLost`] is told.
+    /// Without RTP or RTCP for so long, [`Event::MediaLost`] is told where media is to flow both ways.
     pub media_timeout: Duration,
     /// Most legs at once; an [`Command::Open`] beyond closes at once.
     pub max_legs: usize,
@@ -127,7 +127,7 @@ impl Engine {
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Unbridge { leg } => self.unbridge(leg),
             Command::Direct { leg, direction } => {
-                self.with_leg(leg, now, out, rec, |leg, _| leg.direct(direction));
+                self.with_leg(leg, now, out, rec, |leg, _| leg.direct(direction, now));
             }
             Command::Play { leg, items, tag } => self.with_leg(leg, now, out, rec, |leg, turn| {
                 leg.stop_playing(turn);
@@ -259,7 +259,7 @@ impl Engine {
             (None, None) => {}
         }
         leg.rearmed_until = Some(now + REARMED);
-        leg.redirect(spec);
+        leg.redirect(spec, now);
         self.demux.wait(key, port, expect);
     }
 

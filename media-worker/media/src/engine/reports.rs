@@ -7,7 +7,7 @@ use rand_core::Rng;
 
 use super::Engine;
 use super::demux::StreamId;
-use super::leg::{Leg, MediaState, Source};
+use super::leg::{Leg, Source};
 use super::reception::since;
 use super::turn::{MAX_PACKET, Turn};
 use crate::rtcp::{self, Ntp, Packet, Report, ReportBlock, SenderInfo};
@@ -132,8 +132,7 @@ impl Engine {
         };
         self.counters.rtcp_in += 1;
         // A far side that holds the call sends no RTP, but it is there.
-        leg.heard = now;
-        leg.media = MediaState::Flowing;
+        leg.is_there(now);
         for packet in compound.packets() {
             match packet {
                 Packet::SenderReport { sender, blocks, .. } => {

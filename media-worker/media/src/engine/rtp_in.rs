@@ -8,7 +8,7 @@ use super::bridge::Onward;
 use super::command::Event;
 use super::decoding::Decoding;
 use super::demux::{Found, Key, StreamId};
-use super::leg::{Leg, Meaning, MediaState, Source};
+use super::leg::{Leg, Meaning, Source};
 use super::reception::since;
 use super::sink::{RecordSink, Sink};
 use super::turn::Turn;
@@ -135,8 +135,7 @@ impl Leg {
         let header = &packet.header;
         turn.counters.rtp_in += 1;
         self.rtp_heard = turn.now;
-        self.heard = turn.now;
-        self.media = MediaState::Flowing;
+        self.is_there(turn.now);
         let meaning = self.meaning(header.payload_type);
         let clock = match meaning {
             Meaning::Audio(codec) => codec.clock_rate(),

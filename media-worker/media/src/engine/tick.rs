@@ -33,10 +33,7 @@ impl Leg {
         if self.reports.due(turn.now) {
             self.report(turn);
         }
-        if self.media == MediaState::Flowing
-            && self.spec.direction.receives()
-            && since(self.heard, turn.now) >= config.media_timeout
-        {
+        if self.is_lost(config.media_timeout, turn.now) {
             self.media = MediaState::Lost;
             self.stop_decoding(turn);
             turn.tell(Event::MediaLost { leg: self.spec.id });

@@ -2,7 +2,7 @@
 
 use media::clip::Clip;
 use media::codec::Codec;
-use media::engine::{Command, EngineConfig, Event, LegSpec, PlayItem};
+use media::engine::{Command, Direction, EngineConfig, Event, LegSpec, PlayItem};
 use media::rtcp::{self, Packet, Report};
 use media::rtp;
 
@@ -95,6 +95,15 @@ fn without_rtcp_mux_no_report_is_sent() {
     assert!(reports(&mut bench).is_empty());
 }
 
+/// How often the media of leg 1 was lost since the last question.
+fn lost(bench: &mut Bench) -> usize {
+    let events = bench.events();
+    let lost = events
+        .iter()
+        .filter(|event| **event == Event::MediaLost { leg: 1 });
+    lost.count()
+}
+
 #[test]
 fn lost_media_is_told_once_until_it_comes_back() {
     let mut bench = Bench::with(EngineConfig {
@@ -102,13 +111,6 @@ fn lost_media_is_told_once_until_it_comes_back() {
         ..EngineConfig::default()
     });
     bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
-    let lost = |bench: &mut Bench| {
-        bench
-            .events()
-            .iter()
-            .filter(|event| **event == Event::MediaLost { leg: 1 })
-            .count()
-    };
     bench.ticks(1000);
     assert_eq!(lost(&mut bench), 1, "audio that never came is lost, too");
     bench.rtp(0, addr(PHONE), header(0, 9, 1), &[0xff; 160]);
@@ -116,6 +118,55 @@ fn lost_media_is_told_once_until_it_comes_back() {
     assert_eq!(lost(&mut bench), 0);
     bench.ticks(1);
     assert_eq!(lost(&mut bench), 1);
+}
+
+#[test]
+fn whoever_holds_the_call_may_be_silent_and_has_his_time_when_he_comes_back() {
+    let mut bench = Bench::with(EngineConfig {
+        media_timeout: ms(10_000),
+        ..EngineConfig::default()
+    });
+    bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
+    bench.rtp(0, addr(PHONE), header(0, 9, 1), &[0xff; 160]);
+    for direction in [
+        Direction::RecvOnly,
+        Direction::Inactive,
+        Direction::SendOnly,
+    ] {
+        bench.command(Command::Direct { leg: 1, direction });
+        bench.ticks(1000);
+        assert_eq!(lost(&mut bench), 0, "{direction:?}");
+    }
+    bench.command(Command::Redirect(leg(1, PHONE, Codec::Pcmu)));
+    bench.ticks(499);
+    assert_eq!(lost(&mut bench), 0);
+    bench.ticks(1);
+    assert_eq!(lost(&mut bench), 1);
+}
+
+#[test]
+fn a_recording_that_keeps_silence_goes_on_until_the_media_is_lost() {
+    let mut bench = Bench::new();
+    bench.command(Command::Open(leg(1, PHONE, Codec::Pcmu)));
+    bench.command(Command::Record {
+        leg: 1,
+        recording: 7,
+        silence: None,
+        max: ms(300_000),
+    });
+    for n in 0..50 {
+        bench.rtp(0, addr(PHONE), header(0, 9, n), &[0xff; 160]);
+        bench.tick();
+    }
+    bench.ticks(1400);
+    assert!(
+        bench
+            .events()
+            .iter()
+            .all(|event| !matches!(event, Event::MediaLost { .. } | Event::RecordEnded { .. }))
+    );
+    bench.ticks(150);
+    assert_eq!(lost(&mut bench), 1, "half a minute after the last packet");
 }
 
 #[test]
