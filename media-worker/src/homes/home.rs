@@ -126,6 +126,8 @@ impl HomeState {
                 let _ = done.send(());
             }
             ToHome::MailboxChanged => self.show().await,
+            ToHome::Trash { reply } => self.trash(reply),
+            ToHome::RestoreMessage { message, reply } => self.restore_message(message, reply),
             ToHome::CallBegins { reply } => {
                 // A caller who has gone meanwhile gives the place back by dropping it.
                 let _ = reply.send(self.begin_call());

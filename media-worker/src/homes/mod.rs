@@ -14,6 +14,7 @@ mod outside;
 mod phones;
 mod preferences;
 mod telling;
+mod trash;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use apps::{Choice, Choices, NotChosen, Side, Unavailable};
 use crds::Directory;
 use crds::directory::Account;
-use mailbox::Mailboxes;
+use mailbox::{Mailboxes, Message, MessageId};
 use sip::registrar::Contact;
 use sip::syntax::{Request, Response};
 use sip::transport::Flow;
@@ -32,6 +33,7 @@ use tokio::task::spawn_local;
 
 pub use inbox::{HomeInbox, LoginAnswer, limits};
 pub(crate) use preferences::stored_slot;
+pub use trash::NotRestored;
 
 pub use journal::{
     Entry, Journal, StoredContact, StoredContacts, StoredLamp, StoredLamps, StoredLockouts,
@@ -185,6 +187,13 @@ enum ToHome {
         done: oneshot::Sender<()>,
     },
     MailboxChanged,
+    Trash {
+        reply: oneshot::Sender<Result<Vec<Message>, Unavailable>>,
+    },
+    RestoreMessage {
+        message: MessageId,
+        reply: oneshot::Sender<Result<(), NotRestored>>,
+    },
     CallBegins {
         reply: oneshot::Sender<Option<CallPlace>>,
     },

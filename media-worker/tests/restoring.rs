@@ -1,0 +1,241 @@
+//! What a user has deleted and gets back, asked of his home: as whoever shows him his trash does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mailbox::disk::RealDisk;
+use mailbox::store::Weather;
+use mailbox::{
+    Delivery, Draft, DraftKind, Folder, Mailbox, MailboxId, Mailboxes, MailboxesOptions,
+    MemoryStore, MessageId, Sender,
+};
+use media::codec::Codec;
+use media_worker::homes::{Home, HomeContext, Homes, Journal, NotRestored};
+use media_worker::mail::{self, MailContext};
+use media_worker::metrics::Metrics;
+use media_worker::random::Random;
+use media_worker::report::ReportBoard;
+use media_worker::signalling::{LocalAddresses, Signalling, UdpListener};
+use media_worker::source::{Manifests, Source};
+use media_worker::state::State;
+use media_worker::statuses::Statuses;
+use prompts::MailCatalogue;
+use sip::endpoint::{Endpoint, EndpointConfig};
+use sip::syntax::{Limits, Message, parse};
+use tempfile::TempDir;
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::timeout;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const PATIENCE: Duration = Duration::from_mins(1);
+const MANIFESTS: &str = "apiVersion: switchboard.dev/v1alpha1\nkind: PhoneSystem\nmetadata: {name: office}\n\
+    spec: {domain: office.example.com}\n---\napiVersion: switchboard.dev/v1alpha1\nkind: User\nmetadata: {name: mary}\nspec: {}\n";
+
+/// Mary's home, her mailbox, and a phone that shows her lamp.
+struct Scene {
+    _folder: TempDir,
+    store: Arc<MemoryStore>,
+    mailboxes: Mailboxes,
+    mailbox: Mailbox,
+    homes: Rc<Homes>,
+    home: Home,
+    phone: UdpSocket,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let manifests = folder.path().join("manifests");
+        std::fs::create_dir(&manifests).unwrap();
+        std::fs::write(manifests.join("office.yaml"), MANIFESTS).unwrap();
+        let state = folder.path().join("state");
+        let manifests = Manifests::open(&manifests, State::open(&state).unwrap()).unwrap();
+        let source = Source::Folder(Arc::new(manifests));
+        let first = Arc::clone(&source.snapshots().borrow().directory);
+        let (_, directory) = watch::channel(first);
+        let store = Arc::new(MemoryStore::new());
+        let disk = RealDisk::open(&state).unwrap();
+        let options = MailboxesOptions::new([1; 32]);
+        let (mailboxes, _) = Mailboxes::open(store.clone(), Arc::new(disk), options).unwrap();
+        let metrics = Metrics::new().unwrap();
+        let room = mail::start(MailContext {
+            mailboxes: mailboxes.clone(),
+            directory: directory.clone(),
+            texts: MailCatalogue::default(),
+            worker: "worker".to_owned(),
+            metrics: metrics.clone(),
+            patience: ::mail::Patience::default(),
+        });
+        let endpoint = Endpoint::new(EndpointConfig::default(), [2; 32]);
+        let udp = UdpListener::bind((LOOPBACK, 0).into()).unwrap();
+        let (signalling, _) = Signalling::new(endpoint, udp, LocalAddresses::new(LOOPBACK, None));
+        spawn_local(Rc::clone(&signalling).receive_udp());
+        spawn_local(Rc::clone(&signalling).run_timers());
+        let (journal, _) = Journal::open(&state.join("contacts"), Timestamp::now()).unwrap();
+        let homes = Homes::new(HomeContext {
+            signalling: Rc::clone(&signalling),
+            mailboxes: mailboxes.clone(),
+            post: room.unwrap().post,
+            journal,
+            metrics,
+            random: Rc::new(Random::new([3; 32])),
+            directory,
+            source: Rc::new(source),
+            report: ReportBoard::new(""),
+            statuses: Statuses::none(),
+        });
+        let home = homes.of_user(&"mary".into());
+        let phone = UdpSocket::bind((LOOPBACK, 0)).await.unwrap();
+        let scene = Self {
+            _folder: folder,
+            store,
+            mailbox: mailboxes.mailbox(&MailboxId::new("mary").unwrap()),
+            mailboxes,
+            homes,
+            home,
+            phone,
+        };
+        scene.register(&signalling).await;
+        scene
+    }
+
+    async fn register(&self, signalling: &Signalling) {
+        let address = self.phone.local_addr().unwrap();
+        let text = format!(
+            "REGISTER sip:office.example.com SIP/2.0\r\nVia: SIP/2.0/UDP {address};branch=z9hG4bK1\r\n\
+             From: <sip:mary-desk@office.example.com>;tag=1\r\nTo: <sip:mary-desk@office.example.com>\r\nCall-ID: 1\r\n\
+             CSeq: 1 REGISTER\r\nContact: <sip:mary-desk@{address}>;expires=300\r\nContent-Length: 0\r\n\r\n"
+        );
+        let Ok(Message::Request(request)) = parse(&Bytes::from(text), &Limits::default()) else {
+            unreachable!("it is a REGISTER");
+        };
+        let flow = signalling.udp_flow(address);
+        let response = self.home.register("mary-desk".into(), request, flow).await;
+        assert!(response.unwrap().status.is_success());
+        self.lamp_shows("0/0").await;
+    }
+
+    /// Waits until the lamp shows so many new and saved messages.
+    async fn lamp_shows(&self, messages: &str) {
+        let wanted = format!("Voice-Message: {messages}");
+        let mut buffer = [0; 2048];
+        let shown = async {
+            loop {
+                let length = self.phone.recv(&mut buffer).await.unwrap();
+                if String::from_utf8_lossy(&buffer[..length]).contains(&wanted) {
+                    return;
+                }
+            }
+        };
+        let shown = timeout(PATIENCE, shown).await;
+        assert!(shown.is_ok(), "the lamp never shows {messages}");
+    }
+
+    /// Somebody leaves Mary a message, which arrives in the store.
+    async fn leave(&self) -> MessageId {
+        let delivery = Delivery {
+            recipients: vec![self.mailbox.id().clone()],
+            sender: Sender::External {
+                number: None,
+                name: None,
+            },
+            received: Timestamp::now(),
+            most: BTreeMap::new(),
+            forwards: None,
+        };
+        let draft = Draft {
+            kind: DraftKind::Message(Box::new(delivery)),
+            codec: Codec::Pcmu,
+            min_length: Duration::from_secs(1),
+            places: Vec::new(),
+        };
+        let recording = self.mailboxes.spool().begin(draft).unwrap();
+        let mut appender = self.mailboxes.writer().unwrap();
+        for frame in 0..100 {
+            appender.frame(recording.0, frame * 160, &[7; 160]);
+        }
+        appender.ended(recording.0);
+        appender.flush();
+        let promise = self.mailboxes.spool().deliver(recording).await.unwrap();
+        assert!(self.mailboxes.carry_once().await);
+        self.homes.mailbox_changed(&"mary".into()).await;
+        promise.message
+    }
+
+    /// Mary deletes a message.
+    async fn delete(&self, message: &MessageId) {
+        self.mailbox
+            .delete(message, Timestamp::now())
+            .await
+            .unwrap();
+        self.homes.mailbox_changed(&"mary".into()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_where_it_was_again_and_the_lamp_shows_it() {
+    let story = async {
+        let scene = Scene::new().await;
+        let message = scene.leave().await;
+        scene.lamp_shows("1/0").await;
+        assert_eq!(scene.home.trash().await, Ok(Vec::new()));
+        scene.delete(&message).await;
+        scene.lamp_shows("0/0").await;
+        let trash = scene.home.trash().await.unwrap();
+        assert_eq!(trash.len(), 1);
+        assert_eq!(trash[0].id, message);
+
+        scene.home.restore_message(message.clone()).await.unwrap();
+        scene.lamp_shows("1/0").await;
+        assert_eq!(scene.home.trash().await, Ok(Vec::new()));
+        assert_eq!(scene.mailbox.list(Folder::New).await.len(), 1);
+        // Twice is once.
+        assert_eq!(scene.home.restore_message(message).await, Ok(()));
+        assert_eq!(scene.mailbox.list(Folder::New).await.len(), 1);
+    };
+    LocalSet::new().run_until(story).await;
+}
+
+#[tokio::test]
+async fn what_was_in_the_trash_for_too_long_is_gone() {
+    let story = async {
+        let scene = Scene::new().await;
+        let message = scene.leave().await;
+        scene.delete(&message).await;
+        let later = Timestamp::now() + Duration::from_secs(2);
+        let expired = scene.mailbox.expire(Duration::from_secs(1), later).await;
+        assert_eq!(expired.unwrap(), 1);
+        let restored = scene.home.restore_message(message).await;
+        assert_eq!(restored, Err(NotRestored::Gone));
+    };
+    LocalSet::new().run_until(story).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_restored_while_the_store_is_away_can_be_afterwards() {
+    let story = async {
+        let scene = Scene::new().await;
+        let message = scene.leave().await;
+        scene.delete(&message).await;
+        scene.lamp_shows("0/0").await;
+        scene.store.set_weather(Weather::Away);
+        let restored = scene.home.restore_message(message.clone()).await;
+        assert_eq!(restored, Err(NotRestored::Unavailable));
+        scene.store.set_weather(Weather::Fair);
+        assert_eq!(scene.home.restore_message(message).await, Ok(()));
+        scene.lamp_shows("1/0").await;
+    };
+    LocalSet::new().run_until(story).await;
+}
