@@ -164,6 +164,9 @@ pub struct Outbound {
     /// How the far side wants numbers written. Default: E164.
     #[serde(default)]
     pub number_format: NumberFormat,
+    /// How long the far side may say nothing at all to a call before the next trunk is tried; a second at least. Default: 5s.
+    #[serde(default = "Outbound::next_after")]
+    pub next_after: Period,
 }
 
 /// How outside numbers are written.
@@ -242,5 +245,8 @@ impl TrunkAccount {
 impl Outbound {
     const fn preference() -> u32 {
         100
+    }
+    const fn next_after() -> Period {
+        Period::seconds(5)
     }
 }

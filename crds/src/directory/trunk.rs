@@ -64,6 +64,8 @@ pub struct Outbound {
     pub caller_id: Option<Arc<str>>,
     /// How the far side wants numbers written.
     pub number_format: NumberFormat,
+    /// For how long the far side may say nothing to a call before the next trunk is tried.
+    pub next_after: Duration,
 }
 
 /// Where a caller is taken.

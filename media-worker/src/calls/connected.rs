@@ -121,6 +121,7 @@ impl<'a> Connected<'a> {
             }
             SessionEvent::Request { tx, request } => self.request(side, tx, &request),
             SessionEvent::Confirmed { sdp: None }
+            | SessionEvent::Trying
             | SessionEvent::Progress { .. }
             | SessionEvent::Answered { .. } => {}
         }

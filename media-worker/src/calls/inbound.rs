@@ -467,6 +467,7 @@ impl Inbound {
             SessionEvent::Confirmed { .. }
             | SessionEvent::Answer { .. }
             | SessionEvent::OfferFailed { .. }
+            | SessionEvent::Trying
             | SessionEvent::Progress { .. }
             | SessionEvent::Answered { .. } => false,
         }

@@ -180,6 +180,7 @@ impl<'a> Line<'a> {
             SessionEvent::Confirmed { sdp: None }
             | SessionEvent::Answer { .. }
             | SessionEvent::OfferFailed { .. }
+            | SessionEvent::Trying
             | SessionEvent::Progress { .. }
             | SessionEvent::Answered { .. } => News::Nothing,
         }

@@ -37,7 +37,7 @@ pub(super) struct OutsideLeg {
     outward: Outward,
     /// The trunks to try next.
     left: Vec<Rc<Line>>,
-    _place: LinePlace,
+    place: LinePlace,
     metrics: Metrics,
     /// How it ended, as far as is known.
     pub(super) result: CallResult,
@@ -56,6 +56,17 @@ impl OutsideLeg {
     /// The number that is called.
     pub(super) fn number(&self) -> &Arc<str> {
         self.outward.number()
+    }
+
+    /// The trunk that carries it.
+    pub(super) fn line(&self) -> &Line {
+        self.place.line()
+    }
+
+    /// For how long its trunk may say nothing at all; for ever, where no other is left.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let outbound = self.line().entry().outbound.as_ref()?;
+        (!self.left.is_empty()).then_some(outbound.next_after)
     }
 }
 
@@ -237,7 +248,7 @@ impl Inbound {
             let leg = OutsideLeg {
                 outward: outward.clone(),
                 left: left.collect(),
-                _place: place,
+                place,
                 metrics: self.exchange.metrics.clone(),
                 result: CallResult::Cancelled,
             };

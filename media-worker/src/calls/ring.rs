@@ -50,16 +50,38 @@ pub(super) struct Branch {
     answerer: Answerer,
     /// Whether its early media is what the caller hears.
     heard: bool,
+    /// Until when it has to say something, where it is a trunk that another can take the place of.
+    speaks_by: Option<Instant>,
 }
 
 impl Branch {
     /// This party is being called.
     pub(super) fn new(party: Party, answerer: Answerer) -> Self {
+        let patience = match &answerer {
+            Answerer::Outside(leg) => leg.patience(),
+            Answerer::Handset(_) => None,
+        };
         Self {
             party,
             answerer,
             heard: false,
+            speaks_by: patience.map(|patience| Instant::now() + patience),
         }
+    }
+    /// It has said something.
+    fn spoke(&mut self) {
+        self.speaks_by = None;
+        if let Answerer::Outside(leg) = &self.answerer {
+            leg.line().was_heard();
+        }
+    }
+}
+
+/// Done then; never, where there is no such time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -109,8 +131,15 @@ impl Inbound {
         let deadline = Instant::now() + ring_time;
         let mut stopping = self.exchange.stopping();
         loop {
+            let silence = branches.values().filter_map(|it| it.speaks_by).min();
             let event = tokio::select! {
                 event = self.events.next() => event,
+                () = at(silence) => {
+                    if let Some(rung) = self.give_up_silent(branches, attempt) {
+                        return rung;
+                    }
+                    continue;
+                }
                 () = sleep_until(deadline) => return Rung::Unanswered(Unanswered::NoAnswer),
                 () = stopping.stopped() => {
                     self.party.reject(StatusCode::SERVICE_UNAVAILABLE, super::retry_soon());
@@ -154,13 +183,19 @@ impl Inbound {
         event: SessionEvent,
     ) -> Option<Rung> {
         match event {
+            SessionEvent::Trying => {
+                branches.get_mut(&session)?.spoke();
+                None
+            }
             SessionEvent::Progress { response, sdp, .. } => {
                 let branch = branches.get_mut(&session)?;
+                branch.spoke();
                 self.progress(branch, &response, sdp.as_ref());
                 None
             }
             SessionEvent::Answered { sdp, .. } => {
                 let mut branch = branches.remove(&session)?;
+                branch.spoke();
                 match self.connect(&mut branch, sdp.as_ref()) {
                     Ok(()) => {
                         // No longer one of those to be ended.
@@ -202,6 +237,30 @@ impl Inbound {
             | SessionEvent::Answer { .. }
             | SessionEvent::OfferFailed { .. } => None,
         }
+    }
+
+    /// A trunk that says nothing at all is given up for the next one: nobody waits for half a minute, as RFC 3261's timer B would.
+    fn give_up_silent(
+        &mut self,
+        branches: &mut HashMap<SessionId, Branch>,
+        attempt: &mut Attempt<SessionId>,
+    ) -> Option<Rung> {
+        let now = Instant::now();
+        let is_silent = |branch: &Branch| branch.speaks_by.is_some_and(|until| until <= now);
+        let silent: Vec<_> = branches
+            .iter()
+            .filter(|(_, branch)| is_silent(branch))
+            .map(|(session, _)| *session)
+            .collect();
+        silent.into_iter().find_map(|session| {
+            let branch = branches.get(&session)?;
+            if let Answerer::Outside(leg) = &branch.answerer {
+                leg.line().was_silent();
+            }
+            // Should it wake up, the call is withdrawn from it.
+            branch.party.end(None);
+            self.failed(branches, attempt, session, StatusCode::REQUEST_TIMEOUT)
+        })
     }
 
     /// A phone has failed; an outside number may be reached by another trunk.

@@ -18,7 +18,7 @@ use tokio::time::sleep_until;
 use tracing::info;
 
 use super::emails::KnownEmails;
-use super::journal::{Entry, StoredLamps};
+use super::journal::{Entry, StoredLamps, StoredOutsideCalls};
 use super::lamps::{self, Lamps, Notice, Shown};
 use super::outside::OutsideCalls;
 use super::phones::{Phones, Registered};
@@ -134,13 +134,7 @@ impl HomeState {
             }
             ToHome::CallEnds => self.calls = self.calls.saturating_sub(1),
             ToHome::OutsideCallBegins { reply } => {
-                let limit = self
-                    .context
-                    .directory
-                    .borrow()
-                    .system()
-                    .outside_calls_per_hour;
-                let _ = reply.send(self.outside_calls.begin(limit, Instant::now()));
+                let _ = reply.send(self.begin_outside_call());
             }
             ToHome::AccountPin { digits, reply } => {
                 let _ = reply.send(self.account_pin(&digits));
@@ -195,6 +189,7 @@ impl HomeState {
                 self.show().await;
             }
             Entry::Lockouts(stored) => self.lockouts.extend(stored.sides),
+            Entry::OutsideCalls(stored) => self.outside_calls = stored.calls,
             Entry::Lamps(stored) => {
                 let (now, clock) = (Instant::now(), Timestamp::now());
                 let keys = self
@@ -205,6 +200,27 @@ impl HomeState {
                 }
             }
         }
+    }
+
+    /// Whether its user may call outside once more within this hour; if so, it is counted, and stays so over a restart.
+    fn begin_outside_call(&mut self) -> bool {
+        let limit = self
+            .context
+            .directory
+            .borrow()
+            .system()
+            .outside_calls_per_hour;
+        let may = self.outside_calls.begin(limit, Timestamp::now());
+        if let HomeName::User(user) = &self.name
+            && may
+        {
+            let stored = StoredOutsideCalls {
+                outside_calls_of: user.to_string(),
+                calls: self.outside_calls.clone(),
+            };
+            self.context.journal.keep(Entry::OutsideCalls(stored));
+        }
+        may
     }
 
     /// So that its lamps are right after a restart, also those that watch from elsewhere.

@@ -1,7 +1,8 @@
-//! The journal of homes: after a restart phones need not register again, lamps are right, and whoever guesses PINs stays locked out.
+//! The journal of homes: after a restart phones need not register again, lamps are right, whoever guesses PINs stays locked
+//! out, and nobody has more outside calls than his hour allows.
 //!
-//! One line for each change of a handset's contacts, or of a user's lamps or lock-outs, the whole list each time; the last line of
-//! each counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
+//! One line for each change of a handset's contacts, or of a user's lamps, lock-outs or outside calls, the whole list each time; the
+//! last line of each counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -15,6 +16,8 @@ use std::time::Duration;
 use apps::{Lockout, Side};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::outside::OutsideCalls;
 
 /// One contact as it is kept: addresses and wall-clock times rather than flows and instants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +47,8 @@ pub enum Entry {
     Lockouts(StoredLockouts),
     /// The phones that show a user's mailbox.
     Lamps(StoredLamps),
+    /// The outside calls that a user has begun lately.
+    OutsideCalls(StoredOutsideCalls),
 }
 
 /// All contacts of one handset.
@@ -71,6 +76,15 @@ pub struct StoredLamps {
     pub mailbox_of: String,
     /// By phones; empty when there are none left.
     pub lamps: Vec<StoredLamp>,
+}
+
+/// How often a user has called outside lately.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOutsideCalls {
+    /// The user.
+    pub outside_calls_of: String,
+    /// His calls.
+    pub calls: OutsideCalls,
 }
 
 /// One subscription as it is kept: addresses and wall-clock times rather than flows and instants.
@@ -106,6 +120,7 @@ impl Entry {
             Self::Contacts(contacts) => ("handset", contacts.handset.clone()),
             Self::Lockouts(lockouts) => ("user", lockouts.user.clone()),
             Self::Lamps(lamps) => ("lamps", lamps.mailbox_of.clone()),
+            Self::OutsideCalls(calls) => ("outside", calls.outside_calls_of.clone()),
         }
     }
 
@@ -123,6 +138,10 @@ impl Entry {
             Self::Lamps(StoredLamps { lamps, .. }) => {
                 lamps.retain(|lamp| lamp.expires_at > now);
                 !lamps.is_empty()
+            }
+            Self::OutsideCalls(StoredOutsideCalls { calls, .. }) => {
+                calls.forget(now);
+                !calls.is_empty()
             }
         }
     }
@@ -274,5 +293,26 @@ mod tests {
         .unwrap();
         let (_journal, kept) = Journal::open(&path, now).unwrap();
         assert_eq!(kept, [contact, recent]);
+    }
+
+    #[test]
+    fn outside_calls_are_remembered_for_an_hour() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("contacts");
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let called = |user: &str, at| {
+            let mut calls = OutsideCalls::default();
+            assert!(calls.begin(1, at));
+            Entry::OutsideCalls(StoredOutsideCalls {
+                outside_calls_of: user.into(),
+                calls,
+            })
+        };
+        let before = Timestamp::from_second(1_000_000 - 3_500).unwrap();
+        let long_before = Timestamp::from_second(1_000_000 - 3_700).unwrap();
+        let recent = called("mary", before);
+        begin(&path, &[recent.clone(), called("john", long_before)]).unwrap();
+        let (_journal, kept) = Journal::open(&path, now).unwrap();
+        assert_eq!(kept, [recent]);
     }
 }

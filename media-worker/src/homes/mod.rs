@@ -37,6 +37,7 @@ pub use trash::NotRestored;
 
 pub use journal::{
     Entry, Journal, StoredContact, StoredContacts, StoredLamp, StoredLamps, StoredLockouts,
+    StoredOutsideCalls,
 };
 
 use crate::mail::Post;
@@ -129,6 +130,10 @@ impl Homes {
                 }
                 Entry::Lamps(stored) => {
                     let user = directory.user(&stored.mailbox_of);
+                    user.map(|user| self.of_user(&user.name))
+                }
+                Entry::OutsideCalls(stored) => {
+                    let user = directory.user(&stored.outside_calls_of);
                     user.map(|user| self.of_user(&user.name))
                 }
             };

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crds::directory::TrunkEntry;
 use crds::number::NumberPlan;
@@ -12,6 +13,7 @@ use prometheus::IntGauge;
 use sip::digest::Account;
 use sip::syntax::{Host, NameAddr, Uri};
 use sip::transport::{Flow, Protocol};
+use tracing::warn;
 
 use super::TrunkContext;
 use crate::metrics::Direction;
@@ -29,6 +31,8 @@ pub struct Line {
     /// Where the far side's name leads.
     addresses: RefCell<Vec<IpAddr>>,
     standing: Cell<Option<Registration>>,
+    /// When a call waited in vain for any word of the far side, and none has come since.
+    silent_since: Cell<Option<Instant>>,
     calls: Cell<u32>,
     /// Whether another has taken its place: what it knows counts no longer.
     retired: Cell<bool>,
@@ -46,6 +50,7 @@ impl Line {
             flow: Cell::new(None),
             addresses: RefCell::default(),
             standing: Cell::new(None),
+            silent_since: Cell::new(None),
             calls: Cell::new(0),
             retired: Cell::new(false),
         })
@@ -73,7 +78,25 @@ impl Line {
             Some(Registration::NotNeeded | Registration::Registered) | None => true,
             Some(Registration::Refused | Registration::NoAnswer) => false,
         };
-        known && self.flow.get().is_some()
+        let silent = self.silent_since.get();
+        let silent = silent.is_some_and(|since| since.elapsed() < SILENT_FOR);
+        known && !silent && self.flow.get().is_some()
+    }
+
+    /// A call has waited in vain for a word of the far side: for a while others go first.
+    pub fn was_silent(&self) {
+        if self.silent_since.replace(Some(Instant::now())).is_none() {
+            let trunk = &*self.entry.name;
+            warn!(
+                trunk,
+                "the far side of a trunk says nothing to calls: others go first for a while"
+            );
+        }
+    }
+
+    /// The far side has said something to a call.
+    pub fn was_heard(&self) {
+        self.silent_since.set(None);
     }
 
     /// A call begins on it; none when it carries as many as it may. Calls for help always find a place.
@@ -212,6 +235,13 @@ pub struct LinePlace {
     way: Way,
 }
 
+impl LinePlace {
+    /// The trunk.
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+}
+
 impl Drop for LinePlace {
     fn drop(&mut self) {
         let calls = &self.line.calls;
@@ -224,3 +254,5 @@ impl Drop for LinePlace {
 }
 
 const ANONYMOUS: &str = "anonymous";
+/// For so long a trunk whose far side said nothing is tried only after the others.
+const SILENT_FOR: Duration = Duration::from_mins(1);

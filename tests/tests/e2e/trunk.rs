@@ -328,6 +328,47 @@ fn what_goes_out_is_written_as_the_provider_wants_and_barred_numbers_stay_in() {
 }
 
 #[test]
+fn the_outside_calls_of_an_hour_are_counted_over_a_restart() {
+    let near = company();
+    let limited = SYSTEM.replace("callsPerUser: 1", "callsPerUser: 1, outsideCallsPerHour: 2");
+    near.write("phonesystem.yaml", &limited);
+    let worker = Worker::start(&near);
+    let mut provider = by_address(&near, &worker, "outbound: {}");
+    let mut mary = Phone::of(&MARY, worker.sip);
+    mary.call("95551234", None, None);
+    let invite = provider.expect_call_to("+15855551234");
+    provider.answer(&invite, 486);
+    mary.expect_call("DISCONNECTED");
+    drop(mary);
+    let journal = near.state().join("contacts");
+    wait_for("the call on the disk", Duration::from_secs(20), || {
+        let kept = std::fs::read_to_string(&journal).ok()?;
+        kept.contains("outside_calls_of").then_some(())
+    });
+    let sip = worker.sip.to_string();
+    assert_eq!(worker.stop(), Some(0));
+    let worker = Worker::start_at(&near, &sip);
+    wait_for("the trunk", Duration::from_mins(1), || {
+        (worker.metric("switchboard_trunks{registration=\"not_needed\"}") > 0.0).then_some(())
+    });
+    let mut mary = Phone::of(&MARY, worker.sip);
+    for (number, allowed) in [("95551235", true), ("95551236", false)] {
+        mary.call(number, None, None);
+        if allowed {
+            let invite = provider.expect_call_to("+15855551235");
+            provider.answer(&invite, 486);
+        }
+        let ended = mary.expect_call("DISCONNECTED");
+        assert_eq!(ended["code"], if allowed { 486 } else { 503 }, "{ended}");
+    }
+    // Help is called all the same.
+    mary.call("911", None, None);
+    let invite = provider.expect_call_to("911");
+    provider.answer(&invite, 486);
+    mary.expect_call("DISCONNECTED");
+}
+
+#[test]
 fn where_one_trunk_fails_the_next_is_tried() {
     let near = company();
     let worker = Worker::start(&near);
@@ -350,6 +391,37 @@ fn where_one_trunk_fails_the_next_is_tried() {
     second.answer(&invite, 486);
     let ended = mary.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 486, "{ended}");
+}
+
+#[test]
+fn a_trunk_that_says_nothing_is_left_for_the_next_and_goes_last_for_a_while() {
+    let near = company();
+    let worker = Worker::start(&near);
+    let mut dead = by_address(&near, &worker, "outbound: {preference: 1, nextAfter: 2s}");
+    let mut second = RawPhone::new(worker.sip);
+    let port = second.address().port();
+    trunk(&near, "second", port, "outbound: {preference: 2}");
+    wait_for("both trunks", Duration::from_mins(1), || {
+        (worker.metric("switchboard_trunks{registration=\"not_needed\"}") > 1.0).then_some(())
+    });
+    let mut mary = Phone::of(&MARY, worker.sip);
+    mary.call("95551234", None, None);
+    let unanswered = dead.expect_call_to("+15855551234");
+    let invite = second.expect_call_to("+15855551234");
+    second.answer(&invite, 486);
+    let ended = mary.expect_call("DISCONNECTED");
+    assert_eq!(ended["code"], 486, "{ended}");
+    // The next call does not wait for it.
+    mary.call("95551235", None, None);
+    let invite = second.expect_call_to("+15855551235");
+    second.answer(&invite, 486);
+    mary.expect_call("DISCONNECTED");
+    // It wakes up, and nobody wants it to ring any more.
+    dead.answer(&unanswered, 180);
+    dead.expect_request("CANCEL");
+    while let Some(late) = dead.receive(Duration::from_millis(1)) {
+        assert!(!late.contains("5551235"), "{late}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -261,5 +262,9 @@ fn outbound(given: &trunk::Outbound) -> Outbound {
             .filter(|number| validate::is_e164(number))
             .map(Into::into),
         number_format: given.number_format,
+        next_after: given.next_after.get().max(SHORTEST_SILENCE),
     }
 }
+
+/// Less is no silence, but the way there.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(1);

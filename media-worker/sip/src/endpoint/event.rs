@@ -79,6 +79,8 @@ pub enum RequestError {
 /// [`crate::Endpoint::reject`], nothing more is told of it.
 #[derive(Debug)]
 pub enum SessionEvent {
+    /// UAC: a 100. Somebody there has the INVITE.
+    Trying,
     /// UAC: a provisional response other than 100.
     Progress {
         /// 180, 183, …

@@ -102,6 +102,7 @@ impl Calling {
 
     fn on_provisional(&mut self, cx: &mut Context<'_>, response: Response) {
         if response.status == StatusCode::TRYING {
+            cx.tell(SessionEvent::Trying);
             return;
         }
         let Some(branch) = self.branch(cx, &response) else {

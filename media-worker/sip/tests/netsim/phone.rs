@@ -184,6 +184,10 @@ impl Phone {
                 self.answered = Some(response);
                 status
             })),
+            Event::Session {
+                event: SessionEvent::Trying,
+                ..
+            } => return,
             Event::Session { event, .. } => self.session_event(event),
         };
         self.heard.push(heard);
@@ -191,6 +195,7 @@ impl Phone {
 
     fn session_event(&mut self, event: SessionEvent) -> Heard {
         match event {
+            SessionEvent::Trying => Heard::Progress(100, None, 0),
             SessionEvent::Progress {
                 response,
                 sdp,

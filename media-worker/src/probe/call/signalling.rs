@@ -90,7 +90,8 @@ impl Call {
                     .respond(tx, request.respond(StatusCode::OK), now);
             }
             SessionEvent::Ended { reason } => self.ended(&reason, report)?,
-            SessionEvent::OfferFailed { .. }
+            SessionEvent::Trying
+            | SessionEvent::OfferFailed { .. }
             | SessionEvent::Confirmed { .. }
             | SessionEvent::Cancelled { .. } => {}
         }
