@@ -39,22 +39,26 @@ pub(super) async fn places(trunk: &TrunkEntry) -> Result<Vec<SocketAddr>, Lookup
     let resolver = TokioResolver::builder_tokio()
         .and_then(hickory_resolver::ResolverBuilder::build)
         .map_err(LookupError::NoResolver)?;
+    look_up(&resolver, trunk, default).await
+}
+
+async fn look_up(
+    resolver: &TokioResolver,
+    trunk: &TrunkEntry,
+    default: u16,
+) -> Result<Vec<SocketAddr>, LookupError> {
     if trunk.port.is_none() {
         let mut places = Vec::new();
-        for (target, port) in servers(&resolver, trunk).await {
+        for (target, port) in servers(resolver, trunk).await {
             // One server whose name is wrong leaves the others.
-            places.extend(
-                addresses(&resolver, &target, port)
-                    .await
-                    .unwrap_or_default(),
-            );
+            places.extend(addresses(resolver, &target, port).await.unwrap_or_default());
         }
         if !places.is_empty() {
             places.truncate(MAX_PLACES);
             return Ok(places);
         }
     }
-    addresses(&resolver, &trunk.host, trunk.port.unwrap_or(default)).await
+    addresses(resolver, &trunk.host, trunk.port.unwrap_or(default)).await
 }
 
 /// The servers that SRV records name, by priority; among equals the heavier first.
@@ -103,33 +107,4 @@ async fn addresses(
 const MAX_PLACES: usize = 16;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crds::directory::TakenTo;
-
-    #[tokio::test]
-    async fn an_address_needs_no_resolver_and_has_the_port_of_its_transport() {
-        for (host, port, transport, place) in [
-            ("192.0.2.1", None, Transport::Udp, "192.0.2.1:5060"),
-            ("192.0.2.1", None, Transport::Tls, "192.0.2.1:5061"),
-            ("192.0.2.1", Some(5080), Transport::Tcp, "192.0.2.1:5080"),
-            ("2001:db8::1", None, Transport::Udp, "[2001:db8::1]:5060"),
-        ] {
-            let trunk = TrunkEntry {
-                name: "provider".into(),
-                host: host.into(),
-                port,
-                transport,
-                account: None,
-                networks: Vec::new(),
-                token: None,
-                numbers: std::collections::HashMap::new(),
-                otherwise: TakenTo::Operator,
-                outbound: None,
-                max_calls: None,
-            };
-            let found = places(&trunk).await.unwrap();
-            assert_eq!(found, [place.parse().unwrap()]);
-        }
-    }
-}
+mod tests;

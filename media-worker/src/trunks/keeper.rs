@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use crds::trunk::{Registration as Shown, Transport};
 use data_encoding::HEXLOWER;
 use sip::registration::{Order, Registration, Standing};
+use sip::syntax::{Method, Request};
 use sip::transport::Flow;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, interval_at, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::line::Line;
@@ -24,6 +25,7 @@ pub(super) async fn keep(line: Rc<Line>, context: Rc<TrunkContext>, ends: watch:
         line,
         context,
         registration,
+        answers_questions: false,
         told: None,
     };
     let end = {
@@ -65,6 +67,8 @@ struct Keeper {
     line: Rc<Line>,
     context: Rc<TrunkContext>,
     registration: Option<Registration>,
+    /// Whether a far side that we don't register at has ever answered when it was asked whether it is there.
+    answers_questions: bool,
     /// What was logged last, so that a line a day says that nothing has changed, and not one a minute.
     told: Option<Shown>,
 }
@@ -92,9 +96,10 @@ impl Keeper {
             };
             let addresses = places.iter().map(|place| place.ip().to_canonical());
             self.line.leads_to(addresses.collect());
+            let is_only = places.len() == 1;
             for place in places {
                 let began = Instant::now();
-                match self.serve_at(place).await {
+                match self.serve_at(place, is_only).await {
                     Lost::Moved => {
                         failures = 0;
                         break;
@@ -112,11 +117,11 @@ impl Keeper {
     }
 
     /// Serves at one place until it is lost.
-    async fn serve_at(&mut self, place: SocketAddr) -> Lost {
+    async fn serve_at(&mut self, place: SocketAddr, is_only: bool) -> Lost {
         let signalling = Rc::clone(&self.context.signalling);
         let secured = match self.line.entry().transport {
             Transport::Udp => {
-                let lost = self.serve(signalling.udp_flow(place), None).await;
+                let lost = self.serve(signalling.udp_flow(place), None, is_only).await;
                 self.line.set_flow(None);
                 return lost;
             }
@@ -130,12 +135,12 @@ impl Keeper {
                 return Lost::Unreachable;
             }
         };
-        let lost = self.serve(connection.flow, Some(connection)).await;
+        let lost = self.serve(connection.flow, Some(connection), is_only).await;
         self.line.set_flow(None);
         lost
     }
 
-    async fn serve(&mut self, flow: Flow, connection: Option<Connection>) -> Lost {
+    async fn serve(&mut self, flow: Flow, connection: Option<Connection>, is_only: bool) -> Lost {
         self.line.set_flow(Some(flow));
         let moved = moved(Rc::clone(&self.line), flow.remote);
         let gone = async {
@@ -149,8 +154,7 @@ impl Keeper {
                 registration.flow_changed(Instant::now());
                 self.register().await;
             } else {
-                self.stands(Shown::NotNeeded, "");
-                std::future::pending::<()>().await;
+                self.question(is_only).await;
             }
         };
         tokio::select! {
@@ -159,6 +163,34 @@ impl Keeper {
             () = gone => {
                 self.unreachable("the connection was closed");
                 Lost::Unreachable
+            }
+        }
+    }
+
+    /// Asks a far side that we don't register at, now and then, whether it is there (RFC 3261 section 11). Some never answer: only of one that
+    /// has answered before, silence says something. Done when another place is to be tried.
+    async fn question(&mut self, is_only: bool) {
+        if self.told != Some(Shown::NoAnswer) || !self.answers_questions {
+            self.stands(Shown::NotNeeded, "");
+        }
+        let mut questions = interval(PING);
+        questions.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            questions.tick().await;
+            let Some(flow) = self.line.flow() else { return };
+            let request = Request::new(Method::Options, self.line.far_side());
+            let signalling = &self.context.signalling;
+            let tx = signalling.with(|endpoint, now| endpoint.request(request, flow, now));
+            // Whatever it answers, it is there.
+            if let Ok(Ok(_)) = signalling.answer_to(tx).await {
+                self.answers_questions = true;
+                self.line.was_heard();
+                self.stands(Shown::NotNeeded, "");
+            } else if self.answers_questions {
+                self.unreachable("it no longer answers when it is asked whether it is there");
+                if !is_only {
+                    return;
+                }
             }
         }
     }

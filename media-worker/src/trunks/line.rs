@@ -133,6 +133,11 @@ impl Line {
         Uri::sip(Some(user), self.host(), self.entry.port)
     }
 
+    /// The address of the far side itself.
+    pub(super) fn far_side(&self) -> Uri {
+        Uri::sip(None, self.host(), self.entry.port)
+    }
+
     /// Where a number (E.164, or for help as it is) is called.
     pub fn target(&self, user: &str) -> Uri {
         match self.entry.transport {

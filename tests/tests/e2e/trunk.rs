@@ -425,6 +425,27 @@ fn a_trunk_that_says_nothing_is_left_for_the_next_and_goes_last_for_a_while() {
 }
 
 #[test]
+fn a_far_side_that_no_longer_answers_is_told_of_until_it_answers_again() {
+    let near = company();
+    let worker = Worker::start(&near);
+    let mut provider = by_address(&near, &worker, "outbound: {}");
+    let standing = |name| worker.metric(&format!("switchboard_trunks{{registration=\"{name}\"}}"));
+    let question = provider.expect_request("OPTIONS");
+    provider.answer(&question, 405);
+    wait_for("silence to be noticed", Duration::from_mins(3), || {
+        (standing("no_answer") > 0.0).then_some(())
+    });
+    wait_for("the answer to be noticed", Duration::from_mins(2), || {
+        while let Some(text) = provider.receive(Duration::from_millis(10)) {
+            if text.starts_with("OPTIONS ") {
+                provider.answer(&text, 200);
+            }
+        }
+        (standing("not_needed") > 0.0 && standing("no_answer") < 1.0).then_some(())
+    });
+}
+
+#[test]
 fn a_route_rings_outside_and_ends_outside() {
     let near = company();
     near.write(
