@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use switchboard_tests::api_server::ApiServer;
-use switchboard_tests::cluster_office::ClusterOffice;
+use switchboard_tests::cluster_office::{ClusterOffice, object};
 use switchboard_tests::line::{Failure, Line};
 use switchboard_tests::office::{JOHN, MARY, PASSWORD};
+use switchboard_tests::raw::RawPhone;
 use switchboard_tests::wait_for;
 use switchboard_tests::wire::Audio;
 
@@ -54,5 +56,38 @@ async fn a_second_signal_hurries_and_the_caller_is_told() {
     worker.terminate();
     let told = mary.await_request(Duration::from_secs(10)).unwrap();
     assert!(told.starts_with("BYE "), "{told}");
+    assert_eq!(worker.exit_code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_draining_worker_still_calls_for_help() {
+    let office = ClusterOffice::open(ApiServer::shared()).await;
+    office.hire(&MARY).await;
+    office.hire(&JOHN).await;
+    let worker = office.worker();
+    let mut provider = RawPhone::new(worker.sip);
+    let server = json!({"host": "127.0.0.1", "port": provider.address().port()});
+    let trunk = json!({"server": server, "outbound": {}});
+    office.apply(&object("Trunk", "provider", &trunk)).await;
+    wait_for("the trunk", Duration::from_mins(1), || {
+        (worker.metric("switchboard_trunks{registration=\"not_needed\"}") > 0.0).then_some(())
+    });
+    let mut mary = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    let mut john = Line::new(worker.sip, &JOHN.handset(), PASSWORD);
+    mary.register(60).unwrap();
+    let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
+    worker.terminate();
+    wait_for("it to say that it drains", Duration::from_secs(30), || {
+        let report = worker.get("/report").1;
+        report.contains("\"draining\":true").then_some(())
+    });
+    let answering = std::thread::spawn(move || {
+        let invite = provider.expect_call_to("911");
+        provider.answer(&invite, 486);
+    });
+    let ended = john.call("911", &Audio::nowhere(2));
+    assert_eq!(ended.err(), Some(Failure::Refused(486)));
+    answering.join().unwrap();
+    mary.hang_up(call).unwrap();
     assert_eq!(worker.exit_code(), Some(0));
 }
