@@ -16,6 +16,7 @@ mod phrase;
 mod recording;
 mod rules;
 mod say;
+mod spelling;
 mod template;
 
 pub use catalogue::CatalogueError;
@@ -26,3 +27,4 @@ pub use library::{ClipRef, DEFAULT_LANGUAGE, Library};
 pub use mail::{Enclosed, MailCatalogue, MailTexts, MailWords, Told};
 pub use recording::{Pcm, RecordingError, read_flac, read_title};
 pub use say::{Audible, Say, Sound};
+pub use spelling::can_be_spelled;

@@ -8,6 +8,7 @@ use crate::catalogue::{Catalogue, Form};
 use crate::condition::Variables;
 use crate::rules;
 use crate::say::Say;
+use crate::spelling::{composed, plain};
 use crate::template::{Part, Template};
 
 /// A step of speech: words that have a recording each, and what shapes them.
@@ -163,11 +164,12 @@ impl Speaker<'_> {
         if names.is_empty() {
             return Err(Missing("the characters".to_owned()));
         }
-        let lower = text
-            .chars()
-            .filter(|&c| wanted(c))
-            .flat_map(char::to_lowercase);
-        for (position, name) in lower.filter_map(|c| names.get(&c)).enumerate() {
+        let named = composed(text).filter(|&c| wanted(c)).flat_map(|c| {
+            let own = names.contains_key(&c).then_some(c);
+            let without_marks = own.is_none().then(|| plain(c));
+            own.into_iter().chain(without_marks.into_iter().flatten())
+        });
+        for (position, name) in named.filter_map(|c| names.get(&c)).enumerate() {
             if position > 0 {
                 out.push(Token::Pause(BETWEEN_CHARACTERS));
             }

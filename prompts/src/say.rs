@@ -32,7 +32,7 @@ pub enum Say<A> {
     Number(u64),
     /// A number read digit by digit, such as an extension. What is no digit, `*` or `#` is left out.
     Digits(String),
-    /// A word spelled letter by letter.
+    /// A word spelled letter by letter; a letter that the language does not name, without its marks.
     Spell(String),
     /// The day of a moment, as seen from now: "today", "on Monday", "on March third".
     Date(Timestamp),

@@ -156,6 +156,8 @@ fn digits_and_letters_are_named_one_by_one() {
         ],
     );
     assert_eq!(english().hears(Say::Spell("Ana B2".into())), "A N A B two");
+    let marked = Say::Spell("Zoë Nuñez, Łódź".into());
+    assert_eq!(english().hears(marked), "Z O E N U N E Z L O D Z");
 }
 
 #[test]

@@ -239,6 +239,8 @@ fn digits_and_letters_are_named_one_by_one() {
         &[
             ("José", "jota o ese e"),
             ("NUÑEZ", "ene u eñe e zeta"),
+            ("Nun\u{303}o", "ene u eñe o"),
+            ("Çağrı", "ce a ge erre i"),
             ("Wyx 2", "doble u i griega equis dos"),
         ],
     );

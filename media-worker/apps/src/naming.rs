@@ -73,9 +73,9 @@ pub(crate) async fn left_out<O: Office>(office: &O, left_out: &[LeftOut]) -> Vec
     words
 }
 
-/// A name letter by letter, if that can be said.
+/// A name letter by letter, if all its letters can be said: half a name is worse than none.
 pub(crate) fn spelled<A>(name: &str) -> Option<Say<A>> {
-    can_be_spelled(name).then(|| Say::Spell(name.to_owned()))
+    prompts::can_be_spelled(name).then(|| Say::Spell(name.to_owned()))
 }
 
 /// A number digit by digit, if there is a digit in it.
@@ -88,21 +88,4 @@ fn number_or<A>(number: Option<&str>, name: &str) -> Say<A> {
     number
         .and_then(number_said)
         .unwrap_or_else(|| Say::Spell(name.to_owned()))
-}
-
-/// Whether the catalogues know every letter: a name of which half is missing is worse than none.
-fn can_be_spelled(name: &str) -> bool {
-    let mut letters = name.chars().filter(|c| c.is_alphanumeric()).peekable();
-    letters.peek().is_some() && letters.all(|c| c.is_ascii())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_spelled_only_if_all_its_letters_can_be_said() {
-        assert!(can_be_spelled("Mary O'Neill-Smith"));
-        assert!(!can_be_spelled("Zoë") && !can_be_spelled("李") && !can_be_spelled(" - "));
-    }
 }

@@ -47,7 +47,9 @@ fn a_user_is_named_by_his_recording_his_directory_name_or_his_extension() {
     let john = || one_of(Company::new().sender("john"));
     envelope(&john().with_name("john"), &["From [john's name]."]);
     envelope(&john(), &["From J O H N."]);
-    // Nobody can say how an ë is spelled.
+    let jose = john().with(|objects| objects.users[1].spec.display_name = Some("José".into()));
+    envelope(&jose, &["From J O S E."]);
+    // Nobody here can say how her name is spelled.
     envelope(
         &one_of(Company::new().sender("zoe")),
         &["From extension one zero two one."],

@@ -546,7 +546,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 const PEOPLE: [(&str, &str, &str); 3] = [
     ("mary", "Mary", "101"),
     ("john", "John", "102"),
-    ("zoe", "Zoë", "1021"),
+    ("zoe", "佐伊", "1021"),
 ];
 /// The language that `##` switches to.
 pub(super) const ALTERNATE: &str = "es";
