@@ -20,7 +20,8 @@ pub use self::{
     compile::{ADOPT_MAILBOX, compile},
     dialling::Meaning,
     entry::{
-        Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, UserEntry,
+        Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, Traced,
+        UserEntry,
     },
     mail::{MailAccount, MailAuth, MailServer},
     outside::NotCalled,

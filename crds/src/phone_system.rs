@@ -3,6 +3,7 @@ mod dial_plan;
 mod features;
 mod network;
 mod storage;
+mod traces;
 mod workers;
 
 use kube::{CustomResource, KubeSchema};
@@ -16,6 +17,7 @@ pub use self::{
         AddressPool, MediaAddress, MediaNetwork, Network, NetworkMode, SipNetwork, SipPorts,
     },
     storage::{ADOPT_STORAGE, Mail, S3, Smtp, SmtpTls, Storage},
+    traces::Traces,
     workers::{Ephemeral, Spool, Workers},
 };
 use crate::{Period, reference::Conditions, user::Permission};
@@ -93,6 +95,9 @@ pub struct PhoneSystemSpec {
     /// How mail is sent. Absent: none is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// Whose calls are traced, and where the traces go. Absent: none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<Traces>,
     /// What becomes of mailboxes when the PhoneSystem or a User is deleted. Default: Retain.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,

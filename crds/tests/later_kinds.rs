@@ -41,6 +41,20 @@ fn an_object_that_does_nothing_yet_says_so_and_is_no_error() {
 }
 
 #[test]
+fn a_messages_key_that_cannot_show_messages_says_what_it_opens() {
+    let handset = "kind: Handset\nmetadata: {name: lobby}\nspec: {messagesKey: Visual}\n";
+    let (_, problems) = compile(&objects(&(PEOPLE.to_owned() + handset)));
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "Handset lobby: spec.messagesKey: this version shows no messages on phones: their key opens the spoken \
+         message center; keep Visual for a later version, or write Audio"
+        ]
+    );
+}
+
+#[test]
 fn an_extension_that_leads_to_nothing_is_named() {
     for (member, kind) in [
         ("conference", "Conference"),

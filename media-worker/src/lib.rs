@@ -19,6 +19,7 @@ pub mod source;
 pub mod state;
 pub mod statuses;
 pub mod storage;
+pub mod traces;
 pub mod trunks;
 pub mod upkeep;
 pub mod upload;

@@ -19,6 +19,7 @@ pub mod certificate;
 pub mod chart;
 pub mod cluster;
 pub mod cluster_office;
+pub mod collector;
 pub mod desk;
 pub mod dovecot;
 pub mod eventually;

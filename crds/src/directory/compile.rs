@@ -86,6 +86,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         extensions: &extensions,
     };
     references::check(objects, &known, &mut zones, &mut problems);
+    system::check_traces(objects, &users, &mut problems);
     problems.sort();
     problems.dedup();
     let directory = Directory {

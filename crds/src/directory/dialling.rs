@@ -39,6 +39,26 @@ pub enum Meaning {
     Unknown,
 }
 
+impl Meaning {
+    /// The user whose phones ring or whose mailbox it is, by name.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::User(user)
+            | Self::Extension(Target::User(user))
+            | Self::LeaveMessage(user)
+            | Self::MessageCenterOf(user) => Some(user),
+            Self::Emergency { .. }
+            | Self::Extension(_)
+            | Self::MessageCenter
+            | Self::ConferenceCenter
+            | Self::Operator
+            | Self::Outside { .. }
+            | Self::Account { .. }
+            | Self::Unknown => None,
+        }
+    }
+}
+
 /// Reads `dialled` for a caller inside the company; a caller outside can reach no outside line.
 pub(super) fn interpret(directory: &Directory, dialled: &str, from: &Caller) -> Meaning {
     emergency(directory, dialled)

@@ -38,6 +38,8 @@ pub struct System {
     pub calls_per_user: u32,
     /// How many outside calls a user may begin within an hour.
     pub outside_calls_per_hour: u32,
+    /// Which calls are traced.
+    pub traces: Option<Traced>,
     /// The key that PINs chosen by phone are hashed under.
     pub pin_key: Arc<PinKey>,
     /// The server that takes its e-mails; none: none are sent.
@@ -52,6 +54,26 @@ impl fmt::Debug for System {
             .field("name", &self.name)
             .field("domain", &self.domain)
             .finish_non_exhaustive()
+    }
+}
+
+/// Which calls are traced, and where the traces go.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    /// The collector's URL, without a slash at its end.
+    pub endpoint: Arc<str>,
+    /// Whose calls; none for everyone's.
+    pub users: Option<Arc<[String]>>,
+}
+
+impl Traced {
+    /// Whether a call of one of these users is traced.
+    pub fn concerns(&self, users: &[Option<&str>]) -> bool {
+        let Some(traced) = &self.users else {
+            return true;
+        };
+        let mut users = users.iter().flatten();
+        users.any(|user| traced.iter().any(|name| name == user))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use super::{Check, digits};
 use crate::{
     ObjectRef, PhoneSystemSpec, Problem,
-    phone_system::{MediaNetwork, Numbers, Smtp, SmtpTls},
+    phone_system::{MediaNetwork, Numbers, Smtp, SmtpTls, Traces},
 };
 
 pub(crate) fn phone_system(
@@ -31,6 +31,9 @@ pub(crate) fn phone_system(
         },
     );
     dial_plan(&mut check, spec);
+    if let Some(section) = &spec.traces {
+        traces(&mut check, section);
+    }
     media(&mut check, &spec.network.media);
     if let Some(mail) = &spec.mail {
         smtp(&mut check, &mail.smtp);
@@ -67,6 +70,19 @@ pub(crate) fn phone_system(
             )
         },
     );
+}
+
+fn traces(check: &mut Check<'_>, traces: &Traces) {
+    let rest = traces.endpoint.strip_prefix("http://");
+    let host = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    let is_one = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', '?', '#']));
+    check.that(is_one, "spec.traces.endpoint", || {
+        (
+            format!("{:?} is no collector's URL", traces.endpoint),
+            "write http:// with host and port of a collector that takes OTLP over HTTP, for example \
+             http://otel-collector.monitoring:4318",
+        )
+    });
 }
 
 fn dial_plan(check: &mut Check<'_>, spec: &PhoneSystemSpec) {

@@ -60,6 +60,7 @@ async fn refuse(
 ) -> CallResult {
     // A caller whose media can't be agreed on is told by the status alone.
     if call.progress_with_media(&[]).is_ok() {
+        let _part = call.part("announcement");
         let listener = applications::listener(call);
         let mut line = Line::new(call, listener);
         if apps::announce(&mut line, what).await == Exit::HungUp {

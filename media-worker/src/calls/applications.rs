@@ -16,10 +16,12 @@ pub(super) async fn leave_message(call: &mut Inbound, user: &Arc<str>) -> CallRe
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
+    let part = call.part("voicemail");
     let office = CallOffice::new(call);
     let listener = listener(call);
     let mut line = Line::new(call, listener);
     let exit = apps::leave_message(&mut line, &office, user).await;
+    drop(part);
     leave(call, exit, CallResult::Voicemail).await
 }
 
@@ -28,10 +30,12 @@ pub(super) async fn leave_message_to_alias(call: &mut Inbound, alias: &str) -> C
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
+    let part = call.part("voicemail");
     let office = CallOffice::new(call);
     let listener = listener(call);
     let mut line = Line::new(call, listener);
     let exit = apps::leave_message_to_alias(&mut line, &office, alias).await;
+    drop(part);
     leave(call, exit, CallResult::Voicemail).await
 }
 
@@ -40,11 +44,13 @@ pub(super) async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
+    let part = call.part("message center");
     let office = CallOffice::new(call);
     let listener = listener(call);
     let mut line = Line::new(call, listener);
     let whose = user.as_deref().map_or(Whose::Callers, Whose::Of);
     let exit = apps::message_center(&mut line, &office, whose).await;
+    drop(part);
     leave(call, exit, CallResult::Application).await
 }
 
@@ -56,10 +62,12 @@ pub(super) async fn outside_line(call: &mut Inbound) -> CallResult {
     if let Err(status) = call.answer(&[]) {
         return call.refuse(status, CallResult::Failed);
     }
+    let part = call.part("outside line");
     let office = CallOffice::new(call);
     let listener = listener(call);
     let mut line = Line::new(call, listener);
     let exit = apps::outside_line(&mut line, &office, &user).await;
+    drop(part);
     leave(call, exit, CallResult::Application).await
 }
 

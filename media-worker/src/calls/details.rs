@@ -28,6 +28,13 @@ pub(super) fn keep(call: &Inbound) {
         seconds = duration.as_secs(),
         "call"
     );
+    if let Some(trace) = call.trace() {
+        trace.set("from", logged_number(call));
+        trace.set("to", logged_dialled(call));
+        trace.set("result", record.result.label());
+        trace.set("by", logged_answerer(call));
+        trace.set("route", record.route.as_deref().unwrap_or("-"));
+    }
     let called = call
         .called
         .as_deref()

@@ -25,8 +25,9 @@ use super::outside::Outward;
 use super::party::Party;
 use super::recall::Recall;
 use super::ring::{Answerer, Rung};
-use super::{EventReceiver, EventSender, Exchange, announce, applications};
+use super::{EventReceiver, EventSender, Exchange, announce, applications, incoming};
 use crate::metrics::CallResult;
+use crate::traces::{Part, Trace};
 
 /// A call in progress.
 pub(super) struct Inbound {
@@ -50,6 +51,7 @@ pub(super) struct Inbound {
     pub(super) refused_with: Option<StatusCode>,
     stage: Stage,
     pub(super) record: Record,
+    trace: Option<Box<Trace>>,
 }
 
 /// What the caller has been told.
@@ -163,6 +165,9 @@ impl Inbound {
             .calls_active
             .with_label_values(&["in"])
             .inc();
+        let users = [caller.user(), meant(&directory, &from, &dialled, &caller)];
+        let traced = directory.system().traces.as_ref();
+        let trace = exchange.traces.begin(traced, &users).map(Box::new);
         Some(Self {
             exchange,
             directory,
@@ -187,6 +192,7 @@ impl Inbound {
                 route: None,
                 result: CallResult::Failed,
             },
+            trace,
         })
     }
 
@@ -331,6 +337,7 @@ impl Inbound {
     pub(super) async fn converse(&mut self, mut callee: Box<Party>, by: Answerer) -> CallResult {
         let by = self.answered_by(by);
         let exchange = Rc::clone(&self.exchange);
+        let _talk = self.part("talk");
         let connected = Connected::join(&exchange, &mut self.party, &mut callee);
         connected.talk_to_the_end(&mut self.events).await;
         drop(by);
@@ -485,6 +492,16 @@ impl Inbound {
         });
     }
 
+    /// A part of the call begins, in its trace if it has one.
+    pub(super) fn part(&self, name: &'static str) -> Part {
+        Part::of(self.trace.as_deref(), name)
+    }
+
+    /// The trace of the call, if it has one.
+    pub(super) fn trace(&self) -> Option<&Trace> {
+        self.trace.as_deref()
+    }
+
     fn close(self) {
         let result = self.record.result.label();
         self.exchange
@@ -499,6 +516,25 @@ impl Inbound {
             .inc();
         super::details::keep(&self);
     }
+}
+
+/// The user whose number was called.
+fn meant<'a>(
+    directory: &'a Directory,
+    from: &Origin,
+    dialled: &str,
+    caller: &Caller,
+) -> Option<&'a str> {
+    let meaning = match from {
+        Origin::Phone(_) => directory.interpret(dialled, caller),
+        Origin::Trunk(incoming) => {
+            let numbers = &directory.system().numbers;
+            let target = incoming.line.entry().answers(dialled, numbers);
+            incoming::meaning(target, directory, caller)?
+        }
+    };
+    let user = directory.user(meaning.user()?)?;
+    Some(&user.name)
 }
 
 /// Names the playing of the ringing tone, whose end nobody waits for.

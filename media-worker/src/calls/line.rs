@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Take, Wake};
+use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Step, Take, Wake};
 use crds::directory::{Caller, UserEntry};
 use futures::StreamExt;
 use media::codec::Codec;
@@ -237,6 +237,13 @@ impl<'a> Line<'a> {
 impl Call<CallOffice> for Line<'_> {
     fn caller(&self) -> &Caller {
         &self.call.caller
+    }
+
+    fn took(&mut self, step: Step) {
+        if let Some(trace) = self.call.trace() {
+            let way = format!("{:?}", step.way);
+            trace.event("menu", vec![("menu", step.menu.to_owned()), ("way", way)]);
+        }
     }
 
     fn listener(&self) -> &Listener {

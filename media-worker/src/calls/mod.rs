@@ -40,6 +40,7 @@ pub use origin::Origin;
 use crate::homes::Homes;
 use crate::metrics::Metrics;
 use crate::signalling::Signalling;
+use crate::traces::Traces;
 use crate::trunks::Trunks;
 use crate::voice::Voice;
 
@@ -73,6 +74,8 @@ pub struct Exchange {
     pub voice: Voice,
     /// The figures.
     pub metrics: Metrics,
+    /// Traces of calls.
+    pub traces: Traces,
     directory: watch::Receiver<Arc<Directory>>,
     life: watch::Receiver<Life>,
     calls: Cell<u64>,
@@ -122,6 +125,7 @@ impl Exchange {
             mailboxes,
             voice,
             metrics,
+            traces: Traces::default(),
             directory: news.directory,
             life: news.life,
             calls: Cell::new(0),

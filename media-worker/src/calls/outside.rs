@@ -252,7 +252,8 @@ impl Inbound {
                 metrics: self.exchange.metrics.clone(),
                 result: CallResult::Cancelled,
             };
-            return Some(Branch::new(party, Answerer::Outside(Box::new(leg))));
+            let part = self.part("ring").with("trunk", &line.entry().name);
+            return Some(Branch::new(party, Answerer::Outside(Box::new(leg)), part));
         }
         None
     }

@@ -18,6 +18,7 @@ use super::inbound::Inbound;
 use super::negotiation::Negotiation;
 use super::outside::{OutsideLeg, Outward};
 use super::party::Party;
+use crate::traces::Part;
 
 /// How an attempt ended.
 pub(super) enum Rung {
@@ -52,11 +53,12 @@ pub(super) struct Branch {
     heard: bool,
     /// Until when it has to say something, where it is a trunk that another can take the place of.
     speaks_by: Option<Instant>,
+    part: Part,
 }
 
 impl Branch {
     /// This party is being called.
-    pub(super) fn new(party: Party, answerer: Answerer) -> Self {
+    pub(super) fn new(party: Party, answerer: Answerer, part: Part) -> Self {
         let patience = match &answerer {
             Answerer::Outside(leg) => leg.patience(),
             Answerer::Handset(_) => None,
@@ -66,6 +68,7 @@ impl Branch {
             answerer,
             heard: false,
             speaks_by: patience.map(|patience| Instant::now() + patience),
+            part,
         }
     }
     /// It has said something.
@@ -112,7 +115,8 @@ impl Inbound {
         };
         let late: Vec<SessionId> = attempt.others(None).collect();
         for session in late {
-            if let Some(branch) = branches.get(&session) {
+            if let Some(branch) = branches.get_mut(&session) {
+                branch.part.set("outcome", "withdrawn");
                 branch.party.end(reason.clone());
             }
         }
@@ -198,6 +202,7 @@ impl Inbound {
                 branch.spoke();
                 match self.connect(&mut branch, sdp.as_ref()) {
                     Ok(()) => {
+                        branch.part.set("outcome", "answered");
                         // No longer one of those to be ended.
                         attempt.failed(session, 200);
                         Some(Rung::Answered {
@@ -271,7 +276,11 @@ impl Inbound {
         session: SessionId,
         status: StatusCode,
     ) -> Option<Rung> {
-        let answerer = branches.remove(&session)?.answerer;
+        let Branch {
+            answerer, mut part, ..
+        } = branches.remove(&session)?;
+        part.failed(&status.to_string());
+        drop(part);
         if let Some(next) = self.next_trunk(answerer, status) {
             attempt.begun(next.party.session);
             branches.insert(next.party.session, next);
@@ -345,7 +354,8 @@ impl Inbound {
             )
         });
         let party = Party::new(&exchange.signalling, session, media, &listener);
-        Some(Branch::new(party, Answerer::Handset(handset)))
+        let part = self.part("ring").with("handset", &handset);
+        Some(Branch::new(party, Answerer::Handset(handset), part))
     }
 
     /// Where the handsets of an attempt are registered. The phone that calls is not rung.

@@ -110,6 +110,7 @@ impl Worker {
             warn!("not all messages could be stored: they wait in the spool for the next start");
         }
         mailboxes.close().await;
+        self.exchange.traces.close().await;
         info!("stopped");
     }
 

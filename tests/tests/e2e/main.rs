@@ -19,5 +19,6 @@ mod settings;
 mod sipp;
 mod standalone;
 mod tls;
+mod traces;
 mod trunk;
 mod voicemail;

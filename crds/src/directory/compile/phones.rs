@@ -9,6 +9,7 @@ use crate::{
     HandsetSpec, Kind, NameRef, ObjectRef, Objects, User,
     conditions::Reason,
     directory::{Account, Ha1s, System, UserEntry},
+    phone_system::MessagesKey,
     secrets::sip_entry,
 };
 
@@ -66,6 +67,22 @@ pub(super) fn compile(
     (phones.accounts, phones.usernames)
 }
 
+/// A key that is to open what this version does not have opens what there is, and one is told so (spec MC-A3).
+pub(super) fn messages_key(
+    object: &ObjectRef,
+    field: &str,
+    key: Option<MessagesKey>,
+    problems: &mut Vec<Problem>,
+) {
+    if key == Some(MessagesKey::Visual) {
+        problems.push(
+            Problem::warning(object.clone(), field, Reason::NotAvailableYet)
+                .because("this version shows no messages on phones: their key opens the spoken message center")
+                .remedy("keep Visual for a later version, or write Audio"),
+        );
+    }
+}
+
 /// The accounts so far, and what each further one is made from.
 struct Phones<'a> {
     system: &'a System,
@@ -81,6 +98,7 @@ impl Phones<'_> {
     /// Adds a handset, unless it has no username of its own.
     fn add(&mut self, name: &str, spec: &HandsetSpec, object: &ObjectRef) {
         validate::handset(object, spec, self.problems);
+        messages_key(object, "spec.messagesKey", spec.messages_key, self.problems);
         let owner = owner(spec, object, self.users, self.problems);
         let Some(username) = username(name, spec, object, &self.accounts, self.problems) else {
             return;

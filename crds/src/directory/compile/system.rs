@@ -4,13 +4,13 @@ use std::{collections::HashMap, sync::Arc};
 use jiff::tz::TimeZone;
 use kube::ResourceExt;
 
-use super::{Known, in_order, mail, oldest, validate};
+use super::{Known, in_order, mail, oldest, phones::messages_key, validate};
 use crate::{
     Kind, ObjectRef, Objects, PhoneSystemSpec, Problem,
     conditions::Reason,
-    directory::System,
+    directory::{System, Traced, UserEntry},
     number::NumberPlan,
-    phone_system::Class,
+    phone_system::{Class, Traces},
     pin::PinKey,
     secrets::{self, NONCE_KEY, PIN_KEY},
 };
@@ -85,6 +85,8 @@ pub(super) fn compile(
         );
     }
     validate::phone_system(&object, spec, problems);
+    let key = Some(spec.features.messages_key);
+    messages_key(&object, "spec.features.messagesKey", key, problems);
     let key = |key| known.secrets.get(&secrets::key_entry(&name, key));
     let mut entry = System {
         name: name.as_str().into(),
@@ -99,6 +101,7 @@ pub(super) fn compile(
         registration_expiry: spec.limits.registration_expiry.get(),
         calls_per_user: spec.limits.calls_per_user,
         outside_calls_per_hour: spec.limits.outside_calls_per_hour,
+        traces: spec.traces.as_ref().map(traced),
         pin_key: Arc::new(PinKey::new(key(PIN_KEY).unwrap_or_default())),
         nonce_key: key(NONCE_KEY).map(Into::into),
         mail: None,
@@ -112,4 +115,36 @@ pub(super) fn compile(
         .map(|class| (class.name.clone(), class.clone()))
         .collect();
     Compiled { entry, classes }
+}
+
+fn traced(traces: &Traces) -> Traced {
+    let users = traces.users.iter().map(|user| user.name.clone());
+    Traced {
+        endpoint: traces.endpoint.trim_end_matches('/').into(),
+        users: (!traces.everyone).then(|| users.collect()),
+    }
+}
+
+/// Users of whom no call can be traced, for they are not there.
+pub(super) fn check_traces(
+    objects: &Objects,
+    users: &HashMap<Arc<str>, UserEntry>,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(system) = oldest(&objects.phone_systems) else {
+        return;
+    };
+    let object = ObjectRef::new(Kind::PhoneSystem, system.name_any());
+    let traced = system.spec.traces.iter().flat_map(|traces| &traces.users);
+    for (i, user) in traced.enumerate() {
+        let name = user.name.as_str();
+        if !users.contains_key(name) {
+            let field = format!("spec.traces.users[{i}].name");
+            problems.push(
+                Problem::warning(object.clone(), field, Reason::NotFound)
+                    .because(format!("there is no User {name}"))
+                    .remedy("write the name of a User that exists, or create it"),
+            );
+        }
+    }
 }

@@ -101,6 +101,11 @@ fn phone_system() -> Vec<Row> {
             json!(["203.0.113.6"]),
             "one address may not serve two slots; give each slot addresses of its own",
         ),
+        system(
+            "spec.traces.endpoint",
+            json!("otel-collector:4318"),
+            "write http:// with host and port of a collector that takes OTLP over HTTP, for example http://otel-collector.monitoring:4318",
+        ),
     ]
 }
 
