@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::office::{DOMAIN, PASSWORD, Person};
+use crate::sound::Sound;
 use crate::wait_for;
 
 /// A baresip in a process of its own; ended when dropped. Without its `mwi` module, which in 1.0 does not answer the challenge to its
@@ -16,6 +17,7 @@ use crate::wait_for;
 #[derive(Debug)]
 pub struct Baresip {
     child: Child,
+    folder: PathBuf,
     control: TcpStream,
     unread: Vec<u8>,
     seen: Vec<Value>,
@@ -44,9 +46,10 @@ impl Baresip {
         let config = format!(
             "poll_method epoll\naudio_source aufile,{}\n\
              audio_alert aufile,{}\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\n\
-             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n",
+             module sndfile.so\nsnd_path {folder}\nmodule_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{port}\n",
             voice.display(),
             folder.join("alert.wav").display(),
+            folder = folder.display(),
         );
         std::fs::write(folder.join("config"), config).expect("baresip's config");
         let account = format!(
@@ -71,6 +74,7 @@ impl Baresip {
             .expect("a time-out can be set");
         let mut phone = Self {
             child,
+            folder,
             control,
             unread: Vec::new(),
             seen: Vec::new(),
@@ -90,6 +94,29 @@ impl Baresip {
         let message = json!({"command": command, "params": params, "token": token}).to_string();
         write!(self.control, "{}:{message},", message.len()).expect("baresip listens");
         self.wait(|value| value["token"] == token)
+    }
+
+    /// Presses keys, one after the other, as RFC 4733 events.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.command("sndcode", &key.to_string());
+            // At a finger's pace: this baresip drops a key that is pressed before it has sent the last one.
+            std::thread::sleep(KEY);
+        }
+    }
+
+    /// What it has heard in its last call.
+    pub fn heard(&self) -> Sound {
+        let files = std::fs::read_dir(&self.folder).into_iter().flatten();
+        let calls = files.filter_map(|file| {
+            let path = file.ok()?.path();
+            let name = path.file_name()?.to_str()?;
+            (name.starts_with("dump-") && name.ends_with("-dec.wav")).then_some(path)
+        });
+        // The names have the moment in them.
+        calls
+            .max()
+            .map_or_else(|| Sound::read(Path::new("")), |path| Sound::read(&path))
     }
 
     /// Waits for an event of this type: `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED`.
@@ -140,3 +167,4 @@ fn netstring(bytes: &[u8]) -> Option<(Value, usize)> {
 }
 
 const RATE: u32 = 8000;
+const KEY: Duration = Duration::from_millis(400);

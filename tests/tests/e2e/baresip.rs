@@ -1,11 +1,11 @@
-//! The main story once more, with a phone of another make: what baresip says, PJSIP hears.
+//! The stories once more, with a phone of another make: what baresip says, PJSIP hears, and the other way round.
 
 use std::time::Duration;
 
 use switchboard_tests::baresip::Baresip;
-use switchboard_tests::office::{JOHN, MARY, Office, PIN};
+use switchboard_tests::office::{ANN, JOHN, MARY, Office, PIN};
 use switchboard_tests::phone::{Keys, Phone};
-use switchboard_tests::sound::Sound;
+use switchboard_tests::sound::{Sound, tone_file};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
 
@@ -50,3 +50,87 @@ fn baresip_answers_a_call_and_is_heard() {
     mary.hang_up();
     john.expect("CALL_CLOSED");
 }
+
+#[test]
+fn the_owner_at_a_baresip_hears_answers_deletes_and_sends() {
+    let office = Office::of(&[MARY, JOHN, ANN]);
+    let worker = Worker::start(&office);
+    let mut mary = Baresip::of(&MARY, worker.sip, &office.path("mary"));
+    let mut john = Phone::of(&JOHN, worker.sip);
+    let mut ann = Phone::of(&ANN, worker.sip);
+    let heard = office.path("john.wav");
+    john.call(&format!("3{}", MARY.extension), None, Some(&heard));
+    john.expect_call("CONFIRMED");
+    until("the beep", || Sound::read(&heard).beeps() >= 1);
+    john.play(&tone_file(&office, 700.0));
+    // How long somebody speaks is part of the story, not a wait for a condition.
+    std::thread::sleep(SPEAKING);
+    john.hang_up();
+    john.expect_call("DISCONNECTED");
+
+    mary.command("dial", "*404");
+    mary.expect("CALL_ESTABLISHED");
+    mary.press(&format!("{PIN}#1"));
+    until("John's message", || mary.heard().seconds_of(700.0) > 2.5);
+    // She answers him and deletes his message, the only one: then she is back in the main menu.
+    mary.press("*1");
+    until("the beep", || mary.heard().beeps() == 1);
+    std::thread::sleep(SPEAKING);
+    mary.press("#1");
+    john.expect_lamp(1, 0);
+    mary.press("*3");
+    // She sends a message to Ann and John.
+    mary.press(&format!("3{}#{}##", ANN.extension, JOHN.extension));
+    until("the beep", || mary.heard().beeps() == 2);
+    std::thread::sleep(SPEAKING);
+    mary.press("#1");
+    ann.expect_lamp(1, 0);
+    john.expect_lamp(2, 0);
+    mary.command("hangup", "");
+
+    let heard = office.path("ann.wav");
+    ann.call("*404", None, Some(&heard));
+    ann.expect_call("CONFIRMED");
+    ann.press(&format!("{PIN}#1"), Keys::Rfc4733);
+    until("Mary's message", || {
+        Sound::read(&heard).seconds_of(440.0) > 2.5
+    });
+    ann.hang_up();
+}
+
+#[test]
+fn the_owner_at_a_baresip_records_a_greeting_and_goes_away() {
+    let office = Office::of(&[MARY, JOHN]);
+    let worker = Worker::start(&office);
+    let mut mary = Baresip::of(&MARY, worker.sip, &office.path("mary"));
+    let mut john = Phone::of(&JOHN, worker.sip);
+    mary.command("dial", "*404");
+    mary.expect("CALL_ESTABLISHED");
+    // Settings, greetings, the one for away, record.
+    mary.press(&format!("{PIN}#4361"));
+    until("the beep", || mary.heard().beeps() == 1);
+    std::thread::sleep(SPEAKING);
+    mary.press("#1");
+    // Back to the settings, presence, away.
+    mary.press("##16");
+    let settings = office.state().join("settings/mary.yaml");
+    until("the presence", || {
+        std::fs::read_to_string(&settings).is_ok_and(|text| text.contains("presence: Away"))
+    });
+    mary.command("hangup", "");
+
+    let heard = office.path("john.wav");
+    john.call(&format!("3{}", MARY.extension), None, Some(&heard));
+    john.expect_call("CONFIRMED");
+    until("the greeting and the beep", || {
+        let sound = Sound::read(&heard);
+        sound.seconds_of(440.0) > 2.5 && sound.beeps() >= 1
+    });
+    john.hang_up();
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    wait_for(what, Duration::from_mins(1), || is_so().then_some(()));
+}
+
+const SPEAKING: Duration = Duration::from_secs(4);
