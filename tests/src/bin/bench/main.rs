@@ -15,6 +15,7 @@ mod cadence;
 mod company;
 mod floor;
 mod inbox;
+mod lamp;
 mod many;
 mod memory;
 mod message;
@@ -54,6 +55,7 @@ enum Row {
     Memory,
     Cadence,
     Start,
+    Lamp,
     Many,
     Inbox,
 }
@@ -113,6 +115,7 @@ fn measure(row: Row, scale: Scale) -> Vec<Line> {
         Row::Memory => memory::measure(scale),
         Row::Cadence => cadence::measure(scale),
         Row::Start => start::measure(scale),
+        Row::Lamp => lamp::measure(scale),
         Row::Many => many::measure(scale),
         Row::Inbox => inbox::measure(scale),
     }
