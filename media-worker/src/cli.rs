@@ -3,6 +3,7 @@
 mod bucket;
 mod mailbox;
 mod run;
+mod slot;
 mod upload;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::mailbox::{CheckStore, Export, Mailbox, StoreAt};
-pub use bucket::Bucket;
+pub use bucket::{Bucket, S3Service};
 pub use run::Run;
+pub use slot::Slot;
 pub use upload::Upload;
 
 use crate::service::{SocketPlan, TlsPlan};

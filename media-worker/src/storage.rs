@@ -10,7 +10,7 @@ use mailbox::{
     BlobStore, FolderStore, OwnedStore, Owner, S3Credentials, S3Options, S3Store, Storage, Trouble,
 };
 
-use crate::cli::Bucket;
+use crate::cli::{Bucket, S3Service, Slot};
 
 /// The bucket, claimed for `owner` with the first request; without one, the folder `store` in the state folder.
 ///
@@ -31,16 +31,7 @@ pub async fn open(
          (kubectl get phonesystem NAME -o jsonpath='{.metadata.uid}')",
     )?;
     let adopts = given(options.adopt.as_ref());
-    let options = S3Options {
-        endpoint: given(options.endpoint.as_ref()),
-        region: options.region.clone(),
-        bucket,
-        prefix: options.prefix.clone(),
-        credentials: match &options.credentials {
-            Some(folder) if !folder.as_os_str().is_empty() => S3Credentials::Folder(folder.clone()),
-            Some(_) | None => S3Credentials::Environment,
-        },
-    };
+    let options = s3(&options.service, bucket, options.prefix.clone());
     Ok(Arc::new(OwnedStore::new(
         Arc::new(S3Store::open(options).await),
         owner,
@@ -48,17 +39,31 @@ pub async fn open(
     )))
 }
 
+/// How a bucket of this service is reached.
+pub fn s3(service: &S3Service, bucket: String, prefix: String) -> S3Options {
+    S3Options {
+        endpoint: given(service.endpoint.as_ref()),
+        region: service.region.clone(),
+        bucket,
+        prefix,
+        credentials: match &service.credentials {
+            Some(folder) if !folder.as_os_str().is_empty() => S3Credentials::Folder(folder.clone()),
+            Some(_) | None => S3Credentials::Environment,
+        },
+    }
+}
+
 /// Whose a bucket is to be; none without a UID.
-pub fn owner(uid: &str, namespace: &str, system: &str) -> Option<Owner> {
-    (!uid.is_empty()).then(|| Owner {
-        uid: uid.to_owned(),
-        name: format!("{namespace}/{system}"),
+pub fn owner(slot: &Slot) -> Option<Owner> {
+    (!slot.system_uid.is_empty()).then(|| Owner {
+        uid: slot.system_uid.clone(),
+        name: format!("{}/{}", slot.namespace, slot.system),
     })
 }
 
 /// The name that a worker's call details are stored under, whether it stores them or its sidecar.
-pub fn worker_name(system: &str, slot: u32) -> String {
-    format!("{system}-worker-{slot}")
+pub fn worker_name(slot: &Slot) -> String {
+    format!("{}-worker-{}", slot.system, slot.slot)
 }
 
 /// What a worker's report says of it; nothing before the first try.

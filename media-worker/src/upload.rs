@@ -27,7 +27,7 @@ pub fn run(options: &cli::Upload) -> anyhow::Result<()> {
         .context("the runtime can't be started")?;
     runtime.block_on(async {
         let leaving = Leaving::on_signals(options.grace.get())?;
-        let owner = storage::owner(&options.system_uid, &options.namespace, &options.system);
+        let owner = storage::owner(&options.slot);
         let store = storage::open(&options.bucket, owner, &options.state).await?;
         Sidecar {
             options,
@@ -160,7 +160,7 @@ impl Sidecar<'_> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).context("the system gives no randomness")?;
         let options = MailboxesOptions {
-            worker: storage::worker_name(&self.options.system, self.options.slot),
+            worker: storage::worker_name(&self.options.slot),
             // The worker that comes knows who wants none.
             mail_wanted: MailWanted::Everybody,
             ..MailboxesOptions::new(seed)

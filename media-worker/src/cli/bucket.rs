@@ -14,6 +14,25 @@ pub struct Bucket {
         value_name = "BUCKET"
     )]
     pub bucket: Option<String>,
+    /// The service that has it.
+    #[command(flatten)]
+    pub service: S3Service,
+    /// What every key begins with.
+    #[arg(
+        long = "s3-prefix",
+        env = "SWITCHBOARD_S3_PREFIX",
+        default_value = "",
+        value_name = "PREFIX"
+    )]
+    pub prefix: String,
+    /// The UID of a `PhoneSystem` that this one replaces: its mailboxes are taken over.
+    #[arg(long = "s3-adopt", env = "SWITCHBOARD_S3_ADOPT", value_name = "UID")]
+    pub adopt: Option<String>,
+}
+
+/// An S3 service, and how one logs in to it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct S3Service {
     /// The URL of the S3 service; without it, AWS.
     #[arg(
         long = "s3-endpoint",
@@ -29,14 +48,6 @@ pub struct Bucket {
         value_name = "REGION"
     )]
     pub region: String,
-    /// What every key begins with.
-    #[arg(
-        long = "s3-prefix",
-        env = "SWITCHBOARD_S3_PREFIX",
-        default_value = "",
-        value_name = "PREFIX"
-    )]
-    pub prefix: String,
     /// The folder with `accessKeyId`, `secretAccessKey` and perhaps `ca.crt`; without it, the Pod's identity.
     #[arg(
         long = "s3-credentials-dir",
@@ -44,7 +55,4 @@ pub struct Bucket {
         value_name = "DIR"
     )]
     pub credentials: Option<PathBuf>,
-    /// The UID of a `PhoneSystem` that this one replaces: its mailboxes are taken over.
-    #[arg(long = "s3-adopt", env = "SWITCHBOARD_S3_ADOPT", value_name = "UID")]
-    pub adopt: Option<String>,
 }

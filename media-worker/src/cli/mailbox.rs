@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use crds::Period;
 
+use super::S3Service;
+
 /// The commands of `mailbox`.
 #[derive(Debug, Subcommand)]
 pub enum Mailbox {
@@ -46,26 +48,7 @@ pub struct StoreAt {
     /// The state folder of a worker, or `s3://BUCKET/PREFIX`.
     #[arg(value_name = "STATE|s3://BUCKET/PREFIX")]
     pub store: String,
-    /// The URL of the S3 service; without it, AWS.
-    #[arg(
-        long = "s3-endpoint",
-        env = "SWITCHBOARD_S3_ENDPOINT",
-        value_name = "URL"
-    )]
-    pub endpoint: Option<String>,
-    /// Its region.
-    #[arg(
-        long = "s3-region",
-        env = "SWITCHBOARD_S3_REGION",
-        default_value = "us-east-1",
-        value_name = "REGION"
-    )]
-    pub region: String,
-    /// The folder with `accessKeyId`, `secretAccessKey` and perhaps `ca.crt`; without it, the Pod's identity.
-    #[arg(
-        long = "s3-credentials-dir",
-        env = "SWITCHBOARD_S3_CREDENTIALS_DIR",
-        value_name = "DIR"
-    )]
-    pub credentials: Option<PathBuf>,
+    /// The service that has the bucket.
+    #[command(flatten)]
+    pub service: S3Service,
 }

@@ -7,27 +7,16 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 use crds::Period;
 
-use super::{Bucket, media_ports};
+use super::{Bucket, Slot, media_ports};
 use crate::service::{SocketPlan, TlsPlan};
 use crate::signalling::CertificateFiles;
 
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The namespace whose objects are watched.
-    #[arg(long, env = "SWITCHBOARD_NAMESPACE", value_name = "NAME")]
-    pub namespace: String,
-    /// The `PhoneSystem` this worker serves.
-    #[arg(long, env = "SWITCHBOARD_SYSTEM", value_name = "NAME")]
-    pub system: String,
-    /// Its UID, which marks the bucket's prefix as ours.
-    #[arg(
-        long,
-        env = "SWITCHBOARD_SYSTEM_UID",
-        value_name = "UID",
-        default_value = ""
-    )]
-    pub system_uid: String,
+    /// Which worker this is, and whose objects it watches.
+    #[command(flatten)]
+    pub slot: Slot,
     /// The UID of this worker's Pod.
     #[arg(
         long,
@@ -36,14 +25,6 @@ pub struct Run {
         default_value = ""
     )]
     pub pod_uid: String,
-    /// The slot of this worker, counted from 0.
-    #[arg(
-        long,
-        env = "SWITCHBOARD_SLOT",
-        value_name = "NUMBER",
-        default_value_t = 0
-    )]
-    pub slot: u32,
     /// The volume for the spool and what else must outlive the process.
     #[arg(
         long,

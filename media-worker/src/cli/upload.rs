@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use crds::Period;
 
-use super::Bucket;
+use super::{Bucket, Slot};
 
 /// Options of `upload`.
 #[derive(Debug, Args)]
@@ -14,22 +14,8 @@ pub struct Upload {
     #[arg(long, env = "SWITCHBOARD_STATE", value_name = "DIR")]
     pub state: PathBuf,
     /// Which worker's spool it is: call details are stored under its name.
-    #[arg(long, env = "SWITCHBOARD_SLOT", default_value_t = 0)]
-    pub slot: u32,
-    /// The namespace of the `PhoneSystem`.
-    #[arg(long, env = "SWITCHBOARD_NAMESPACE", default_value = "default")]
-    pub namespace: String,
-    /// Its name.
-    #[arg(long, env = "SWITCHBOARD_SYSTEM", default_value = "switchboard")]
-    pub system: String,
-    /// Its UID, which marks the storage as its own.
-    #[arg(
-        long,
-        env = "SWITCHBOARD_SYSTEM_UID",
-        value_name = "UID",
-        default_value = ""
-    )]
-    pub system_uid: String,
+    #[command(flatten)]
+    pub slot: Slot,
     /// Where messages are kept.
     #[command(flatten)]
     pub bucket: Bucket,

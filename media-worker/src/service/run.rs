@@ -51,12 +51,12 @@ pub fn run(
 async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Result<Worker> {
     let sockets = Sockets::bind(&options.sockets()).await?;
     let state = State::open_within(&options.state, GIVING_WAY)?;
-    let owner = storage::owner(&options.system_uid, &options.namespace, &options.system);
+    let owner = storage::owner(&options.slot);
     let store = storage::open(&options.bucket, owner, &options.state).await?;
     let scope = Scope {
-        namespace: options.namespace.clone(),
-        system: options.system.clone(),
-        slot: options.slot,
+        namespace: options.slot.namespace.clone(),
+        system: options.slot.system.clone(),
+        slot: options.slot.slot,
     };
     shown
         .readiness
@@ -67,7 +67,7 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
         statuses: Statuses::start(&cluster, &scope),
         source: Source::Cluster(cluster),
         store,
-        name: storage::worker_name(&options.system, options.slot),
+        name: storage::worker_name(&options.slot),
         state: options.state.clone(),
         library,
         sockets,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use mailbox::disk::TwinDisk;
-use mailbox::{
-    BlobStore, FolderStore, Mailboxes, MailboxesOptions, S3Credentials, S3Options, S3Store,
-};
+use mailbox::{BlobStore, FolderStore, Mailboxes, MailboxesOptions, S3Store};
 
 use crate::cli::StoreAt;
+use crate::storage;
 
 /// The store that the options name.
 pub(super) async fn store(at: &StoreAt) -> anyhow::Result<Arc<dyn BlobStore>> {
@@ -18,19 +17,7 @@ pub(super) async fn store(at: &StoreAt) -> anyhow::Result<Arc<dyn BlobStore>> {
         if bucket.is_empty() {
             bail!("{} names no bucket: write s3://BUCKET/PREFIX", at.store);
         }
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let options = S3Options {
-            endpoint: given(&at.endpoint),
-            region: at.region.clone(),
-            bucket: bucket.to_owned(),
-            prefix: folder_like(prefix),
-            credentials: match &at.credentials {
-                Some(folder) if !folder.as_os_str().is_empty() => {
-                    S3Credentials::Folder(folder.clone())
-                }
-                Some(_) | None => S3Credentials::Environment,
-            },
-        };
+        let options = storage::s3(&at.service, bucket.to_owned(), folder_like(prefix));
         return Ok(Arc::new(S3Store::open(options).await));
     }
     let folder = Path::new(&at.store).join("store");

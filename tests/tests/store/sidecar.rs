@@ -135,6 +135,8 @@ impl Sidecar {
             .arg("upload")
             .args(options)
             .env("SWITCHBOARD_STATE", state)
+            .env("SWITCHBOARD_NAMESPACE", "default")
+            .env("SWITCHBOARD_SYSTEM", "office")
             .env("SWITCHBOARD_SYSTEM_UID", "1")
             .env("SWITCHBOARD_S3_ENDPOINT", service.endpoint())
             .env("SWITCHBOARD_S3_BUCKET", BUCKET)
