@@ -2,6 +2,8 @@
 //!
 //! Each Kind is watched once, whoever needs it; `managedFields` are dropped, since nobody reads them and they are half
 //! of what an object weighs.
+mod changes;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Debug,
@@ -28,6 +30,8 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
+pub use self::changes::Change;
+use self::changes::Known;
 use crate::versions::reaches;
 
 /// The objects of one Kind in one namespace.
@@ -48,24 +52,6 @@ struct Unreadable {
     known: BTreeMap<String, InvalidObject>,
     /// Those of a list that has begun and not ended: until then the known ones hold.
     listing: BTreeMap<String, InvalidObject>,
-}
-
-/// What a watch has seen.
-#[derive(Debug)]
-pub enum Change<K> {
-    /// An object came or was changed.
-    Applied {
-        /// As it was.
-        before: Option<Arc<K>>,
-        /// As it is.
-        now: Arc<K>,
-    },
-    /// An object went.
-    Deleted(Arc<K>),
-    /// Everything was listed anew, and any object may have changed.
-    Listed,
-    /// An object cannot be read, or one that could not be is gone.
-    Unreadable,
 }
 
 /// What the operator makes for a `PhoneSystem`, beside Secrets.
@@ -320,10 +306,10 @@ where
         drop(unreadable);
         let mut changes = Vec::new();
         if let Some(event) = event {
-            let before = touched(&event).and_then(|key| self.store.get(&key));
+            let known = Known::before(&event, &self.store);
             writer.apply_watcher_event(&event);
             self.caught_up(&event);
-            changes.extend(change(event, before, &self.store));
+            changes = known.changes(event, &self.store);
         }
         if changed {
             changes.push(Change::Unreadable);
@@ -350,33 +336,6 @@ fn is_as_new<K: Resource>(this: &K, that: &K) -> bool {
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn touched<K>(event: &Event<K>) -> Option<ObjectRef<K>>
-where
-    K: Resource<DynamicType = ()> + Clone,
-{
-    match event {
-        Event::Apply(object) | Event::Delete(object) => Some(ObjectRef::from_obj(object)),
-        Event::Init | Event::InitApply(_) | Event::InitDone => None,
-    }
-}
-
-fn change<K>(event: Event<K>, before: Option<Arc<K>>, store: &Store<K>) -> Option<Change<K>>
-where
-    K: Resource<DynamicType = ()> + Clone,
-{
-    match event {
-        Event::Apply(object) => {
-            let now = store
-                .get(&ObjectRef::from_obj(&object))
-                .unwrap_or_else(|| Arc::new(object));
-            Some(Change::Applied { before, now })
-        }
-        Event::Delete(object) => Some(Change::Deleted(Arc::new(object))),
-        Event::InitDone => Some(Change::Listed),
-        Event::Init | Event::InitApply(_) => None,
-    }
 }
 
 #[cfg(test)]

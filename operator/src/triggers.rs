@@ -138,9 +138,7 @@ pub async fn ours<K: Ours>(
             }
             Change::Deleted(gone) => context.triggers.compile_for(related(&gone, true)),
             Change::Listed => {
-                let all = cache.all();
-                let requests = all.iter().map(|object| object_ref(&**object));
-                context.triggers.compile_for(requests);
+                context.triggers.compile_for([]);
                 context.triggers.unreadable.notify_one();
             }
             Change::Unreadable => context.triggers.unreadable.notify_one(),
@@ -179,12 +177,7 @@ where
         match change {
             Change::Applied { now, .. } => of_made(context, &*now),
             Change::Deleted(gone) => of_made(context, &*gone),
-            Change::Listed => {
-                for system in context.caches.phone_systems.all() {
-                    context.queues.phone_systems.push(&system.name_any());
-                }
-            }
-            Change::Unreadable => {}
+            Change::Listed | Change::Unreadable => {}
         }
         if is_pod {
             context.triggers.pods.notify_one();

@@ -26,6 +26,7 @@ pub mod eventually;
 pub mod exim;
 pub mod gate;
 pub mod http;
+pub mod late;
 pub mod line;
 mod mail_server;
 pub mod message;

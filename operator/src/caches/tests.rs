@@ -74,3 +74,53 @@ fn what_cannot_be_read_is_left_out_until_it_can() {
     ));
     assert!(!cache.has_unreadable());
 }
+
+#[test]
+fn what_came_changed_and_went_while_a_watch_was_away_is_told_one_by_one() {
+    let (cache, mut writer) = cache();
+    for user in [user("mary", "1", "1"), user("john", "2", "2")] {
+        cache.take(&mut writer, Event::Apply(DeserializeGuard(Ok(user))));
+    }
+    let list = |cache: &Cache<User>, writer: &mut Writer<User>, users: Vec<User>| {
+        cache.take(writer, Event::Init);
+        for user in users {
+            cache.take(writer, Event::InitApply(DeserializeGuard(Ok(user))));
+        }
+        let mut told: Vec<String> = cache
+            .take(writer, Event::InitDone)
+            .into_iter()
+            .map(named)
+            .collect();
+        told.sort();
+        told
+    };
+
+    let anew = vec![user("mary", "1", "5"), user("anna", "3", "6")];
+    assert_eq!(
+        list(&cache, &mut writer, anew.clone()),
+        ["anna came", "john went", "listed", "mary changed"]
+    );
+    assert_eq!(list(&cache, &mut writer, anew), ["listed"]);
+    let of_the_same_name = vec![user("mary", "4", "7"), user("anna", "3", "6")];
+    assert_eq!(
+        list(&cache, &mut writer, of_the_same_name),
+        ["listed", "mary came", "mary went"]
+    );
+}
+
+fn user(name: &str, uid: &str, version: &str) -> User {
+    let mut user = mary(version);
+    user.metadata.name = Some(name.to_owned());
+    user.metadata.uid = Some(uid.to_owned());
+    user
+}
+
+fn named(change: Change<User>) -> String {
+    match change {
+        Change::Applied { before: None, now } => format!("{} came", now.name_any()),
+        Change::Applied { now, .. } => format!("{} changed", now.name_any()),
+        Change::Deleted(gone) => format!("{} went", gone.name_any()),
+        Change::Listed => "listed".to_owned(),
+        Change::Unreadable => "unreadable".to_owned(),
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DeleteParams;
-use kube::{Api, Client, Resource};
+use kube::{Api, Client, Config, Resource};
 use operator::ours::Ours;
 
 use crate::api_server::{ApiServer, apply, documents};
@@ -33,16 +33,22 @@ impl Namespace {
 
     /// The same namespace by a client whose way to this API server can be shut.
     pub async fn behind_gate(&self, server: &ApiServer) -> (Gate, Self) {
-        let mut config = server.config().await;
-        let port = config.cluster_url.port_u16().expect("a port");
-        let gate = Gate::before(([127, 0, 0, 1], port).into());
-        let address = format!("https://{}", gate.address());
-        config.cluster_url = address.parse().expect("an address");
+        let (gate, config) = Self::gate_before(server).await;
         let behind = Self {
             name: self.name.clone(),
             client: Client::try_from(config).expect("a client"),
         };
         (gate, behind)
+    }
+
+    /// How a client is set up whose way to this API server can be shut.
+    pub async fn gate_before(server: &ApiServer) -> (Gate, Config) {
+        let mut config = server.config().await;
+        let port = config.cluster_url.port_u16().expect("a port");
+        let gate = Gate::before(([127, 0, 0, 1], port).into());
+        let address = format!("https://{}", gate.address());
+        config.cluster_url = address.parse().expect("an address");
+        (gate, config)
     }
 
     /// The API of one Kind.

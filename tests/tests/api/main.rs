@@ -12,6 +12,7 @@ mod chart_life;
 mod conflicts;
 mod deletion;
 mod drift;
+mod gone;
 mod keys;
 mod kinds;
 mod labels;

@@ -1,7 +1,8 @@
-//! How the operator does with many Users: `cargo run -p switchboard-tests --bin operator_scale -- 10000`.
+//! How the operator does with many Users: `cargo run --package switchboard-tests --bin operator_scale -- 10000`.
 //!
 //! Creates so many Users from nothing, has a real worker load them, applies further ones, restarts the operator over all
-//! of them, and prints rates, times, memory and what the restart has written. `MEDIA_WORKER` names the worker.
+//! of them, and prints rates, times, memory and what the restart has written. `OPERATOR` and `MEDIA_WORKER` name the
+//! programs that are measured.
 
 #![forbid(unsafe_code)]
 #![allow(

@@ -123,14 +123,8 @@ pub(crate) fn free_port() -> u16 {
 /// Nothing is waited for that comes later than this.
 const QUIET: Duration = Duration::from_secs(3);
 
-/// The operator, built beside this program.
+/// The operator under measurement, which `OPERATOR` names.
 fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("our own path");
-    let path = own.with_file_name("operator");
-    assert!(
-        path.exists(),
-        "no {}: build it with the same profile",
-        path.display()
-    );
-    path
+    let path = std::env::var_os("OPERATOR").expect("OPERATOR names the operator to measure");
+    PathBuf::from(path)
 }
