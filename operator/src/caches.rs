@@ -29,6 +29,7 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 pub use self::changes::Change;
 use self::changes::Known;
@@ -40,6 +41,8 @@ pub struct Cache<K: Resource<DynamicType = ()> + Clone + 'static> {
     namespace: Arc<str>,
     store: Store<K>,
     writer: Mutex<Option<Writer<K>>>,
+    /// Whether everything was listed once. The store tells that to one who waits, and its controller waits already.
+    listed: watch::Sender<bool>,
     /// What we have written ourselves and the watch has not told yet, by name.
     ahead: Mutex<HashMap<String, Arc<K>>>,
     /// What the watch tells of and this version cannot read.
@@ -158,6 +161,7 @@ where
             namespace: namespace.clone(),
             store,
             writer: Mutex::new(Some(writer)),
+            listed: watch::Sender::default(),
             ahead: Mutex::default(),
             unreadable: Mutex::default(),
         }
@@ -227,8 +231,9 @@ where
     }
 
     async fn listed(&self) {
-        // The writer lives as long as the watch, and without the watch nothing runs at all.
-        let _ = self.store.wait_until_ready().await;
+        let mut listed = self.listed.subscribe();
+        // The sender lives as long as we do.
+        let _ = listed.wait_for(|listed| *listed).await;
     }
 
     /// A reference to the object of this name, which may not exist.
@@ -309,6 +314,9 @@ where
             let known = Known::before(&event, &self.store);
             writer.apply_watcher_event(&event);
             self.caught_up(&event);
+            if matches!(event, Event::InitDone) {
+                self.listed.send_replace(true);
+            }
             changes = known.changes(event, &self.store);
         }
         if changed {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crds::User;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -106,6 +108,28 @@ fn what_came_changed_and_went_while_a_watch_was_away_is_told_one_by_one() {
         list(&cache, &mut writer, of_the_same_name),
         ["listed", "mary came", "mary went"]
     );
+}
+
+#[tokio::test]
+async fn all_who_wait_for_the_first_list_hear_of_it() {
+    let (cache, mut writer) = cache();
+    let cache = Arc::new(cache);
+    let compiler = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.listed().await }
+    });
+    tokio::task::yield_now().await;
+    let controller = tokio::spawn({
+        let store = cache.store();
+        async move { store.wait_until_ready().await }
+    });
+    tokio::task::yield_now().await;
+
+    cache.take(&mut writer, Event::Init);
+    cache.take(&mut writer, Event::InitDone);
+    let both = async { (compiler.await.unwrap(), controller.await.unwrap()) };
+    let heard = tokio::time::timeout(Duration::from_mins(1), both).await;
+    heard.expect("one was not told").1.unwrap();
 }
 
 fn user(name: &str, uid: &str, version: &str) -> User {

@@ -73,7 +73,7 @@ fn keep(site: &Site, file: &Path, what: &[&str]) {
     fs::write(file, said).unwrap();
 }
 
-/// `jq -f restore.jq … | kubectl apply -f -`, with the program that the how-to shows.
+/// `jq -f restore.jq … | kubectl apply --server-side -f -`, with the program that the how-to shows.
 fn restore(site: &Site, files: &[&Path]) {
     let how_to = fs::read_to_string(root().join("docs/src/how-to/backup.md")).unwrap();
     let (_, from) = how_to.split_once("   def restored:").unwrap();
@@ -86,7 +86,12 @@ fn restore(site: &Site, files: &[&Path]) {
     assert!(said.status.success(), "{said:?}");
     let restored = site.office.path("restored.json");
     fs::write(&restored, said.stdout).unwrap();
-    site.kubectl(&["apply", "--filename", &restored.to_string_lossy()]);
+    site.kubectl(&[
+        "apply",
+        "--server-side",
+        "--filename",
+        &restored.to_string_lossy(),
+    ]);
 }
 
 /// `aws s3 sync`; how many objects there were.
