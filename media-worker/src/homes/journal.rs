@@ -2,7 +2,8 @@
 //! out, and nobody has more outside calls than his hour allows.
 //!
 //! One line for each change of a handset's contacts, or of a user's lamps, lock-outs or outside calls, the whole list each time; the
-//! last line of each counts. It is written by a thread of its own and made anew at each start. A line cut off by a crash is skipped.
+//! last line of each counts. It is written by a thread of its own, and made anew at each start and whenever it has grown to several times
+//! what holds: phones register all day. A line cut off by a crash is skipped.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -10,7 +11,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use apps::{Lockout, Side};
@@ -150,7 +151,15 @@ impl Entry {
 /// Where entries go.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    entries: Sender<Entry>,
+    writer: Sender<Order>,
+}
+
+/// What the thread that writes is asked for.
+#[derive(Debug)]
+enum Order {
+    Keep(Entry),
+    /// To say when all before it is written.
+    Tell(SyncSender<()>),
 }
 
 impl Journal {
@@ -160,18 +169,26 @@ impl Journal {
     /// When the file can't be read or written.
     pub fn open(path: &Path, now: Timestamp) -> std::io::Result<(Self, Vec<Entry>)> {
         let kept = read(path, now)?;
-        let file = begin(path, &kept)?;
-        let (entries, received) = channel();
+        let lines = Lines::begin(path, &kept)?;
+        let (writer, orders) = channel();
         std::thread::Builder::new()
             .name("contacts".into())
-            .spawn(move || write(file, &received))?;
-        Ok((Self { entries }, kept))
+            .spawn(move || lines.write(&orders))?;
+        Ok((Self { writer }, kept))
     }
 
     /// Keeps what a handset or a user has now; on disk within a moment.
     pub fn keep(&self, entry: Entry) {
         // The writer ends only with the worker.
-        let _ = self.entries.send(entry);
+        let _ = self.writer.send(Order::Keep(entry));
+    }
+
+    /// Done when all that was to be kept is written; a disk that hangs holds this up for a second at most.
+    pub fn settle(&self) {
+        let (tell, told) = sync_channel(1);
+        if self.writer.send(Order::Tell(tell)).is_ok() {
+            let _ = told.recv_timeout(SETTLE);
+        }
     }
 }
 
@@ -192,43 +209,89 @@ fn read(path: &Path, now: Timestamp) -> std::io::Result<Vec<Entry>> {
     Ok(kept)
 }
 
-fn begin(path: &Path, kept: &[Entry]) -> std::io::Result<BufWriter<File>> {
-    let draft: PathBuf = path.with_extension("new");
-    let created = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    let mut file = BufWriter::new(created);
-    for entry in kept {
-        line(&mut file, entry)?;
-    }
-    file.flush()?;
-    file.get_ref().sync_data()?;
-    std::fs::rename(&draft, path)?;
-    Ok(BufWriter::new(OpenOptions::new().append(true).open(path)?))
+/// The file, and how far it has grown.
+struct Lines {
+    path: PathBuf,
+    file: BufWriter<File>,
+    /// Its bytes when it was made anew.
+    begun_with: u64,
+    bytes: u64,
 }
 
-/// Writes what has come, together, a few times a second: a thousand phones that register at once are one write.
-fn write(mut file: BufWriter<File>, entries: &Receiver<Entry>) {
-    while let Ok(first) = entries.recv() {
-        let _ = line(&mut file, &first);
-        for entry in entries.try_iter() {
-            let _ = line(&mut file, &entry);
+impl Lines {
+    /// Makes the file anew with these entries.
+    fn begin(path: &Path, kept: &[Entry]) -> std::io::Result<Self> {
+        let draft: PathBuf = path.with_extension("new");
+        let created = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
+        let mut file = BufWriter::new(created);
+        let mut bytes = 0;
+        for entry in kept {
+            bytes += line(&mut file, entry)?;
         }
-        // A disk that is full costs registrations after a restart, not calls: phones register again.
-        let _ = file.flush();
-        std::thread::sleep(PAUSE);
+        file.flush()?;
+        file.get_ref().sync_data()?;
+        std::fs::rename(&draft, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufWriter::new(OpenOptions::new().append(true).open(path)?),
+            begun_with: bytes,
+            bytes,
+        })
+    }
+
+    /// Writes what has come, together, a few times a second: a thousand phones that register at once are one write.
+    /// A disk that is full costs registrations after a restart, not calls: phones register again.
+    fn write(mut self, orders: &Receiver<Order>) {
+        while let Ok(first) = orders.recv() {
+            let mut waiting = Vec::new();
+            for order in std::iter::once(first).chain(orders.try_iter()) {
+                match order {
+                    Order::Keep(entry) => self.bytes += line(&mut self.file, &entry).unwrap_or(0),
+                    Order::Tell(tell) => waiting.push(tell),
+                }
+            }
+            let _ = self.file.flush();
+            for tell in waiting {
+                let _ = tell.send(());
+            }
+            if self.bytes > LEAST.max(GROWTH * self.begun_with) {
+                self.make_anew();
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Leaves out what later lines have replaced. The file stays as it was where that fails, and is tried again when it
+    /// has grown as much once more.
+    fn make_anew(&mut self) {
+        let anew =
+            read(&self.path, Timestamp::now()).and_then(|kept| Self::begin(&self.path, &kept));
+        match anew {
+            Ok(lines) => *self = lines,
+            Err(_) => self.begun_with = self.bytes,
+        }
     }
 }
 
-fn line(file: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *file, entry)?;
-    file.write_all(b"\n")
+/// Writes an entry; how many bytes it took.
+fn line(file: &mut impl Write, entry: &Entry) -> std::io::Result<u64> {
+    let mut text = serde_json::to_vec(entry)?;
+    text.push(b'\n');
+    file.write_all(&text)?;
+    Ok(text.len() as u64)
 }
 
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long an orderly stop waits for the disk.
+const SETTLE: Duration = Duration::from_secs(1);
+/// The file is made anew when it is so many times as long as it was then, but not below this length.
+const GROWTH: u64 = 4;
+const LEAST: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -264,7 +327,7 @@ mod tests {
         let path = folder.path().join("contacts");
         let now = Timestamp::from_second(1_000).unwrap();
         let later = Timestamp::from_second(2_000).unwrap();
-        let mut file = begin(&path, &[]).unwrap();
+        let mut file = Lines::begin(&path, &[]).unwrap().file;
         for entry in [
             entry("mary-desk", "sip:old@192.0.2.1", later),
             entry("john-desk", "sip:gone@192.0.2.2", now),
@@ -286,7 +349,7 @@ mod tests {
         let now = Timestamp::from_second(1_000_000).unwrap();
         let contact = entry("mary", "sip:mary@192.0.2.1", Timestamp::MAX);
         let recent = wrong_pin("mary", now);
-        begin(
+        Lines::begin(
             &path,
             &[contact.clone(), recent.clone(), wrong_pin("john", long_ago)],
         )
@@ -311,8 +374,42 @@ mod tests {
         let before = Timestamp::from_second(1_000_000 - 3_500).unwrap();
         let long_before = Timestamp::from_second(1_000_000 - 3_700).unwrap();
         let recent = called("mary", before);
-        begin(&path, &[recent.clone(), called("john", long_before)]).unwrap();
+        Lines::begin(&path, &[recent.clone(), called("john", long_before)]).unwrap();
         let (_journal, kept) = Journal::open(&path, now).unwrap();
         assert_eq!(kept, [recent]);
+    }
+    #[test]
+    fn what_is_kept_is_written_when_it_has_settled_and_the_file_does_not_grow_with_each_refresh() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("contacts");
+        let (journal, _) = Journal::open(&path, Timestamp::now()).unwrap();
+        // As of a day of a hundred phones: some 4 MiB.
+        let mut written = 0;
+        for refresh in 0..250 {
+            for phone in 0..100 {
+                let uri = format!("sip:{refresh}@192.0.2.1");
+                let refreshed = entry(&format!("phone-{phone}"), &uri, Timestamp::MAX);
+                written += serde_json::to_vec(&refreshed).unwrap().len() as u64;
+                journal.keep(refreshed);
+            }
+            if refresh % 50 == 49 {
+                journal.settle();
+            }
+        }
+        journal.keep(entry("phone-0", "sip:last@192.0.2.1", Timestamp::MAX));
+        journal.settle();
+        // Once more: the file has then been made anew, if it was to be.
+        journal.settle();
+        let length = std::fs::metadata(&path).unwrap().len();
+        assert!(
+            written > 3 * LEAST && length < 2 * LEAST,
+            "{length} of {written} bytes"
+        );
+        let (_journal, kept) = Journal::open(&path, Timestamp::now()).unwrap();
+        assert_eq!(kept.len(), 100);
+        assert_eq!(
+            kept[0],
+            entry("phone-0", "sip:last@192.0.2.1", Timestamp::MAX)
+        );
     }
 }

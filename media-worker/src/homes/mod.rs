@@ -118,6 +118,12 @@ impl Homes {
         self.get(HomeName::User(Arc::clone(user)))
     }
 
+    /// Done when the journal has all that the homes know.
+    pub async fn settle(&self) {
+        let journal = self.context.journal.clone();
+        let _ = tokio::task::spawn_blocking(move || journal.settle()).await;
+    }
+
     /// Gives back what the journal has kept. Done when every home knows its own.
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());

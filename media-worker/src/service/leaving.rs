@@ -111,6 +111,7 @@ impl Worker {
         }
         mailboxes.close().await;
         self.exchange.traces.close().await;
+        self.exchange.homes.settle().await;
         info!("stopped");
     }
 
