@@ -1,6 +1,6 @@
 //! Two want the same number: whoever holds it keeps it, and the other is told.
 
-use crds::{Extension, NameRef, User};
+use crds::{CallRoute, Extension, NameRef, User};
 use switchboard_tests::operator::{Namespace, Operator};
 
 fn user(name: &str, extension: &str) -> String {
@@ -109,5 +109,36 @@ async fn a_reference_to_nobody_names_what_is_missing() {
     namespace.apply(&user("nobody", "101")).await;
     namespace
         .condition::<crds::Handset>("desk", "Accepted", "True", "Valid")
+        .await;
+}
+
+#[tokio::test]
+async fn a_route_that_leads_back_is_told_the_way_round() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    namespace.apply(&user("mary", "101")).await;
+    namespace.apply(&user("john", "102")).await;
+    let route = |name: &str, of: &str, to: &str| {
+        format!(
+            "{{apiVersion: switchboard.dev/v1alpha1, kind: CallRoute, metadata: {{name: {name}}}, \
+             spec: {{userRef: {{name: {of}}}, finally: {{extension: {{number: '{to}'}}}}}}}}"
+        )
+    };
+    namespace.apply(&route("a-of-mary", "mary", "102")).await;
+    namespace
+        .condition::<CallRoute>("a-of-mary", "Accepted", "True", "Valid")
+        .await;
+    namespace.apply(&route("b-of-john", "john", "101")).await;
+    let refused = namespace
+        .condition::<CallRoute>("b-of-john", "Accepted", "False", "RoutingLoop")
+        .await;
+    assert_eq!(
+        refused.message,
+        "spec: calls would go round: john to mary to john; forward to somebody whose calls do not come back, or to voicemail"
+    );
+    // The older route stays in force.
+    namespace
+        .condition::<CallRoute>("a-of-mary", "Accepted", "True", "Valid")
         .await;
 }
