@@ -13,7 +13,7 @@ use sip::registrar::{Contact, ExpiryPolicy};
 use sip::subscription::{Outcome, SubscriptionKey};
 use sip::syntax::Response;
 use tokio::sync::mpsc;
-use tokio::task::spawn_local;
+use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep_until;
 use tracing::info;
 
@@ -90,9 +90,10 @@ impl HomeState {
                 reply,
             } => {
                 let (response, registered) = self.register(&handset, &received);
-                // The phone hears of its registration before it hears of its messages.
                 let _ = reply.send(response);
                 if registered == Registered::Added {
+                    // The phone hears of its registration before it hears of its messages: whoever passes the answer on is next.
+                    yield_now().await;
                     self.show_to(&handset).await;
                 }
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use switchboard_tests::caller::Caller;
+use switchboard_tests::line::Line;
 use switchboard_tests::office::{
     ANN, DOMAIN, JOHN, MARY, Office, PASSWORD, PIN, Person, manifests_of,
 };
@@ -150,4 +151,19 @@ fn leave_a_message(worker: &Worker) {
     // How long he speaks is part of the story, not a wait for a condition.
     std::thread::sleep(Duration::from_secs(3));
     john.hang_up();
+}
+
+#[test]
+fn a_phone_is_told_of_its_registration_before_its_lamp() {
+    let office = Office::of(&[MARY]);
+    let worker = Worker::start(&office);
+    // From the second on the home knows the mailbox, and has nothing to wait for.
+    for _ in 0..10 {
+        let mut phone = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+        // It takes no notice of what comes before the answer.
+        phone.register(60).expect("the phone registers");
+        let told = phone.await_request(Duration::from_mins(1));
+        let told = told.expect("what its lamp is to show");
+        assert!(told.contains("Messages-Waiting: no"), "{told}");
+    }
 }
