@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use common::{objects, outside};
 use crds::directory::{Directory, NotCalled, TakenTo};
-use crds::phone_system::Class;
+use crds::phone_system::{Class, Numbers};
 use crds::user::Permission;
 use crds::{Objects, Problem, compile, secrets};
 
@@ -189,4 +189,35 @@ spec: {userRef: {name: mary}, callers: [{external: '585*'}], finally: {busy: {}}
     };
     assert_eq!(route("+15855559999").as_deref(), Some("from-rochester"));
     assert_eq!(route("+12125559999"), None);
+}
+
+#[test]
+fn numbers_without_a_plus_are_known_where_the_country_is_not_1() {
+    let berlin = PROVIDER
+        .replace("+15855550100', target", "+4930123456', target")
+        .replace("callerId: '+15855550100'", "callerId: '+4930123456'");
+    let mut objects = office(&berlin);
+    objects.phone_systems[0].spec.dial_plan.numbers = Numbers {
+        country_code: "49".into(),
+        area_code: Some("30".into()),
+    };
+    let (directory, problems) = compile(&objects);
+    assert!(problems.is_empty(), "{problems:?}");
+    let numbers = &directory.system().numbers;
+    let trunk = &directory.trunks()[0];
+    for number in ["+4930123456", "4930123456", "030123456", "004930123456"] {
+        assert_eq!(
+            trunk.answers(number, numbers),
+            &TakenTo::Extension("101".into()),
+            "{number}"
+        );
+    }
+    for (number, whole) in [
+        ("442079460000", "+442079460000"),
+        ("4989123456", "+4989123456"),
+        ("089123456", "+4989123456"),
+        ("+4989123456", "+4989123456"),
+    ] {
+        assert_eq!(trunk.caller_number(number, numbers).as_deref(), Some(whole));
+    }
 }

@@ -96,9 +96,24 @@ pub enum TakenTo {
 impl TrunkEntry {
     /// What answers this number, in whatever form the far side gave it.
     pub fn answers(&self, number: &str, numbers: &NumberPlan) -> &TakenTo {
-        self.numbers
-            .get(numbers.national(number).as_str())
-            .unwrap_or(&self.otherwise)
+        self.listed(number, numbers).unwrap_or(&self.otherwise)
+    }
+
+    /// What answers this number, if it is one of those listed. Many far sides leave the `+` of E.164 out.
+    pub fn listed(&self, number: &str, numbers: &NumberPlan) -> Option<&TakenTo> {
+        let find = |number: &str| self.numbers.get(numbers.national(number).as_str());
+        find(number).or_else(|| find(&format!("+{number}")))
+    }
+
+    /// The number of somebody who calls in by this trunk, as E.164 where it is one: of a far side that is written to without `+`,
+    /// digits that begin with no `0` are E.164 too.
+    pub fn caller_number(&self, number: &str, numbers: &NumberPlan) -> Option<String> {
+        let format = self.outbound.as_ref().map(|it| it.number_format);
+        let is_dialled = number.starts_with(['+', '0']) || numbers.is_whole(number);
+        if format == Some(NumberFormat::E164WithoutPlus) && !is_dialled {
+            return numbers.e164(&format!("+{number}"));
+        }
+        numbers.e164(number)
     }
 
     /// Whether calls to this number, as E.164, go out this way.

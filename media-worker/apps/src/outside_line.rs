@@ -74,6 +74,10 @@ async fn place<O: Office>(
 ) -> Result<Option<PromptId>, HungUp> {
     let directory = office.directory();
     let whom = if is_help(office, dialled) {
+        // Help would come to the office, and he calls from elsewhere.
+        if !call.caller().is_internal() {
+            return Ok(Some(PromptId::OUTSIDE_REFUSED));
+        }
         Outside::Help(dialled.into())
     } else {
         match directory.outside_number(dialled, user) {

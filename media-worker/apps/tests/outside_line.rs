@@ -194,3 +194,23 @@ fn one_who_calls_his_message_center_from_outside_uses_the_companys_line_too() {
         .hangs_up();
     visit(&company(), person);
 }
+
+#[test]
+fn whoever_calls_from_outside_gets_no_help_sent_to_the_office() {
+    let mut person = outsider()
+        .hears("Please enter your extension")
+        .dials("101#")
+        .hears("enter your PIN")
+        .dials(MARYS_PIN)
+        .hears(MAIN)
+        .dials("7")
+        .hears(TONE);
+    for number in ["911", "112"] {
+        person = person
+            .dials(number)
+            .hears("This number cannot be called from here.")
+            .hears(TONE);
+    }
+    let story = visit(&company(), person.hangs_up());
+    assert!(!story.has("[connected"), "{}", told(&story));
+}

@@ -27,12 +27,15 @@ pub enum SmtpError {
     /// It does not accept who logs in.
     #[error("the mail server refuses the login: {0}")]
     LoginRefused(String),
-    /// It takes no mail from our sender, whomever it is to.
+    /// It takes no mail from our sender or from this worker, perhaps to some domains only. The recipient is not to blame.
     #[error("the mail server takes no mail from our sender: {0}")]
     SenderRefused(String),
     /// It does not take this letter now (4xx).
     #[error("the mail server does not take it now: {0}")]
     NotNow(String),
+    /// It knows no such recipient (5.1.x).
+    #[error("the mail server knows no such recipient: {0}")]
+    Unknown(String),
     /// It will never take this letter (5xx).
     #[error("the mail server refuses it: {0}")]
     Refused(String),
@@ -82,7 +85,7 @@ impl SmtpSession {
         self.command(mail).await.map_err(Failed::of_the_sender)?;
         for to in envelope.to() {
             let rcpt = Rcpt::new(to.clone(), Vec::new());
-            self.command(rcpt).await.map_err(Failed::of_the_letter)?;
+            self.command(rcpt).await.map_err(Failed::of_the_recipient)?;
         }
         let begun = self.command(Data).await.map_err(Failed::of_the_letter)?;
         if begun != BEGIN {
@@ -216,9 +219,16 @@ async fn expect(from: &mut BufReader<TcpStream>, code: &str) -> io::Result<Vec<S
 
 /// Why an exchange failed, without what it was about.
 enum Failed {
-    Answer { code: u16, words: String },
+    Answer {
+        code: u16,
+        status: Option<Status>,
+        words: String,
+    },
     Broken(String),
 }
+
+/// Subject and detail of an enhanced status code (RFC 3463): of 5.7.1 the 7 and the 1.
+type Status = (u16, u16);
 
 impl Failed {
     fn of_the_server(self) -> SmtpError {
@@ -229,21 +239,61 @@ impl Failed {
 
     fn of_the_sender(self) -> SmtpError {
         match self {
-            Self::Answer { code, words } if code >= PERMANENT => SmtpError::SenderRefused(words),
+            Self::Answer { code, words, .. } if code == SHUTTING_DOWN => SmtpError::Away(words),
+            Self::Answer { code, words, .. } if code >= PERMANENT => {
+                SmtpError::SenderRefused(words)
+            }
             Self::Answer { words, .. } => SmtpError::NotNow(words),
             Self::Broken(words) => SmtpError::Away(words),
         }
     }
 
+    /// Many servers, such as Postfix, say only here that they don't like the client or the sender.
+    fn of_the_recipient(self) -> SmtpError {
+        match self {
+            Self::Answer {
+                code,
+                status,
+                words,
+            } if is_about_us(code, status) => SmtpError::SenderRefused(words),
+            Self::Answer {
+                code,
+                status: Some((ADDRESSES, _)),
+                words,
+            } if code >= PERMANENT => SmtpError::Unknown(words),
+            other @ (Self::Answer { .. } | Self::Broken(_)) => other.of_the_letter(),
+        }
+    }
+
     fn of_the_letter(self) -> SmtpError {
         match self {
-            Self::Answer { code, words } if code == SHUTTING_DOWN => SmtpError::Away(words),
-            Self::Answer { code, words } if code == TOO_LARGE => SmtpError::TooLarge(words),
-            Self::Answer { code, words } if code >= PERMANENT => SmtpError::Refused(words),
+            Self::Answer { code, words, .. } if code == SHUTTING_DOWN => SmtpError::Away(words),
+            Self::Answer { code, words, .. } if code == TOO_LARGE => SmtpError::TooLarge(words),
+            Self::Answer { code, words, .. } if code >= PERMANENT => SmtpError::Refused(words),
             Self::Answer { words, .. } => SmtpError::NotNow(words),
             Self::Broken(words) => SmtpError::Away(words),
         }
     }
+}
+
+/// Whether who is refused at a recipient is the client or the sender, and not the recipient.
+fn is_about_us(code: u16, status: Option<Status>) -> bool {
+    if code == LOGIN_FIRST {
+        return true;
+    }
+    let about_us = status.is_some_and(|(subject, detail)| {
+        subject == POLICY || (subject == ADDRESSES && BAD_SENDER.contains(&detail))
+    });
+    about_us && REFUSALS.contains(&code)
+}
+
+/// The enhanced status code that a refusal for good begins with, if it does.
+fn status(error: &lettre::transport::smtp::Error) -> Option<Status> {
+    let said = std::error::Error::source(error)?.to_string();
+    let mut parts = said.split_whitespace().next()?.split('.');
+    let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_status = class == "5" && parts.next().is_none();
+    is_status.then_some((subject.parse().ok()?, detail.parse().ok()?))
 }
 
 async fn bounded_wait<T>(
@@ -255,6 +305,7 @@ async fn bounded_wait<T>(
         Ok(Err(error)) => Err(match error.status() {
             Some(code) => Failed::Answer {
                 code: code.into(),
+                status: status(&error),
                 words: words(&error),
             },
             None => Failed::Broken(words(&error)),
@@ -339,6 +390,15 @@ const SHUTTING_DOWN: u16 = 421;
 const PERMANENT: u16 = 500;
 /// "Exceeded storage allocation", which servers say of size (RFC 1870 section 6.1).
 const TOO_LARGE: u16 = 552;
+/// "Authentication required" (RFC 4954 section 6).
+const LOGIN_FIRST: u16 = 530;
+/// Codes that servers refuse a client or a sender with.
+const REFUSALS: [u16; 3] = [550, 553, 554];
+/// Subjects of enhanced status codes (RFC 3463 section 2).
+const ADDRESSES: u16 = 1;
+const POLICY: u16 = 7;
+/// "Bad sender's mailbox address syntax" and "Bad sender's system address", X.1.7 and X.1.8.
+const BAD_SENDER: [u16; 2] = [7, 8];
 /// "Unrecognized authentication type" is not about the password.
 const NOT_SUPPORTED: u16 = 504;
 /// What a server may say in a session.

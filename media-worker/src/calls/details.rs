@@ -44,7 +44,7 @@ pub(super) fn keep(call: &Inbound) {
         time: record.began_at,
         direction: match &call.from {
             Origin::Trunk(_) => Direction::Incoming,
-            Origin::Phone(_) if record.went_out => Direction::Outgoing,
+            Origin::Phone(_) if record.went_out || record.answered_outside => Direction::Outgoing,
             Origin::Phone(_) => Direction::Internal,
         },
         from: caller(call),
@@ -158,7 +158,7 @@ fn logged_number(call: &Inbound) -> &str {
 }
 
 fn logged_answerer(call: &Inbound) -> &str {
-    if call.record.went_out {
+    if call.record.answered_outside {
         return OUTSIDE;
     }
     call.record.answered_by.as_deref().unwrap_or("-")
@@ -219,7 +219,7 @@ const SHORTEST_NUMBER: usize = 7;
 fn answerer(call: &Inbound) -> Option<Answerer> {
     let user = call.called.as_deref().map(str::to_owned);
     match call.record.result {
-        CallResult::Answered if call.record.went_out => Some(Answerer::Outside),
+        CallResult::Answered if call.record.answered_outside => Some(Answerer::Outside),
         CallResult::Answered => Some(Answerer::User {
             user: user.unwrap_or_default(),
             device: call

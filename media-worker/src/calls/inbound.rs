@@ -72,8 +72,10 @@ pub(super) struct Record {
     pub(super) answered: Option<Instant>,
     /// A handset, or an outside number.
     pub(super) answered_by: Option<Arc<str>>,
-    /// Whether somebody outside was called.
+    /// Whether the call was to go out, answered there or not.
     pub(super) went_out: bool,
+    /// Whether somebody outside has answered.
+    pub(super) answered_outside: bool,
     pub(super) route: Option<Arc<str>>,
     pub(super) result: CallResult,
 }
@@ -189,6 +191,7 @@ impl Inbound {
                 answered: None,
                 answered_by: None,
                 went_out: false,
+                answered_outside: false,
                 route: None,
                 result: CallResult::Failed,
             },
@@ -355,7 +358,7 @@ impl Inbound {
                 info!("answered outside");
                 leg.result = CallResult::Answered;
                 self.record.answered_by = Some(Arc::clone(leg.number()));
-                self.record.went_out = true;
+                self.record.answered_outside = true;
             }
         }
         by

@@ -77,6 +77,15 @@ impl Outward {
             Self::Number(number) | Self::Help(number) => number,
         }
     }
+
+    /// Whether another trunk is tried after one has refused with this status.
+    fn goes_on_after(&self, status: u16) -> bool {
+        match self {
+            Self::Number(_) => is_the_trunks(status),
+            // Not every provider knows the numbers for help; only a line that is busy has somebody at it.
+            Self::Help(_) => !matches!(status, 486 | 600),
+        }
+    }
 }
 
 impl Inbound {
@@ -168,6 +177,7 @@ impl Inbound {
 
     /// Connects the caller with somebody outside, or says why not.
     pub(super) async fn call_out(&mut self, outward: Outward) -> CallResult {
+        self.record.went_out = true;
         match self.ring_out(&outward).await {
             Rung::Answered { callee, by } => self.converse(callee, by).await,
             Rung::CallerGone | Rung::Recalled => CallResult::Cancelled,
@@ -179,7 +189,7 @@ impl Inbound {
         match (unanswered, self.refused_with.map(StatusCode::code)) {
             (Unanswered::Busy, _) => self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
             (Unanswered::NoAnswer, Some(404 | 484 | 604)) => announce::unknown_number(self).await,
-            (Unanswered::NoAnswer, Some(status)) if !(500..600).contains(&status) => {
+            (Unanswered::NoAnswer, Some(status)) if !is_the_trunks(status) => {
                 self.refuse(StatusCode::TEMPORARILY_UNAVAILABLE, CallResult::NoAnswer)
             }
             (Unanswered::NoAnswer, Some(_) | None) => announce::not_available(self).await,
@@ -207,7 +217,7 @@ impl Inbound {
         branch
     }
 
-    /// The same call by the next trunk, where this one's failure is its own and not the called person's.
+    /// The same call by the next trunk, where that may end otherwise.
     pub(super) fn next_trunk(&mut self, answerer: Answerer, status: StatusCode) -> Option<Branch> {
         let Answerer::Outside(mut leg) = answerer else {
             return None;
@@ -219,8 +229,7 @@ impl Inbound {
             480 | 487 | 603 => CallResult::NoAnswer,
             _ => CallResult::Failed,
         };
-        let its_own = matches!(status.code(), 401 | 403 | 407 | 408 | 500..600);
-        if !its_own || leg.left.is_empty() {
+        if !leg.outward.goes_on_after(status.code()) || leg.left.is_empty() {
             return None;
         }
         info!(
@@ -348,6 +357,11 @@ impl Inbound {
     }
 }
 
+/// Whether a status tells of the trunk and not of the called person: it refuses us, is silent, or has failed.
+fn is_the_trunks(status: u16) -> bool {
+    matches!(status, 401 | 403 | 407 | 408 | 500..600)
+}
+
 /// What an application says when an outside number was not reached.
 fn announced(unanswered: Unanswered, refused: Option<StatusCode>) -> (Announcement, CallResult) {
     match (unanswered, refused.map(StatusCode::code)) {
@@ -355,7 +369,7 @@ fn announced(unanswered: Unanswered, refused: Option<StatusCode>) -> (Announceme
         (Unanswered::NoAnswer, Some(404 | 484 | 604)) => {
             (Announcement::UnknownNumber, CallResult::UnknownNumber)
         }
-        (Unanswered::NoAnswer, Some(status)) if !(500..600).contains(&status) => {
+        (Unanswered::NoAnswer, Some(status)) if !is_the_trunks(status) => {
             (Announcement::NoAnswer, CallResult::NoAnswer)
         }
         (Unanswered::NoAnswer, Some(_) | None) => (Announcement::Unavailable, CallResult::Failed),
@@ -364,3 +378,49 @@ fn announced(unanswered: Unanswered, refused: Option<StatusCode>) -> (Announceme
 
 /// Longer than any network lets a phone ring: it is the far side that gives up.
 const LONGEST: Duration = Duration::from_mins(4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_for_help_goes_on_by_the_next_trunk_unless_it_is_busy() {
+        let help = Outward::Help("911".into());
+        for status in [401, 403, 404, 408, 480, 484, 487, 488, 503, 603, 604] {
+            assert!(help.goes_on_after(status), "{status}");
+        }
+        for status in [486, 600] {
+            assert!(!help.goes_on_after(status), "{status}");
+        }
+    }
+
+    #[test]
+    fn another_call_goes_on_only_where_the_trunk_has_failed() {
+        let number = Outward::Number("+15855551234".into());
+        for status in [401, 403, 407, 408, 500, 503] {
+            assert!(number.goes_on_after(status), "{status}");
+        }
+        for status in [404, 480, 484, 486, 487, 600, 603, 604] {
+            assert!(!number.goes_on_after(status), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_the_trunk_refuses_is_no_answer_of_the_called_person() {
+        let told = |status: u16| {
+            let status = StatusCode::new(status);
+            announced(Unanswered::NoAnswer, status)
+        };
+        let unavailable = (Announcement::Unavailable, CallResult::Failed);
+        for status in [401, 403, 407, 408, 503] {
+            assert_eq!(told(status), unavailable, "{status}");
+        }
+        let unknown = (Announcement::UnknownNumber, CallResult::UnknownNumber);
+        assert_eq!(told(404), unknown);
+        for status in [480, 487, 603] {
+            let silent = (Announcement::NoAnswer, CallResult::NoAnswer);
+            assert_eq!(told(status), silent, "{status}");
+        }
+        assert_eq!(announced(Unanswered::NoAnswer, None), unavailable);
+    }
+}

@@ -222,24 +222,33 @@ impl Mailer {
                 let deletes = prepared.enclosed == Enclosed::OnlyCopy;
                 return (self.settle(&name, deletes).await, true);
             }
-            Err(Failed::Server(error @ SmtpError::SenderRefused(_))) => {
-                self.trouble(&error);
+            Err(Failed::Server(SmtpError::SenderRefused(why))) => {
+                let why = private(&why, &prepared.address);
+                self.trouble(&SmtpError::SenderRefused(why));
                 self.release(&mut prepared.errand, attempts).await;
-                return (Outcome::Stop, false);
+                // Its turn is after the others': a relay may take theirs, and refuse this one's domain alone.
+                return (Outcome::Later(Timestamp::now()), false);
             }
-            Err(Failed::Server(SmtpError::Refused(why) | SmtpError::TooLarge(why))) => {
+            Err(Failed::Server(SmtpError::Unknown(why))) => {
                 self.works();
                 why
             }
+            // Who refuses one letter has not shown that it takes others.
+            Err(Failed::Server(SmtpError::Refused(why) | SmtpError::TooLarge(why))) => why,
             Err(Failed::Write(WriteError::Letter(error))) => error.to_string(),
             Err(failed) => {
-                self.metrics
-                    .mails_total
-                    .with_label_values(&["failed"])
-                    .inc();
                 warn!(message = %name.message, user = %user.name, attempts, error = %private(&failed.to_string(), &prepared.address), "an e-mail is not taken: it is tried again");
-                let is_over = matches!(failed, Failed::Server(SmtpError::Away(_)));
-                let goes_on = !is_over && session.reset().await.is_ok();
+                let goes_on = if let Failed::Server(SmtpError::Away(why)) = &failed {
+                    // Each other letter would hang as well, in a connection of its own.
+                    self.trouble(&SmtpError::Away(private(why, &prepared.address)));
+                    false
+                } else {
+                    self.metrics
+                        .mails_total
+                        .with_label_values(&["failed"])
+                        .inc();
+                    session.reset().await.is_ok()
+                };
                 return (self.put_off(&mut prepared.errand, attempts).await, goes_on);
             }
         };

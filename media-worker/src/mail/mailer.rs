@@ -138,6 +138,10 @@ impl Mailer {
                 }
                 Outcome::Stop => break,
             }
+            // What the server could not be used for with one letter, it can't with the next.
+            if self.rests() {
+                break;
+            }
         }
         if let Some(session) = session {
             SmtpSession::quit(session).await;
@@ -178,22 +182,13 @@ impl Mailer {
         outcome
     }
 
-    /// A connection to the mail server, unless it can't be used now.
+    /// A connection to the mail server, unless it can't be used now. That it is open does not mean yet that letters are taken.
     async fn open(&mut self, server: &MailServer) -> Option<SmtpSession> {
         let opened = match server_of(server) {
             Ok(server) => SmtpSession::open(&server, self.patience).await,
             Err(missing) => Err(SmtpError::LoginRefused(missing)),
         };
-        match opened {
-            Ok(session) => {
-                self.server.failures = 0;
-                Some(session)
-            }
-            Err(error) => {
-                self.trouble(&error);
-                None
-            }
-        }
+        opened.inspect_err(|error| self.trouble(error)).ok()
     }
 
     /// The server takes letters.
@@ -214,10 +209,11 @@ impl Mailer {
             ),
             SmtpError::SenderRefused(_) => (
                 Reason::MailSenderRefused,
-                "write a sender that it knows into spec.mail.smtp.from",
+                "write a sender that it knows into spec.mail.smtp.from, or let it take mail from the workers, by login or address",
             ),
             SmtpError::Away(_)
             | SmtpError::NotNow(_)
+            | SmtpError::Unknown(_)
             | SmtpError::Refused(_)
             | SmtpError::TooLarge(_) => (
                 Reason::MailServerAway,

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustls::crypto::ring;
@@ -21,17 +21,31 @@ use tracing::warn;
 use super::{Signalling, stream};
 
 /// A connection of ours.
-#[derive(Debug)]
+///
+/// Calls may go on over one that is dropped: it is closed a good while later, when another is opened.
 pub struct Connection {
     /// The flow over it.
     pub flow: Flow,
     gone: oneshot::Receiver<()>,
+    signalling: Rc<Signalling>,
 }
 
 impl Connection {
     /// Done when it has gone.
-    pub async fn gone(self) {
-        let _ = self.gone.await;
+    pub async fn gone(&mut self) {
+        let _ = (&mut self.gone).await;
+    }
+
+    /// Closes it now: nobody answers there.
+    pub fn close(self) {
+        self.signalling.close(self.flow.connection);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let left = (Instant::now(), self.flow.connection);
+        self.signalling.left.borrow_mut().push(left);
     }
 }
 
@@ -45,6 +59,7 @@ impl Signalling {
         remote: SocketAddr,
         secured: Option<&str>,
     ) -> io::Result<Connection> {
+        self.close_what_was_left();
         let tcp = within(TcpStream::connect(remote)).await?;
         let protocol = match secured {
             Some(_) => Protocol::Tls,
@@ -75,7 +90,24 @@ impl Signalling {
                 let _ = done.send(());
             });
         }
-        Ok(Connection { flow, gone })
+        Ok(Connection {
+            flow,
+            gone,
+            signalling: Rc::clone(self),
+        })
+    }
+
+    fn close(&self, connection: u64) {
+        // Its task ends with that, and tells whoever waits for something over it.
+        self.streams.borrow_mut().remove(&connection);
+    }
+
+    fn close_what_was_left(&self) {
+        let mut left = self.left.borrow_mut();
+        let old = left.extract_if(.., |(since, _)| since.elapsed() >= LINGERS);
+        for (_, connection) in old {
+            self.close(connection);
+        }
     }
 
     /// Keeps a flow open that something between us and the far side might close (RFC 5626 section 3.5.1).
@@ -111,3 +143,5 @@ fn config() -> io::Result<Arc<ClientConfig>> {
 }
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// As long as calls that still use it may take.
+const LINGERS: Duration = Duration::from_hours(4);

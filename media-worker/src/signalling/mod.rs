@@ -37,6 +37,8 @@ pub struct Signalling {
     endpoint: RefCell<Endpoint>,
     udp: UdpListener,
     streams: RefCell<HashMap<u64, mpsc::Sender<Bytes>>>,
+    /// Connections of ours that nobody holds any more, since when.
+    left: RefCell<Vec<(Instant, u64)>>,
     connections: Cell<u64>,
     /// Who hears of a session: the call that owns it.
     sessions: RefCell<HashMap<SessionId, EventSender>>,
@@ -61,6 +63,7 @@ impl Signalling {
             endpoint: RefCell::new(endpoint),
             udp,
             streams: RefCell::default(),
+            left: RefCell::default(),
             connections: Cell::new(0),
             sessions: RefCell::default(),
             answers: RefCell::default(),

@@ -49,7 +49,7 @@ async fn look_up(
 ) -> Result<Vec<SocketAddr>, LookupError> {
     if trunk.port.is_none() {
         let mut places = Vec::new();
-        for (target, port) in servers(resolver, trunk).await {
+        for (target, port) in servers(resolver, trunk).await? {
             // One server whose name is wrong leaves the others.
             places.extend(addresses(resolver, &target, port).await.unwrap_or_default());
         }
@@ -61,16 +61,22 @@ async fn look_up(
     addresses(resolver, &trunk.host, trunk.port.unwrap_or(default)).await
 }
 
-/// The servers that SRV records name, by priority; among equals the heavier first.
-async fn servers(resolver: &TokioResolver, trunk: &TrunkEntry) -> Vec<(String, u16)> {
+/// The servers that SRV records name, by priority; among equals the heavier first. None where there are no such records; that they
+/// can't be asked for now is an error, for the name's own addresses may be somebody else's.
+async fn servers(
+    resolver: &TokioResolver,
+    trunk: &TrunkEntry,
+) -> Result<Vec<(String, u16)>, LookupError> {
     let service = match trunk.transport {
         Transport::Udp => "_sip._udp",
         Transport::Tcp => "_sip._tcp",
         Transport::Tls => "_sips._tcp",
     };
     let name = format!("{service}.{}.", trunk.host.trim_end_matches('.'));
-    let Ok(found) = resolver.lookup(name.as_str(), RecordType::SRV).await else {
-        return Vec::new();
+    let found = match resolver.lookup(name.as_str(), RecordType::SRV).await {
+        Ok(found) => found,
+        Err(error) if error.is_no_records_found() => return Ok(Vec::new()),
+        Err(error) => return Err(LookupError::NotFound { name, error }),
     };
     let mut servers: Vec<_> = found
         .answers()
@@ -83,10 +89,10 @@ async fn servers(resolver: &TokioResolver, trunk: &TrunkEntry) -> Vec<(String, u
         })
         .collect();
     servers.sort_by_key(|server| (server.priority, u16::MAX - server.weight));
-    servers
-        .into_iter()
+    let servers = servers.into_iter();
+    Ok(servers
         .map(|server| (server.target.to_string(), server.port))
-        .collect()
+        .collect())
 }
 
 async fn addresses(

@@ -121,7 +121,9 @@ impl Keeper {
         let signalling = Rc::clone(&self.context.signalling);
         let secured = match self.line.entry().transport {
             Transport::Udp => {
-                let lost = self.serve(signalling.udp_flow(place), None, is_only).await;
+                let lost = self
+                    .serve(signalling.udp_flow(place), &mut None, is_only)
+                    .await;
                 self.line.set_flow(None);
                 return lost;
             }
@@ -135,12 +137,22 @@ impl Keeper {
                 return Lost::Unreachable;
             }
         };
-        let lost = self.serve(connection.flow, Some(connection), is_only).await;
+        let flow = connection.flow;
+        let mut connection = Some(connection);
+        let lost = self.serve(flow, &mut connection, is_only).await;
         self.line.set_flow(None);
+        if let (Lost::Unreachable, Some(connection)) = (&lost, connection) {
+            connection.close();
+        }
         lost
     }
 
-    async fn serve(&mut self, flow: Flow, connection: Option<Connection>, is_only: bool) -> Lost {
+    async fn serve(
+        &mut self,
+        flow: Flow,
+        connection: &mut Option<Connection>,
+        is_only: bool,
+    ) -> Lost {
         self.line.set_flow(Some(flow));
         let moved = moved(Rc::clone(&self.line), flow.remote);
         let gone = async {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crds::Directory;
-use crds::directory::Caller;
+use crds::directory::{Caller, TrunkEntry};
 use sip::syntax::{HeaderName, Host, NameAddr, Request};
 use sip::transport::Flow;
 
@@ -36,7 +36,7 @@ impl Trunks {
             return Some(Incoming {
                 line: Rc::clone(line),
                 dialled: called(request).unwrap_or_default().into(),
-                caller: caller(request, directory),
+                caller: caller(request, line.entry(), directory),
             });
         }
         if is_phone(request, directory) {
@@ -47,14 +47,13 @@ impl Trunks {
             // Of two trunks to one address, the one with the number.
             let number = user.as_deref().unwrap_or_default();
             let numbers = &directory.system().numbers;
-            let national = numbers.national(number);
-            let has = line.entry().numbers.contains_key(national.as_str());
+            let has = line.entry().listed(number, numbers).is_some();
             (!has, Arc::clone(&line.entry().name))
         })?;
         Some(Incoming {
             line: Rc::clone(line),
             dialled: user.unwrap_or_default().into(),
-            caller: caller(request, directory),
+            caller: caller(request, line.entry(), directory),
         })
     }
 }
@@ -85,7 +84,7 @@ fn called(request: &Request) -> Option<String> {
 }
 
 /// Who calls: as the far side asserts (RFC 3325), else as From says; nobody where the caller wants it so.
-fn caller(request: &Request, directory: &Directory) -> Caller {
+fn caller(request: &Request, trunk: &TrunkEntry, directory: &Directory) -> Caller {
     let asserted = request.headers.address(&HeaderName::PAssertedIdentity);
     let from = || request.headers.from().ok().flatten();
     let identity = asserted.ok().flatten().or_else(from);
@@ -95,7 +94,8 @@ fn caller(request: &Request, directory: &Directory) -> Caller {
         .is_some_and(|privacy| privacy.split(';').any(|each| each.trim() == "id"));
     let identity = identity.filter(|_| !hidden);
     let number = identity.as_ref().and_then(number).unwrap_or_default();
-    let number = directory.system().numbers.e164(&number).unwrap_or(number);
+    let numbers = &directory.system().numbers;
+    let number = trunk.caller_number(&number, numbers).unwrap_or(number);
     Caller::External {
         number: number.into(),
         name: identity
@@ -129,9 +129,25 @@ mod tests {
         request
     }
 
+    fn trunk() -> TrunkEntry {
+        TrunkEntry {
+            name: "provider".into(),
+            host: "provider.example".into(),
+            port: None,
+            transport: crds::trunk::Transport::Udp,
+            account: None,
+            networks: Vec::new(),
+            token: None,
+            numbers: std::collections::HashMap::new(),
+            otherwise: crds::directory::TakenTo::Operator,
+            outbound: None,
+            max_calls: None,
+        }
+    }
+
     fn calls(headers: &[(HeaderName, &'static str)]) -> (String, Option<String>) {
         let (directory, _) = crds::compile(&crds::Objects::default());
-        match caller(&request(headers), &directory) {
+        match caller(&request(headers), &trunk(), &directory) {
             Caller::External { number, name } => {
                 (number.to_string(), name.as_deref().map(str::to_owned))
             }

@@ -315,7 +315,10 @@ fn what_goes_out_is_written_as_the_provider_wants_and_barred_numbers_stay_in() {
     // What is kept and logged of these calls tells no PIN, right or wrong.
     let log = worker.output() + &worker.log();
     assert_eq!(worker.stop(), Some(0));
-    let kept = near.kept() + &log;
+    let kept = near.kept();
+    // Nobody answered, and they went out all the same.
+    assert!(kept.contains(r#""direction":"Outgoing""#));
+    let kept = kept + &log;
     assert!(kept.contains("5551235"));
     for pin in [
         format!("78{PIN}"),
@@ -390,6 +393,27 @@ fn where_one_trunk_fails_the_next_is_tried() {
     let invite = second.expect_call_to("+15855551234");
     second.answer(&invite, 486);
     let ended = mary.expect_call("DISCONNECTED");
+    assert_eq!(ended["code"], 486, "{ended}");
+}
+
+#[test]
+fn a_call_for_help_goes_on_where_the_first_trunk_does_not_know_the_number() {
+    let near = company();
+    let worker = Worker::start(&near);
+    let mut first = by_address(&near, &worker, "outbound: {preference: 1}");
+    let mut second = RawPhone::new(worker.sip);
+    let port = second.address().port();
+    trunk(&near, "second", port, "outbound: {preference: 2}");
+    wait_for("both trunks", Duration::from_mins(1), || {
+        (worker.metric("switchboard_trunks{registration=\"not_needed\"}") > 1.0).then_some(())
+    });
+    let mut john = Phone::of(&JOHN, worker.sip);
+    john.call("911", None, None);
+    let invite = first.expect_call_to("911");
+    first.answer(&invite, 404);
+    let invite = second.expect_call_to("911");
+    second.answer(&invite, 486);
+    let ended = john.expect_call("DISCONNECTED");
     assert_eq!(ended["code"], 486, "{ended}");
 }
 

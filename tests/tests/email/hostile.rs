@@ -167,6 +167,61 @@ async fn nonsense_and_lies_are_no_success() {
     assert!(is_away(&session.send(&letter("mary@example.com")).await));
 }
 
+/// What becomes of a letter whose recipient is answered so.
+async fn refused_at_rcpt(answer: &'static str) -> SmtpError {
+    let script = vec![
+        Some("220 hello\r\n"),
+        Some("250 fine\r\n"),
+        Some("250 from him\r\n"),
+        Some(answer),
+        None,
+    ];
+    let (port, _told) = plays(script.leak()).await;
+    let mut session = SmtpSession::open(&smtp(port, Security::Off), hasty())
+        .await
+        .unwrap();
+    let sent = session.send(&letter("mary@example.com")).await;
+    sent.err().unwrap()
+}
+
+#[tokio::test]
+async fn a_client_or_sender_that_is_refused_at_the_recipient_is_told_from_a_wrong_recipient() {
+    for ours in [
+        "554 5.7.1 <mary@example.com>: Relay access denied\r\n",
+        "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied\r\n",
+        "553 5.7.1 <voicemail@example.com>: Sender address rejected: not owned by user\r\n",
+        "550-5.7.25 The address of the sender has no\r\n550 5.7.25 name\r\n",
+        "550 5.1.8 <voicemail@example.com>: Sender address rejected: Domain not found\r\n",
+        "550 5.1.7 a bad sender\r\n",
+        "530 5.7.0 Authentication required\r\n",
+        "530 Authentication required\r\n",
+    ] {
+        let error = refused_at_rcpt(ours).await;
+        assert!(matches!(error, SmtpError::SenderRefused(_)), "{error:?}");
+    }
+    for theirs in [
+        "550 5.1.1 <mary@example.com>: Recipient address rejected: User unknown\r\n",
+        "550 5.1.10 nobody of that name\r\n",
+        "501 5.1.3 bad recipient address syntax\r\n",
+    ] {
+        let error = refused_at_rcpt(theirs).await;
+        assert!(matches!(error, SmtpError::Unknown(_)), "{error:?}");
+    }
+    for either in [
+        "550 nobody of that name\r\n",
+        "550 5.2.1 the mailbox is disabled\r\n",
+        "550 5.7 not a status code\r\n",
+        "550 4.7.1 of another class\r\n",
+    ] {
+        let error = refused_at_rcpt(either).await;
+        assert!(matches!(error, SmtpError::Refused(_)), "{error:?}");
+    }
+    let later = refused_at_rcpt("450 4.7.1 come again later\r\n").await;
+    assert!(matches!(later, SmtpError::NotNow(_)), "{later:?}");
+    let closing = refused_at_rcpt("421 4.7.0 too many of you\r\n").await;
+    assert!(matches!(closing, SmtpError::Away(_)), "{closing:?}");
+}
+
 /// Says `x` for as long as anybody listens, and counts.
 async fn babble(mut stream: impl AsyncWrite + Unpin) -> usize {
     let words = [b'x'; 4096];

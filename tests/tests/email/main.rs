@@ -7,5 +7,6 @@
 
 mod counting;
 mod hostile;
+mod played;
 mod sending;
 mod worker;

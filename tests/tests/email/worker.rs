@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crds::report::Report;
+use crds::report::{Finding, Report};
 use data_encoding::BASE64;
 use mailbox::disk::RealDisk;
 use mailbox::{FolderStore, MailboxId, Mailboxes, MailboxesOptions};
@@ -18,6 +18,8 @@ use switchboard_tests::streams::{Streams, Voice};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
 
+use crate::played::{Played, takes};
+
 /// An office whose mail goes to that server.
 fn office(exim: &Exim) -> Office {
     let office = Office::of(&[JOHN]);
@@ -27,17 +29,42 @@ fn office(exim: &Exim) -> Office {
 
 /// Its mail goes to that server, logged in to with that password.
 fn mail_by(office: &Office, exim: &Exim, password: &str) {
-    let port = exim.plain();
+    mail_through(office, exim.plain(), "credentialsSecretRef: {name: smtp}");
+    secret(office, "smtp", USERNAME, password, &exim.authority());
+}
+
+/// Its mail goes to that port; `more` is more of the server's spec.
+fn mail_through(office: &Office, port: u16, more: &str) {
     office.write(
         "phonesystem.yaml",
         &format!(
             "apiVersion: switchboard.dev/v1alpha1\nkind: PhoneSystem\nmetadata: {{name: office}}\nspec:\n  \
              domain: office.example.com\n  timeZone: America/New_York\n  limits: {{callsPerUser: 1000}}\n  \
-             mail: {{smtp: {{host: localhost, port: {port}, from: 'Voicemail <voicemail@example.com>', \
-             credentialsSecretRef: {{name: smtp}}}}}}\n"
+             mail: {{smtp: {{host: localhost, port: {port}, from: 'Voicemail <voicemail@example.com>', {more}}}}}\n"
         ),
     );
-    secret(office, "smtp", USERNAME, password, &exim.authority());
+}
+
+/// An office whose mail goes to a server that is played; Mary and Bob want theirs.
+fn office_of(server: &Played) -> Office {
+    let office = Office::of(&[JOHN]);
+    mail_through(&office, server.port(), "tls: 'Off'");
+    let mary = "mary@example.com";
+    hire(&office, "mary", MARY.extension, mary, "Notify");
+    hire(&office, "bob", BOB, "bob@example.org", "Notify");
+    office
+}
+
+/// Waits until the operator would be told this of the mail server.
+fn told(worker: &Worker, reason: &str) -> Finding {
+    wait_for("the operator to be told", PATIENCE, || {
+        report(worker).mail.filter(|mail| mail.reason == reason)
+    })
+}
+
+fn report(worker: &Worker) -> Report {
+    let (_, body) = worker.get("/report");
+    serde_json::from_str(&body).unwrap()
 }
 
 fn secret(office: &Office, name: &str, username: &str, password: &str, authority: &str) {
@@ -211,13 +238,7 @@ fn a_server_that_is_away_or_refuses_the_login_gets_the_mail_when_all_is_well() {
     );
     let worker = Worker::start(&office);
     leave_message(worker.sip, &JOHN, MARY.extension);
-    let told = |reason: &str| {
-        wait_for("the operator to be told", PATIENCE, || {
-            let (_, body) = worker.get("/report");
-            let report: Report = serde_json::from_str(&body).unwrap();
-            report.mail.filter(|mail| mail.reason == reason)
-        })
-    };
+    let told = |reason: &str| told(&worker, reason);
     assert!(told("MailServerAway").message.contains("spec.mail.smtp"));
     mail_by(&office, &exim, "forgotten");
     exim.start_again();
@@ -226,6 +247,77 @@ fn a_server_that_is_away_or_refuses_the_login_gets_the_mail_when_all_is_well() {
     mail_by(&office, &exim, PASSWORD);
     exim.expect_mails(1);
     assert!(told("MailTaken").ok);
+}
+
+#[test]
+fn a_server_that_refuses_the_sender_is_asked_more_and_more_rarely() {
+    let server = Played::start(|line| {
+        if line.starts_with("MAIL") {
+            return Some("550 not a sender of ours");
+        }
+        takes(line)
+    });
+    let office = office_of(&server);
+    let worker = Worker::start(&office);
+    leave_message(worker.sip, &JOHN, MARY.extension);
+    let rests = wait_for("the server to be asked again", PATIENCE, || {
+        Some(server.rests()).filter(|rests| rests.len() >= 3)
+    });
+    let least = [2, 4, 8].map(Duration::from_secs);
+    for (rest, least) in rests.iter().zip(least) {
+        assert!(*rest >= least, "{rests:?}");
+    }
+    assert!(!told(&worker, "MailSenderRefused").ok);
+    server.answers(takes);
+    assert!(told(&worker, "MailTaken").ok);
+    assert!(report(&worker).refused_mails.is_empty());
+}
+
+#[test]
+fn a_mail_that_is_not_relayed_waits_and_holds_up_no_other() {
+    let server = Played::start(|line| {
+        if line.starts_with("RCPT") && line.contains("bob@") {
+            return Some("554 5.7.1 <bob@example.org>: Relay access denied");
+        }
+        takes(line)
+    });
+    let office = office_of(&server);
+    let worker = Worker::start(&office);
+    leave_message(worker.sip, &JOHN, BOB);
+    let refused = told(&worker, "MailSenderRefused");
+    assert!(
+        refused.message.contains("Relay access denied"),
+        "{refused:?}"
+    );
+    assert!(!refused.message.contains("bob@"), "{refused:?}");
+    leave_message(worker.sip, &JOHN, MARY.extension);
+    wait_for("hers to be taken", PATIENCE, || {
+        (sent(&worker) >= 1.0).then_some(())
+    });
+    assert!(worker.metric("switchboard_mails_waiting") >= 1.0);
+    assert!(report(&worker).refused_mails.is_empty());
+    server.answers(takes);
+    wait_for("his to be taken", PATIENCE, || {
+        (sent(&worker) >= 2.0).then_some(())
+    });
+    assert!(told(&worker, "MailTaken").ok);
+}
+
+#[test]
+fn a_server_that_hangs_up_at_the_letter_is_told_of() {
+    let server = Played::start(|line| match line {
+        "DATA" => None,
+        _ => takes(line),
+    });
+    let office = office_of(&server);
+    let worker = Worker::start(&office);
+    leave_message(worker.sip, &JOHN, MARY.extension);
+    assert!(!told(&worker, "MailServerAway").ok);
+    server.answers(takes);
+    wait_for("it to be taken", PATIENCE, || {
+        (sent(&worker) >= 1.0).then_some(())
+    });
+    assert!(told(&worker, "MailTaken").ok);
 }
 
 #[test]
@@ -334,5 +426,7 @@ fn sent(worker: &Worker) -> f64 {
     worker.metric("switchboard_mails_total{result=\"sent\"}")
 }
 
+/// Bob's extension.
+const BOB: &str = "202";
 /// A letter that was put off is tried again after half a minute.
 const PATIENCE: Duration = Duration::from_mins(2);

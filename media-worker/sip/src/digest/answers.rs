@@ -31,6 +31,8 @@ pub struct Answers {
     cnonce: Box<str>,
     /// Of the server itself (401), and of a proxy before it (407).
     asked: [Option<Asked>; 2],
+    /// Challenges answered since anything was accepted.
+    tries: u8,
 }
 
 /// A challenge and what came of it.
@@ -49,11 +51,13 @@ impl Answers {
             account,
             cnonce: cnonce.into(),
             asked: [None, None],
+            tries: 0,
         }
     }
 
     /// Takes in a final response. True: it is a challenge that may be answered, by sending the request again, signed. False also where
-    /// the answer before was wrong: a second one would be so too, unless only the nonce was too old.
+    /// the answer before was wrong: a second one would be so too, unless only the nonce was too old. And a far side that calls every
+    /// nonce too old is not answered for ever.
     pub fn challenged(&mut self, response: &Response) -> bool {
         let slot = match response.status {
             StatusCode::UNAUTHORIZED => 0,
@@ -74,7 +78,11 @@ impl Answers {
             uses: 0,
             answered: true,
         });
-        !wrong
+        if wrong || self.tries >= MOST_TRIES {
+            return false;
+        }
+        self.tries += 1;
+        true
     }
 
     /// Something signed was accepted: a challenge that comes later is a new one.
@@ -82,6 +90,7 @@ impl Answers {
         for asked in self.asked.iter_mut().flatten() {
             asked.answered = false;
         }
+        self.tries = 0;
     }
 
     /// Signs a request, in place of a signature before.
@@ -103,6 +112,8 @@ impl Answers {
     }
 }
 
+/// So many challenges are answered until something is accepted: a proxy's, a server's, and a nonce too old.
+const MOST_TRIES: u8 = 3;
 /// What asks, and what answers.
 const HEADERS: [(HeaderName, HeaderName); 2] = [
     (HeaderName::WwwAuthenticate, HeaderName::Authorization),
@@ -142,6 +153,18 @@ mod tests {
         assert!(answers.challenged(&unauthorized("")));
         assert!(answers.challenged(&unauthorized(", stale=true")));
         assert!(!answers.challenged(&unauthorized("")));
+    }
+
+    #[test]
+    fn a_nonce_that_is_always_too_old_is_not_replaced_for_ever() {
+        let mut answers = answers();
+        let stale = unauthorized(", stale=true");
+        for _ in 0..MOST_TRIES {
+            assert!(answers.challenged(&stale));
+        }
+        assert!(!answers.challenged(&stale));
+        answers.accepted();
+        assert!(answers.challenged(&stale));
     }
 
     #[test]

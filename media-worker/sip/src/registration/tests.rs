@@ -138,7 +138,7 @@ fn a_server_that_only_asks_is_not_answered_for_ever() {
         registration.request(&contact());
         answer(&mut registration, challenge(", stale=true"), now);
     }
-    assert_eq!(requests, 5);
+    assert_eq!(requests, 4);
 }
 
 #[test]

@@ -24,8 +24,12 @@ fn known(username: &str) -> Option<Ha1s> {
 }
 
 fn challenges(authority: &mut Authority, pair: &Pair) -> Headers {
+    asks(authority, pair, false)
+}
+
+fn asks(authority: &mut Authority, pair: &Pair, stale: bool) -> Headers {
     let mut headers = Headers::new();
-    for challenge in authority.challenge(pair.now(), false) {
+    for challenge in authority.challenge(pair.now(), stale) {
         headers.push(HeaderName::WwwAuthenticate, challenge);
     }
     headers
@@ -53,6 +57,103 @@ fn calls(pair: &mut Pair, password: &str) -> Authority {
     pair.bob.session = None;
     pair.run_ms(20);
     authority
+}
+
+/// A call that was challenged, and then answered.
+fn talks(pair: &mut Pair) -> Authority {
+    let authority = calls(pair, "right");
+    let answer = Bytes::from_static(ANSWER);
+    let (id, now) = (pair.bob.session.expect("it rings again"), pair.now());
+    pair.bob.endpoint.accept(id, answer, Headers::new(), now);
+    pair.run_ms(20);
+    assert!(matches!(pair.alice.take()[..], [Heard::Answered(_)]));
+    authority
+}
+
+/// Calls the nonce of each request of this method too old; none arrives at Bob's. How many requests there were.
+fn is_asked_for_ever(pair: &mut Pair, authority: &mut Authority, method: &Method) -> usize {
+    let (flow, now) = (pair.alice.flow(BOB), pair.now());
+    pair.alice.drain(now);
+    let before = sent(pair, method).len() - 1;
+    for _ in 0..20 {
+        let request = sent(pair, method).pop().expect("a request");
+        let mut response = request.respond(StatusCode::UNAUTHORIZED);
+        response.headers.extend(asks(authority, pair, true));
+        let bytes = response.to_bytes();
+        pair.alice.endpoint.handle_datagram(flow, &bytes, now);
+        pair.alice.drain(now);
+    }
+    sent(pair, method).len() - before
+}
+
+/// The last ACK carries what the last INVITE was signed with: it can't be challenged itself.
+fn assert_acknowledged_signed(pair: &Pair) {
+    let invite = sent(pair, &Method::Invite).pop().expect("an INVITE");
+    let ack = sent(pair, &Method::Ack).pop().expect("an ACK");
+    let seq = |request: &Request| request.headers.cseq().unwrap().unwrap().seq;
+    assert_eq!(seq(&ack), seq(&invite));
+    let name = HeaderName::Authorization;
+    assert!(invite.headers.has(&name));
+    assert_eq!(ack.headers.get(&name), invite.headers.get(&name));
+}
+
+#[test]
+fn the_acknowledgement_of_a_signed_call_and_of_its_changes_is_signed_as_they_are() {
+    let mut pair = Pair::new(Link::default());
+    talks(&mut pair);
+    assert_acknowledged_signed(&pair);
+    let (id, now) = (pair.alice.id(), pair.now());
+    let offer = Bytes::from_static(OFFER);
+    pair.alice.endpoint.reoffer(id, offer, now);
+    pair.run_ms(20);
+    let (id, now) = (pair.bob.id(), pair.now());
+    let answer = Bytes::from_static(ANSWER);
+    pair.bob.endpoint.answer_offer(id, answer, now);
+    pair.run_ms(20);
+    assert!(matches!(pair.alice.take()[..], [Heard::Answer(_)]));
+    assert_eq!(sent(&pair, &Method::Invite).len(), 3);
+    assert_acknowledged_signed(&pair);
+}
+
+#[test]
+fn a_call_whose_nonces_are_always_too_old_fails() {
+    let mut pair = Pair::new(Link::default());
+    let mut authority = calls(&mut pair, "right");
+    while let Some(id) = pair.bob.session.take() {
+        assert!(sent(&pair, &Method::Invite).len() < 20);
+        let (headers, now) = (asks(&mut authority, &pair, true), pair.now());
+        pair.bob
+            .endpoint
+            .dismiss(id, StatusCode::UNAUTHORIZED, headers, now);
+        pair.run_ms(20);
+    }
+    assert_eq!(pair.alice.take(), [Heard::Failed(401)]);
+    assert_eq!(sent(&pair, &Method::Invite).len(), 4);
+    assert_eq!(pair.alice.endpoint.session_count(), 0);
+}
+
+#[test]
+fn a_change_whose_nonces_are_always_too_old_fails_and_the_call_goes_on() {
+    let mut pair = Pair::new(Link::default());
+    let mut authority = talks(&mut pair);
+    let (id, now) = (pair.alice.id(), pair.now());
+    let offer = Bytes::from_static(OFFER);
+    pair.alice.endpoint.reoffer(id, offer, now);
+    let tries = is_asked_for_ever(&mut pair, &mut authority, &Method::Invite);
+    assert_eq!(tries, 4);
+    assert_eq!(pair.alice.take(), [Heard::OfferFailed(401)]);
+    assert_eq!(pair.alice.endpoint.session_count(), 1);
+}
+
+#[test]
+fn a_goodbye_whose_nonces_are_always_too_old_ends_the_session() {
+    let mut pair = Pair::new(Link::default());
+    let mut authority = talks(&mut pair);
+    let (id, now) = (pair.alice.id(), pair.now());
+    pair.alice.endpoint.end(id, None, now);
+    let tries = is_asked_for_ever(&mut pair, &mut authority, &Method::Bye);
+    assert_eq!(tries, 4);
+    assert_eq!(pair.alice.endpoint.session_count(), 0);
 }
 
 #[test]

@@ -83,7 +83,9 @@ async fn serve(socket: UdpSocket, records: Vec<Record>) {
         let asked =
             |it: &&Record| it.name == *query.name() && it.record_type() == query.query_type();
         message.answers = records.iter().filter(asked).cloned().collect();
-        if !records.iter().any(|it| it.name == *query.name()) {
+        if query.query_type() == RecordType::SRV && query.name() == &name(TROUBLED) {
+            message.metadata.response_code = ResponseCode::ServFail;
+        } else if !records.iter().any(|it| it.name == *query.name()) {
             message.metadata.response_code = ResponseCode::NXDomain;
         }
         let bytes = message.to_vec().unwrap();
@@ -187,3 +189,20 @@ async fn a_name_without_srv_records_is_its_addresses_and_an_unknown_one_is_an_er
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn while_srv_records_cannot_be_asked_for_the_names_own_addresses_are_not_taken() {
+    let server = NameServer::knowing(vec![a("troubled.example.", 9)]).await;
+    let troubled = trunk("troubled.example", None, Transport::Udp);
+    let error = look_up(&server.resolver, &troubled, 5060)
+        .await
+        .unwrap_err();
+    let told = error.to_string();
+    assert!(
+        told.starts_with("_sip._udp.troubled.example. can't be looked up"),
+        "{told}"
+    );
+}
+
+/// Of this name the server says that it fails.
+const TROUBLED: &str = "_sip._udp.troubled.example.";

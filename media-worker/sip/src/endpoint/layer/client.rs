@@ -9,7 +9,7 @@ use super::{Due, Layer, reliability};
 use crate::dialog::Dialog;
 use crate::endpoint::counters::Rejected;
 use crate::endpoint::ids::{ClientTx, SessionId};
-use crate::syntax::{HeaderName, Method, Reason, Request, Response};
+use crate::syntax::{HeaderName, Headers, Method, Reason, Request, Response};
 use crate::transaction::timers::TRANSACTION;
 use crate::transaction::{
     Action, Actions, Client, ClientEvent, InviteClient, InviteClientEvent, Timer,
@@ -45,6 +45,8 @@ pub(super) struct Record {
     usage: ClientUse,
     /// The INVITE, until it has a final response: ACK and CANCEL are made from it.
     invite: Option<Box<Request>>,
+    /// What the INVITE was signed with, once it is answered: its ACK can't be challenged and carries the same (RFC 3261 13.2.2.4, 22.1).
+    credentials: Headers,
     /// ACKs of 2xx by To tag, for their retransmissions.
     acks: SmallVec<[(Box<str>, Bytes); 1]>,
 }
@@ -135,6 +137,7 @@ impl Layer {
                 machine,
                 usage,
                 invite,
+                credentials: Headers::new(),
                 acks,
             },
         );
@@ -214,8 +217,13 @@ impl Layer {
             }
         };
         record.machine = machine;
-        if status.is_final() {
-            record.invite = None;
+        if status.is_final()
+            && let Some(invite) = record.invite.take()
+            && status.is_success()
+        {
+            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+                record.credentials.copy_all(&invite.headers, &name);
+            }
         }
         Some(actions)
     }
@@ -358,6 +366,9 @@ impl Layer {
         let branch = format!("{COOKIE}{:x}.{:016x}", self.next_number(), self.random());
         let via = self.via(&flow, &branch);
         ack.headers.push_front(HeaderName::Via, via);
+        if let Some(record) = self.clients.get(&invite) {
+            ack.headers.extend(record.credentials.clone());
+        }
         self.counters.request_out(&Method::Ack);
         let bytes = ack.to_bytes();
         if let Some(record) = self.clients.get_mut(&invite)
