@@ -79,6 +79,10 @@ fn serve(
 }
 
 /// Takes everything.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "one of several scripts, which may say nothing"
+)]
 pub(crate) fn takes(line: &str) -> Option<&'static str> {
     Some(match line {
         "DATA" => "354 go on",
