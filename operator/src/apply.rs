@@ -27,6 +27,17 @@ pub enum Created {
     Before,
 }
 
+/// What is stored under the name of an object that the cache lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing.
+    Nothing,
+    /// What we made earlier, for the same owner.
+    Ours,
+    /// Somebody else's.
+    Foreign,
+}
+
 impl Context {
     /// The API of one Kind in our namespace.
     pub fn api<K>(&self) -> Api<K>
@@ -71,7 +82,7 @@ impl Context {
             + 'static,
     {
         let Some(stored) = cache.get(&object.name_any()) else {
-            return self.make(manager, object).await;
+            return self.make(manager, object).await.map(drop);
         };
         if contains(
             &serde_json::to_value(&*stored)?,
@@ -82,8 +93,9 @@ impl Context {
         self.apply(manager, object).await
     }
 
-    /// Makes an object that the cache lacks. One of the name that is somebody else's is not taken over.
-    async fn make<K>(&self, manager: &str, object: &K) -> Result<(), Error>
+    /// Makes an object that the cache lacks. One of ours gets back the labels by which it is watched, one of the name
+    /// that is somebody else's is not taken over.
+    pub async fn make<K>(&self, manager: &str, object: &K) -> Result<Created, Error>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
             + Clone
@@ -91,21 +103,54 @@ impl Context {
             + DeserializeOwned
             + Serialize,
     {
-        if self.create(manager, object).await? == Created::Now {
-            return Ok(());
+        // Looked for first: what wants a port for itself would be refused for that, and not because it is there.
+        match self.restore_labels(object).await? {
+            Stored::Nothing => self.create(manager, object).await,
+            Stored::Ours => Ok(Created::Before),
+            Stored::Foreign => Err(Error::NotOurs {
+                kind: K::kind(&()).into_owned(),
+                name: object.name_any(),
+            }),
         }
+    }
+
+    /// Gives the stored object of this name, if it is ours, the labels back that it has lost and without which no watch
+    /// tells of it.
+    pub async fn restore_labels<K>(&self, object: &K) -> Result<Stored, Error>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
         let name = object.name_any();
-        let stored = self.api::<K>().get_metadata_opt(&name).await;
-        let stored = stored.map_err(|error| failed("look for", object, error))?;
-        let owners = object.owner_references();
-        let ours = stored.is_none_or(|stored| stored.owner_references() == owners);
-        if ours {
-            return Ok(());
+        let api = self.api::<K>();
+        let stored = api.get_metadata_opt(&name).await;
+        let Some(stored) = stored.map_err(|error| failed("look for", object, error))? else {
+            return Ok(Stored::Nothing);
+        };
+        if stored.owner_references() != object.owner_references() {
+            return Ok(Stored::Foreign);
         }
-        Err(Error::NotOurs {
-            kind: K::kind(&()).into_owned(),
-            name,
-        })
+        let labels = object.labels();
+        if labels
+            .iter()
+            .all(|(key, value)| stored.labels().get(key) == Some(value))
+        {
+            // It is new, and the watch tells of it in a moment.
+            return Ok(Stored::Ours);
+        }
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {"name": name, "uid": stored.uid(), "labels": labels},
+        });
+        let parameters = PatchParams::apply(LABELS).force();
+        let patch = Patch::Apply(&patch);
+        match api.patch_metadata(&name, &parameters, &patch).await {
+            Err(error) if !gone(&error) => Err(failed("label", object, error)),
+            Ok(_) | Err(_) => Ok(Stored::Ours),
+        }
     }
 
     /// Applies an object.
@@ -199,24 +244,58 @@ impl Context {
 }
 
 /// Whether the stored object says everything that is wanted of it. Defaults that the server added do no harm, nor do
-/// labels of others; a list must have as many items as are wanted.
+/// labels of others. To a selector or to what is in a list nothing may be added: it would lead elsewhere or allow less.
 pub fn contains(stored: &Value, wanted: &Value) -> bool {
     match (stored, wanted) {
         (_, Value::Null) => true,
-        (Value::Object(stored), Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, value)| contains(stored.get(key).unwrap_or(&Value::Null), value)),
+        (Value::Object(stored), Value::Object(wanted)) => wanted.iter().all(|(key, value)| {
+            let stored = stored.get(key).unwrap_or(&Value::Null);
+            if SELECTORS.contains(&key.as_str()) {
+                equals(stored, value)
+            } else {
+                contains(stored, value)
+            }
+        }),
+        (stored, wanted) => equals(stored, wanted),
+    }
+}
+
+/// Whether nothing is missing and nothing was added but by the server.
+fn equals(stored: &Value, wanted: &Value) -> bool {
+    match (stored, wanted) {
+        (Value::Object(stored), Value::Object(wanted)) => {
+            let is_known = |key: &String| {
+                wanted.get(key).is_some_and(|it| !it.is_null()) || FILLED_IN.contains(&key.as_str())
+            };
+            stored.keys().all(is_known)
+                && wanted
+                    .iter()
+                    .all(|(key, value)| equals(stored.get(key).unwrap_or(&Value::Null), value))
+        }
         (Value::Null, Value::Object(wanted)) => wanted.values().all(Value::is_null),
         (Value::Array(stored), Value::Array(wanted)) => {
             stored.len() == wanted.len()
                 && stored
                     .iter()
                     .zip(wanted)
-                    .all(|(stored, wanted)| contains(stored, wanted))
+                    .all(|(stored, wanted)| equals(stored, wanted))
         }
         (stored, wanted) => stored == wanted,
     }
 }
+
+/// Who gives labels back, and applies nothing else.
+const LABELS: &str = "switchboard-operator-labels";
+/// The fields that say which Pods are meant.
+const SELECTORS: &[&str] = &["selector", "podSelector"];
+/// What the API server, or a cloud's controller, writes into items of lists of its own accord.
+const FILLED_IN: &[&str] = &[
+    "apiGroup",
+    "appProtocol",
+    "nodePort",
+    "protocol",
+    "targetPort",
+];
 
 fn gone(error: &kube::Error) -> bool {
     status(error).is_some_and(|status| status.is_not_found() || status.is_conflict())
@@ -248,5 +327,28 @@ mod tests {
         assert!(!contains(&stored, &more_ports));
         let other_port = json!({"spec": {"ports": [{"name": "sip", "port": 5070}]}});
         assert!(!contains(&stored, &other_port));
+    }
+
+    #[test]
+    fn a_selector_and_the_items_of_a_list_are_as_wanted_and_nothing_more() {
+        let wanted = json!({"spec": {
+            "selector": {"app": "a"},
+            "podSelector": {"matchLabels": {"app": "a"}},
+            "ingress": [{"ports": [{"port": 5060}]}],
+        }});
+        let with = |pointer: &str, more: Value| {
+            let mut stored = wanted.clone();
+            stored["spec"]["type"] = json!("LoadBalancer");
+            stored["spec"]["ingress"][0]["ports"][0]["protocol"] = json!("TCP");
+            let parent = stored.pointer_mut(pointer).unwrap().as_object_mut();
+            parent.unwrap().insert("more".to_owned(), more);
+            stored
+        };
+        assert!(contains(&with("/spec", json!("x")), &wanted));
+        assert!(!contains(&with("/spec/selector", json!("x")), &wanted));
+        let labels = with("/spec/podSelector/matchLabels", json!("x"));
+        assert!(!contains(&labels, &wanted));
+        let from = with("/spec/ingress/0", json!([{"podSelector": {}}]));
+        assert!(!contains(&from, &wanted));
     }
 }

@@ -1,7 +1,10 @@
 //! What the controllers of one namespace share.
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -40,6 +43,7 @@ pub struct Context {
     failures: Mutex<HashMap<crds::ObjectRef, u32>>,
     monitors_seen: Mutex<Option<Instant>>,
     figures_written: Mutex<Option<Instant>>,
+    goes: AtomicBool,
 }
 
 impl Context {
@@ -61,6 +65,7 @@ impl Context {
             failures: Mutex::default(),
             monitors_seen: Mutex::default(),
             figures_written: Mutex::default(),
+            goes: AtomicBool::default(),
             client,
             namespace,
             options,
@@ -95,6 +100,16 @@ impl Context {
         } else {
             unlabelled.remove(secret)
         }
+    }
+
+    /// Whether the whole namespace is known to be going: nothing is held in it any more.
+    pub fn goes(&self) -> bool {
+        self.goes.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether it is; what was known before.
+    pub fn note_going(&self, goes: bool) -> bool {
+        self.goes.swap(goes, Ordering::Relaxed)
     }
 
     /// How long to wait before this object, whose reconcile has failed again, is tried anew.

@@ -15,6 +15,7 @@ use kube::runtime::{
 use crate::{
     caches::Cache,
     context::Context,
+    deletion,
     error::Error,
     ours::{Ours, object_ref},
     queues::Queue,
@@ -45,8 +46,9 @@ pub async fn run<K>(
             context
                 .metrics
                 .reconciled(K::KIND, began.elapsed(), done.is_ok());
-            if done.is_ok() {
-                context.succeeded(&key);
+            match &done {
+                Ok(_) => context.succeeded(&key),
+                Err(error) => farewell(&context, error).await,
             }
             done
         })
@@ -62,6 +64,20 @@ pub async fn run<K>(
     applier(measured, failed, context, cache.store(), requests, config)
         .for_each(|_| std::future::ready(()))
         .await;
+}
+
+/// Lets all objects go if it is the end of their namespace that kept something from being made.
+async fn farewell(context: &Context, error: &Error) {
+    if error.tells_of_an_end()
+        && !context.goes()
+        && let Err(error) = deletion::notice(context).await
+    {
+        let namespace = &*context.namespace;
+        tracing::warn!(
+            namespace,
+            "objects hold up the end of their namespace: {error}"
+        );
+    }
 }
 
 /// Nothing more to do until something changes.

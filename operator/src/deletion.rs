@@ -20,7 +20,7 @@ use kube::{
 };
 use serde_json::json;
 
-pub use self::farewell::farewell;
+pub use self::farewell::{farewell, notice};
 use self::purge::Purge;
 use crate::{
     context::Context,
@@ -45,8 +45,16 @@ pub fn is_asked_for(system: &PhoneSystem) -> bool {
     }
 }
 
+/// Whether this system is held until its mailboxes are deleted. Nothing is in a namespace that is going.
+pub fn holds_system(context: &Context, system: &PhoneSystem) -> bool {
+    is_asked_for(system) && !context.goes()
+}
+
 /// Whether Users are held until their mailboxes are deleted; none if a system cannot be read that may ask for it.
 pub fn holds_users(context: &Context) -> Option<bool> {
+    if context.goes() {
+        return Some(false);
+    }
     if context.caches.phone_systems.has_unreadable() {
         return None;
     }
@@ -94,6 +102,9 @@ async fn set_held<K: Ours>(
 
 /// Deletes the mailbox of a User who is going, and lets him go.
 pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> {
+    if context.goes() {
+        return release(context, &**user).await;
+    }
     let snapshot = context.snapshot();
     let system = snapshot.system.as_ref().filter(|it| is_asked_for(it));
     let Some(system) = system else {
@@ -111,6 +122,12 @@ pub async fn user(context: &Context, user: &Arc<User>) -> Result<Action, Error> 
         }
         return Ok(Action::requeue(BEHIND));
     };
+    if system.spec.storage.is_none() && is_held(&user.metadata) {
+        let note = "without spec.storage of the PhoneSystem his messages lie on the worker's volume: they stay there, out of \
+                    everybody's reach, until the PhoneSystem is deleted";
+        context.warn(&**user, "MailboxStays", note.to_owned()).await;
+        return release(context, &**user).await;
+    }
     finish(context, user, system, Purge::Mailbox(mailbox)).await
 }
 
@@ -119,7 +136,7 @@ pub async fn system(context: &Context, system: &Arc<PhoneSystem>) -> Result<Acti
     if !is_held(&system.metadata) {
         return Ok(settled());
     }
-    if !is_asked_for(system) {
+    if !holds_system(context, system) {
         return release(context, &**system).await;
     }
     let name = system.name_any();
@@ -188,9 +205,14 @@ fn has_waited<K: Ours>(object: &K, patience: Duration) -> bool {
 
 /// Whether the whole namespace is being deleted. Who may not look takes it to stay.
 async fn namespace_is_going(context: &Context) -> bool {
+    look_at_namespace(context).await.unwrap_or_default()
+}
+
+/// The same; none if there is no answer.
+async fn look_at_namespace(context: &Context) -> Option<bool> {
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let namespace = namespaces.get(&context.namespace).await;
-    namespace.is_ok_and(|it| it.metadata.deletion_timestamp.is_some())
+    let namespace = namespaces.get(&context.namespace).await.ok()?;
+    Some(namespace.metadata.deletion_timestamp.is_some())
 }
 
 /// A snapshot is compiled within this time of a change.

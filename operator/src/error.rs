@@ -1,4 +1,5 @@
 //! Why a reconcile did not come to its end; it is tried again.
+use kube::core::Status;
 
 /// Why a reconcile did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -35,19 +36,43 @@ impl Error {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Api { error, .. } => {
-                status(error).is_some_and(|it| it.is_invalid() || it.is_forbidden())
+                let refuses = |it: &Status| it.is_invalid() || it.is_forbidden();
+                status(error).is_some_and(refuses) && !self.tells_of_an_end()
             }
             Self::NotOurs { .. } => true,
             Self::Json(_) | Self::Random(_) => false,
         }
     }
+
+    /// Whether something was not made because the whole namespace is being deleted.
+    pub fn tells_of_an_end(&self) -> bool {
+        let Self::Api { error, .. } = self else {
+            return false;
+        };
+        let details = status(error).and_then(|it| it.details.as_ref());
+        details.is_some_and(|it| it.causes.iter().any(|it| it.reason == TERMINATING))
+    }
+
+    /// The same for people: what the API server said, without what only programs read.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Api { doing, error } => match status(error) {
+                Some(status) => format!("{doing}: {}", status.message),
+                None => self.to_string(),
+            },
+            Self::NotOurs { .. } | Self::Json(_) | Self::Random(_) => self.to_string(),
+        }
+    }
 }
 
 /// What the API server answered, if it was that.
-pub fn status(error: &kube::Error) -> Option<&kube::core::Status> {
+pub fn status(error: &kube::Error) -> Option<&Status> {
     if let kube::Error::Api(status) = error {
         Some(status)
     } else {
         None
     }
 }
+
+/// The cause by which the API server refuses what is to be made in a namespace that is going.
+const TERMINATING: &str = "NamespaceTerminating";

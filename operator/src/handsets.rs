@@ -16,9 +16,9 @@ use crate::{
     looking::{look, look_for},
     ours::object_ref,
     random,
-    readiness::{Credential, Part, ready},
+    readiness::{Credential, Judged, Part, SECRETS, ready},
     references,
-    status::{conclude, lacking, problems},
+    status::{conclude, lacking, problems, refused},
     users::{owned_by, secret},
 };
 
@@ -35,7 +35,10 @@ pub async fn reconcile(handset: Arc<Handset>, context: Arc<Context>) -> Result<A
         ..Objects::default()
     });
     let missing = look(&context, &object_ref(&*handset), &references).await?;
-    password(&context, &handset).await?;
+    if let Err(error) = password(&context, &handset).await {
+        refused(&context, MANAGER, &handset, &error, Map::new()).await?;
+        return Err(error);
+    }
     status(&context, &handset).await?;
     Ok(if missing { later() } else { settled() })
 }
@@ -64,10 +67,13 @@ async fn status(context: &Context, handset: &Arc<Handset>) -> Result<(), Error> 
     };
     let name = handset.name_any();
     let parts = [Part::of(&**handset)];
-    let found = context.queues.handsets.judge(&name, || {
-        let found = ready(context, &**handset, &parts, &[Credential::Handset(&name)]);
+    let found = context.queues.handsets.judge(&name, |doubted| {
+        let problems = &problems;
+        let judged = Judged { problems, doubted };
+        let password = [Credential::Handset(&name)];
+        let found = ready(context, &**handset, judged, &parts, &password);
         if found.reason == crds::conditions::Reason::Loading {
-            lacking(&problems, SECRETS, &found.message)
+            lacking(problems, SECRETS, &found.message)
         } else {
             found
         }
@@ -82,8 +88,3 @@ async fn status(context: &Context, handset: &Arc<Handset>) -> Result<(), Error> 
     )
     .await
 }
-
-const SECRETS: &[crds::conditions::Reason] = &[
-    crds::conditions::Reason::SecretMissing,
-    crds::conditions::Reason::SecretNotLabelled,
-];

@@ -15,13 +15,14 @@ use kube::{Api, Client, api::PostParams, core::Status};
 
 use crate::{error::status, metrics::Metrics, options::Options};
 
-/// The Lease's name.
+/// The Lease's name, unless the operator is told another.
 pub const LEASE: &str = "switchboard-operator";
 
 /// Takes part in the election of the leader.
 #[derive(Debug)]
 pub struct Candidate {
     leases: Api<Lease>,
+    name: String,
     identity: String,
     duration: Duration,
     metrics: Metrics,
@@ -34,6 +35,7 @@ impl Candidate {
     pub fn new(client: Client, options: &Options, metrics: Metrics) -> Self {
         Self {
             leases: Api::namespaced(client, &options.namespace),
+            name: options.lease.clone(),
             identity: options.identity.clone(),
             duration: options.lease_duration,
             metrics,
@@ -104,7 +106,7 @@ impl Candidate {
 
     /// Takes the Lease, if it is free; none if another has it.
     async fn take(&mut self) -> Result<Option<Lease>, kube::Error> {
-        let taken = match self.leases.get_opt(LEASE).await? {
+        let taken = match self.leases.get_opt(&self.name).await? {
             None => {
                 let lease = self.mine(Lease::default());
                 self.leases.create(&PostParams::default(), &lease).await
@@ -152,7 +154,7 @@ impl Candidate {
         let seconds = self.duration.as_secs().max(1);
         Lease {
             metadata: ObjectMeta {
-                name: Some(LEASE.to_owned()),
+                name: Some(self.name.clone()),
                 ..lease.metadata
             },
             spec: Some(LeaseSpec {
@@ -173,7 +175,7 @@ impl Candidate {
     /// Replaces the Lease, if it is still in the version that was read: that is how a Lease is taken.
     async fn replace(&self, lease: &Lease) -> Result<Lease, kube::Error> {
         self.leases
-            .replace(LEASE, &PostParams::default(), lease)
+            .replace(&self.name, &PostParams::default(), lease)
             .await
     }
 

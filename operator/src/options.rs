@@ -4,6 +4,8 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use crds::Period;
 
+use crate::leader::LEASE;
+
 /// Turns the custom resources of some namespaces into running workers.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "operator", version)]
@@ -17,6 +19,9 @@ pub struct Options {
     /// What tells this operator from another of the same namespace: its Pod's name.
     #[arg(long, env = "POD_NAME", default_value = "operator")]
     pub identity: String,
+    /// The Lease by which one operator works and others wait. Those that look after other namespaces have another.
+    #[arg(long, value_name = "NAME", default_value = LEASE)]
+    pub lease: String,
     /// How long the others wait after the leader's last sign of life before one of them leads.
     #[arg(long, default_value = "15s", value_parser = duration)]
     pub lease_duration: Duration,
@@ -33,6 +38,9 @@ pub struct Options {
     /// A Secret with which the node fetches the workers' image; may be given several times.
     #[arg(long = "image-pull-secret", value_name = "NAME")]
     pub image_pull_secrets: Vec<String>,
+    /// How workers' log lines look.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub worker_log: LogFormat,
     /// The port at which workers serve their report.
     #[arg(long, default_value_t = 9090)]
     pub report_port: u16,
@@ -83,6 +91,16 @@ impl Options {
         all.sort();
         all.dedup();
         all
+    }
+}
+
+impl LogFormat {
+    /// The name as `media-worker --log` takes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
     }
 }
 

@@ -11,14 +11,25 @@ pub mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use crds::{PhoneSystem, conditions::Reason};
+use crds::{PhoneSystem, Secret, conditions::Reason};
 use k8s_openapi::jiff::Timestamp;
 use kube::{ResourceExt, runtime::controller::Action};
 
-use self::{build::build, dereference::Found, worker::Step};
+use self::{
+    build::{SLOT, build},
+    dereference::Found,
+    worker::Step,
+};
 use crate::{
-    context::Context, controller::settled, deletion, error::Error, looking::look, ours::object_ref,
-    references::of_system, status::problems,
+    context::Context,
+    controller::settled,
+    deletion,
+    error::Error,
+    looking::look,
+    names,
+    ours::object_ref,
+    references::{Labelled, mounted, of_system},
+    status::problems,
 };
 
 /// Who applies what this controller makes.
@@ -26,6 +37,9 @@ pub const MANAGER: &str = "switchboard-operator-phonesystem";
 
 /// Brings what belongs to this system into the state it should be in.
 pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Result<Action, Error> {
+    if context.goes() || worker_is_going(&context, &system) {
+        deletion::notice(&context).await?;
+    }
     if system.metadata.deletion_timestamp.is_some() {
         return deletion::system(&context, &system).await;
     }
@@ -37,14 +51,15 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
         status::not_in_force(&context, &system, &problems).await?;
         return Ok(settled());
     }
-    deletion::hold(&context, &*system, deletion::is_asked_for(&system)).await?;
+    let held = deletion::holds_system(&context, &system);
+    deletion::hold(&context, &*system, held).await?;
     let desired = build(&system, &context.options)?;
     let applied = Box::pin(apply::apply(&context, &system, &desired)).await;
     let found = Found::of(&system, &context).await?;
     let step = worker::step(&worker::Situation {
         current: found.pod.as_deref(),
         desired: desired.pod.as_ref(),
-        may_start: !problems.iter().any(|it| SECRETS.contains(&it.reason)),
+        may_start: !mounts_unlabelled(&context, &system),
         report: found.report.as_deref(),
         waiting_since: worker::waiting_since(&system),
         drain: system.spec.workers.drain_timeout.get(),
@@ -66,6 +81,27 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
     Ok(next_look(step, complete))
 }
 
+/// Whether the worker is on its way out, as the first of all where a namespace is deleted.
+fn worker_is_going(context: &Context, system: &PhoneSystem) -> bool {
+    let pod = names::pod(&system.name_any(), SLOT);
+    let pod = context.caches.made.pods.get(&pod);
+    pod.is_some_and(|pod| pod.metadata.deletion_timestamp.is_some())
+}
+
+/// Whether a worker would mount a Secret that lacks the label for it. What is known by now counts: the snapshot may be
+/// older than the look at the Secret. One that is missing keeps no worker from starting, since it is mounted if it is there.
+fn mounts_unlabelled(context: &Context, system: &PhoneSystem) -> bool {
+    let references = mounted(system);
+    let stored = references
+        .iter()
+        .filter_map(|it| context.caches.secrets.get(&it.secret));
+    let secrets: Vec<Secret> = stored.map(|it| Secret::clone(&it)).collect();
+    let unlabelled = context.unlabelled();
+    let labelled = Labelled::new(&context.namespace, &secrets, &unlabelled);
+    let mut problems = references.iter().filter_map(|it| labelled.problem(it));
+    problems.any(|it| it.reason == Reason::SecretNotLabelled)
+}
+
 /// When to look again if nothing changes before.
 fn next_look(step: Step, complete: bool) -> Action {
     let soon = if complete {
@@ -75,11 +111,9 @@ fn next_look(step: Step, complete: bool) -> Action {
     };
     Action::requeue(match step {
         Step::Wait { at_most } => at_most.min(soon),
-        Step::Keep | Step::Create | Step::Delete | Step::Going => soon,
+        Step::Keep | Step::Held | Step::Create | Step::Delete | Step::Going => soon,
     })
 }
 
-/// What keeps a worker from being started: a Secret it would have mounted may not be.
-const SECRETS: &[Reason] = &[Reason::SecretNotLabelled, Reason::SecretMissing];
 /// Names of load balancers are resolved anew, and `PodMonitor`s looked for.
 const REGULARLY: Duration = Duration::from_mins(1);

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     ours::Ours,
     queues::Queue,
-    readiness::{Part, ready},
+    readiness::{Judged, Part, ready},
     status::{conclude, problems},
 };
 
@@ -92,8 +92,10 @@ async fn loaded<K: Ours>(
     if object.meta().deletion_timestamp.is_none()
         && let Some(problems) = problems(context, &**object)
     {
-        let found = queue.judge(&object.name_any(), || {
-            ready(context, &**object, &[Part::of(&**object)], &[])
+        let found = queue.judge(&object.name_any(), |doubted| {
+            let problems = &problems;
+            let judged = Judged { problems, doubted };
+            ready(context, &**object, judged, &[Part::of(&**object)], &[])
         });
         conclude(context, MANAGER, object, &problems, vec![found], more).await?;
     }

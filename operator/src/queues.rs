@@ -10,9 +10,17 @@ use futures::{
     Stream, StreamExt,
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
 };
-use kube::runtime::{controller::ReconcileRequest, reflector::ObjectRef};
+use kube::{
+    ResourceExt,
+    runtime::{controller::ReconcileRequest, reflector::ObjectRef},
+};
 
-use crate::{conditions::Finding, ours::Ours};
+use crate::{
+    caches::{Cache, Caches},
+    conditions::Finding,
+    ours::Ours,
+    readiness::is_ready,
+};
 
 /// The names of objects of one Kind to reconcile.
 #[derive(Debug)]
@@ -43,22 +51,36 @@ impl<K: Ours> Queue<K> {
     }
 
     /// Finds out whether this object is ready, and has it looked at again as long as it is not. It waits already while
-    /// it is being judged: what a worker loads in between would otherwise be missed, and nothing else may come.
-    pub fn judge(&self, name: &str, find: impl FnOnce() -> Finding) -> Finding {
-        self.waits(name, true);
-        let found = find();
+    /// it is being judged: what a worker loads in between would otherwise be missed, and nothing else may come. `find`
+    /// is told whether it was in doubt before, so that what its status says does not count.
+    pub fn judge(&self, name: &str, find: impl FnOnce(bool) -> Finding) -> Finding {
+        let doubted = self.waits(name, true);
+        let found = find(doubted);
         if found.holds == Some(true) {
             self.waits(name, false);
         }
         found
     }
 
-    fn waits(&self, name: &str, waits: bool) {
+    /// Has those looked at again that were found ready, as if they had not been.
+    fn doubt(&self, objects: &Cache<K>) {
+        for object in objects.all() {
+            let object = objects.newest(object);
+            if is_ready(&*object) {
+                let name = object.name_any();
+                self.waits(&name, true);
+                self.push(&name);
+            }
+        }
+    }
+
+    /// Whether it waited before.
+    fn waits(&self, name: &str, waits: bool) -> bool {
         let mut waiting = held(&self.waiting);
         if waits {
-            waiting.insert(name.to_owned());
+            !waiting.insert(name.to_owned())
         } else {
-            waiting.remove(name);
+            waiting.remove(name)
         }
     }
 
@@ -99,6 +121,11 @@ macro_rules! queues {
             /// Empty queues.
             pub fn new(namespace: &str) -> Self {
                 Self { $($list: Queue::new(namespace),)+ }
+            }
+
+            /// Has all looked at again that were found ready: what they were ready for is there no longer.
+            pub fn doubt(&self, caches: &Caches) {
+                $(self.$list.doubt(&caches.$list);)+
             }
 
             /// Asks for a reconcile of this object; Secrets have no controller of their own.
@@ -145,10 +172,10 @@ mod tests {
         let queue = Queue::<User>::new("telephony");
         let mut requests = Box::pin(queue.requests());
         let found = |ready| Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "");
-        queue.judge("mary", || found(false));
+        queue.judge("mary", |_| found(false));
         queue.wake();
         assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
-        queue.judge("mary", || found(true));
+        queue.judge("mary", |_| found(true));
         queue.wake();
         assert_eq!(taken(&mut requests), None);
     }
@@ -157,10 +184,26 @@ mod tests {
     fn what_a_worker_loads_while_an_object_is_judged_is_not_missed() {
         let queue = Queue::<User>::new("telephony");
         let mut requests = Box::pin(queue.requests());
-        queue.judge("mary", || {
+        queue.judge("mary", |_| {
             queue.wake();
             Finding::no(ConditionType::Ready, Reason::Loading, "")
         });
         assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
+    }
+
+    #[test]
+    fn what_was_not_ready_when_it_was_judged_last_is_in_doubt() {
+        let queue = Queue::<User>::new("telephony");
+        let judged = |ready| {
+            let mut was_doubted = false;
+            queue.judge("mary", |doubted| {
+                was_doubted = doubted;
+                Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "")
+            });
+            was_doubted
+        };
+        assert!(!judged(false));
+        assert!(judged(true));
+        assert!(!judged(true));
     }
 }

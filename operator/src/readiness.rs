@@ -1,5 +1,6 @@
 //! `Ready`: whether every live worker has loaded an object and the credentials that belong to it.
 use crds::{
+    PhoneSystem, Problem,
     conditions::{ConditionType, Reason},
     credentials::{SHARD_ENTRY, shard_name, shard_of},
     report::Report,
@@ -7,7 +8,7 @@ use crds::{
 use kube::{Resource, ResourceExt};
 
 use crate::{
-    conditions::{Finding, holds},
+    conditions::{Finding, find, holds},
     context::Context,
     ours::{Ours, generation},
     reports::Missing,
@@ -61,22 +62,38 @@ impl StoredShard {
     }
 }
 
-/// Whether an object is ready. One that was ready in this generation stays so: a worker that comes later loads it
-/// before it serves anybody, and thousands of objects need not be written when a worker is replaced.
-pub fn ready<K: Ours>(
-    context: &Context,
-    object: &K,
-    parts: &[Part],
-    credentials: &[Credential<'_>],
-) -> Finding {
-    if holds(
+/// What an object's readiness is judged by, beside what workers have loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// What is wrong with it.
+    pub problems: &'a [Problem],
+    /// Whether it is in doubt what its status says: as its [queue](crate::queues::Queue::judge) knows.
+    pub doubted: bool,
+}
+
+/// Whether the stored status says that this object is ready as it is now.
+pub fn is_ready<K: Ours>(object: &K) -> bool {
+    holds(
         object.conditions(),
         ConditionType::Ready,
         generation(object),
-    ) {
+    )
+}
+
+/// Whether an object is ready. One that was ready in this generation stays so under the same telephone system, as long
+/// as it may use its Secrets: a worker that comes later loads it before it serves anybody, and thousands of objects
+/// need not be written when a worker is replaced.
+pub fn ready<K: Ours>(
+    context: &Context,
+    object: &K,
+    judged: Judged<'_>,
+    parts: &[Part],
+    credentials: &[Credential<'_>],
+) -> Finding {
+    let snapshot = context.snapshot();
+    if stays(context, object, judged, snapshot.system.as_deref()) {
         return loaded();
     }
-    let snapshot = context.snapshot();
     let Some(system) = &snapshot.system else {
         return Finding::no(
             ConditionType::Ready,
@@ -103,6 +120,29 @@ pub fn ready<K: Ours>(
         }
     }
     loaded()
+}
+
+/// Whether what was found before holds without another look at the workers.
+fn stays<K: Ours>(
+    context: &Context,
+    object: &K,
+    judged: Judged<'_>,
+    system: Option<&PhoneSystem>,
+) -> bool {
+    let lacks_secret = judged
+        .problems
+        .iter()
+        .any(|it| SECRETS.contains(&it.reason));
+    if judged.doubted || lacks_secret || !is_ready(object) {
+        return false;
+    }
+    let Some(system) = system else {
+        // Nothing is known of one that cannot be read, and workers go on with it.
+        return context.caches.phone_systems.has_unreadable();
+    };
+    // Whoever was ready before this system was made was so under another.
+    let since = find(object.conditions(), ConditionType::Ready).map(|it| &it.last_transition_time);
+    since.map(|it| it.0) >= system.metadata.creation_timestamp.as_ref().map(|it| it.0)
 }
 
 /// The shard in which this credential lies, if it is stored as it should be.
@@ -149,6 +189,9 @@ fn stored_shard(
         resource_version: stored.resource_version()?,
     })
 }
+
+/// What is wrong with an object that may not use a Secret it refers to.
+pub const SECRETS: &[Reason] = &[Reason::SecretMissing, Reason::SecretNotLabelled];
 
 fn loaded() -> Finding {
     let message = "every worker has loaded it";

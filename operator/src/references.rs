@@ -235,6 +235,13 @@ pub fn of_system(system: &crds::PhoneSystem) -> Vec<Reference> {
     found.into_iter().flatten().collect()
 }
 
+/// Of a telephone system, those that its workers mount as files. The others are compiled into their credentials.
+pub fn mounted(system: &crds::PhoneSystem) -> Vec<Reference> {
+    let mut all = of_system(system);
+    all.retain(|it| [S3, TLS].contains(&it.purpose));
+    all
+}
+
 fn login(
     object: ObjectRef,
     field: &'static str,

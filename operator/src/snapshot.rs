@@ -71,6 +71,11 @@ impl Snapshot {
         same.then_some(judged)
     }
 
+    /// Whether nothing was found yet.
+    pub fn is_empty(&self) -> bool {
+        self.judged.is_empty()
+    }
+
     /// The objects that were found otherwise, or not at all, in an earlier snapshot.
     pub fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = &'a ObjectRef> {
         self.judged

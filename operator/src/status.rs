@@ -60,6 +60,30 @@ pub async fn conclude<K: Ours>(
     Ok(())
 }
 
+/// Tells an object what the API server refuses to make for it: by `Ready`, and by an Event when that is news.
+pub async fn refused<K: Ours>(
+    context: &Context,
+    manager: &str,
+    object: &Arc<K>,
+    error: &Error,
+    more: Map<String, Value>,
+) -> Result<(), Error> {
+    if !error.is_refusal() {
+        return Ok(());
+    }
+    let Some(problems) = problems(context, &**object) else {
+        return Ok(());
+    };
+    let message = format!("{}; it is tried again", error.told());
+    let before = find(object.conditions(), ConditionType::Ready);
+    if before.is_none_or(|it| it.message != message) {
+        let reason = Reason::ApplyFailed.as_str();
+        context.warn(&**object, reason, error.told()).await;
+    }
+    let ready = Finding::no(ConditionType::Ready, Reason::ApplyFailed, message);
+    conclude(context, manager, object, &problems, vec![ready], more).await
+}
+
 /// `Ready=False` of an object that cannot become ready before it is accepted.
 pub fn not_accepted(problems: &[Problem]) -> Option<Finding> {
     let first = problems.iter().find(|it| it.severity == Severity::Error)?;

@@ -101,15 +101,25 @@ pub async fn compile(context: Arc<Context>) {
             let users = context.caches.users.all();
             requests.extend(users.iter().map(|user| object_ref(&**user)));
         }
-        let system_came_or_went = snapshot.system.is_some() != earlier.system.is_some();
+        let is_another = uid(&snapshot) != uid(&earlier);
+        // One that cannot be read is taken to be the same, and at the start statuses tell of the one there is.
+        let in_doubt = !earlier.is_empty() && !context.caches.phone_systems.has_unreadable();
         context.set_snapshot(snapshot);
         for object in &requests {
             context.queues.push(object);
         }
-        if system_came_or_went {
+        if is_another {
             context.queues.wake();
         }
+        if is_another && in_doubt {
+            context.queues.doubt(&context.caches);
+        }
     }
+}
+
+/// Which telephone system is in force.
+fn uid(snapshot: &Snapshot) -> Option<&String> {
+    snapshot.system.as_ref()?.metadata.uid.as_ref()
 }
 
 /// Whether Users are held until their mailboxes are deleted.

@@ -1,7 +1,7 @@
 //! The controller of Trunks: whether one is in force, and has its password. Whether its far side knows us, the worker that holds it tells.
 use std::sync::Arc;
 
-use crds::{Objects, Trunk, conditions::Reason};
+use crds::{Objects, Trunk};
 use kube::{ResourceExt, runtime::controller::Action};
 use serde_json::Map;
 
@@ -12,7 +12,7 @@ use crate::{
     looking::look,
     ours::object_ref,
     plain::MANAGER,
-    readiness::{Credential, Part, ready},
+    readiness::{Credential, Judged, Part, SECRETS, ready},
     references,
     status::{conclude, lacking, problems},
 };
@@ -41,15 +41,15 @@ async fn status(context: &Context, trunk: &Arc<Trunk>) -> Result<(), Error> {
         .map(|_| Credential::Trunk(&name))
         .into_iter()
         .collect();
-    let found = context.queues.trunks.judge(&name, || {
+    let found = context.queues.trunks.judge(&name, |doubted| {
+        let problems = &problems;
         // Without its password it stays out of the directory, however often it is loaded.
         if problems.iter().any(|it| SECRETS.contains(&it.reason)) {
-            lacking(&problems, SECRETS, "its password is missing")
+            lacking(problems, SECRETS, "its password is missing")
         } else {
-            ready(context, &**trunk, &[Part::of(&**trunk)], &password)
+            let judged = Judged { problems, doubted };
+            ready(context, &**trunk, judged, &[Part::of(&**trunk)], &password)
         }
     });
     conclude(context, MANAGER, trunk, &problems, vec![found], Map::new()).await
 }
-
-const SECRETS: &[Reason] = &[Reason::SecretMissing, Reason::SecretNotLabelled];

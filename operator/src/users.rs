@@ -36,7 +36,10 @@ pub async fn reconcile(user: Arc<User>, context: Arc<Context>) -> Result<Action,
     let found = Found::of(&user, &context);
     let children = build(&user, &found)?;
     let waits = children.waits;
-    apply::apply(&context, &user, children).await?;
+    if let Err(error) = apply::apply(&context, &user, children).await {
+        status::refused(&context, &user, &found, &error).await?;
+        return Err(error);
+    }
     status::status(&context, &user, &found).await?;
     if let Some(held) = deletion::holds_users(&context) {
         deletion::hold(&context, &*user, held).await?;

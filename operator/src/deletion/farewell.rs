@@ -1,4 +1,5 @@
-//! The operator goes with its namespace: nobody comes after it who could let objects go.
+//! The operator goes with its namespace: nobody comes after it who could let objects go. Or another goes that it looks
+//! after, and with it the operator's rights in it.
 //!
 //! Kubernetes deletes the Pods of a namespace first and waits for their end, so the rights to do this are still there.
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use crds::{PhoneSystem, User};
 use kube::{Client, ResourceExt, api::ListParams};
 
-use super::{FINALIZER, is_held, namespace_is_going, set_held};
+use super::{FINALIZER, is_held, look_at_namespace, namespace_is_going, set_held};
 use crate::{context::Context, error::Error, metrics::Metrics, options::Options, ours::Ours};
 
 /// If the operator's namespace is going: lets all objects go that are held in those of its namespaces that are going too.
@@ -37,6 +38,35 @@ pub async fn farewell(client: &Client, options: &Arc<Options>, metrics: &Metrics
             );
         }
     }
+}
+
+/// Looks whether this namespace is being deleted, and if so lets all objects in it go, once: their mailboxes stay in
+/// storage. For when something speaks for it, as the end of a worker.
+pub async fn notice(context: &Context) -> Result<(), Error> {
+    let Some(goes) = look_at_namespace(context).await else {
+        return Ok(());
+    };
+    // Noted first, so that nobody holds anew what is let go here.
+    let went = context.note_going(goes);
+    if goes == went {
+        return Ok(());
+    }
+    if !goes {
+        // It went, and there is another of its name.
+        for user in context.caches.users.all() {
+            context.queues.users.push(&user.name_any());
+        }
+        return Ok(());
+    }
+    let released = async {
+        release_all::<User>(context).await?;
+        release_all::<PhoneSystem>(context).await
+    };
+    let released = released.await;
+    if released.is_err() {
+        context.note_going(false);
+    }
+    released
 }
 
 async fn release_all<K: Ours>(context: &Context) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Makes what a telephone system needs, and puts right what others changed.
 use crds::{
     PhoneSystem, Secret,
+    conditions::Reason,
     secrets::{PIN_KEY, key_entry},
 };
 use k8s_openapi::api::core::v1::Service;
@@ -69,7 +70,7 @@ pub(super) async fn step(
 ) -> Result<(), Error> {
     match (step, &desired.pod, &found.pod) {
         (Step::Create, Some(pod), _) => {
-            if context.create(MANAGER, pod).await? == Created::Now {
+            if context.make(MANAGER, pod).await? == Created::Now {
                 let note = format!("started {}", pod.name_any());
                 context.tell(system, "WorkerStarted", note).await;
             }
@@ -79,7 +80,11 @@ pub(super) async fn step(
             let note = format!("{} is replaced", pod.name_any());
             context.tell(system, "WorkerReplaced", note).await;
         }
-        (Step::Create | Step::Delete | Step::Keep | Step::Going | Step::Wait { .. }, _, _) => {}
+        (
+            Step::Create | Step::Delete | Step::Keep | Step::Held | Step::Going | Step::Wait { .. },
+            _,
+            _,
+        ) => {}
     }
     Ok(())
 }
@@ -87,7 +92,8 @@ pub(super) async fn step(
 /// Tells people what the API server refused.
 pub(super) async fn tell(context: &Context, system: &PhoneSystem, error: &Error) {
     if error.is_refusal() {
-        context.warn(system, "ApplyFailed", error.to_string()).await;
+        let reason = Reason::ApplyFailed.as_str();
+        context.warn(system, reason, error.told()).await;
     }
 }
 
@@ -97,10 +103,10 @@ async fn secrets(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
     let name = key_entry(&system.name_any(), PIN_KEY).name;
     match Keys::of(system, cache.get(&name).as_deref()) {
         Keys::Kept(_) | Keys::Replaced => {}
-        // Workers keep the credentials they have, until a person has decided.
-        Keys::Lost => return Ok(()),
+        // Workers keep the credentials they have, until a person has decided; unless there they are, without the label.
+        Keys::Lost => return context.restore_labels(&keys(system)?).await.map(drop),
         Keys::ToBeMade => {
-            if context.create(MANAGER, &keys(system)?).await? == Created::Before {
+            if context.make(MANAGER, &keys(system)?).await? == Created::Before {
                 look_for(context, &object_ref(system), &name).await?;
             }
             if context.unlabelled().contains(&name) {

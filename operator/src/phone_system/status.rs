@@ -59,6 +59,7 @@ pub(super) async fn status(
     ];
     findings.extend(storage(system, found));
     findings.extend(mail(system, found));
+    findings.extend(certificate(system, found));
     let caches = &context.caches;
     let claim = names::spool(&system.name_any(), SLOT);
     let claim = caches.made.claims.get(&claim);
@@ -241,6 +242,13 @@ fn mail(system: &PhoneSystem, found: &Found) -> Option<Finding> {
     Some(of_report(ConditionType::MailReady, said))
 }
 
+/// Whether the TLS certificate can be used; nothing where there is none, or before a worker has looked.
+fn certificate(system: &PhoneSystem, found: &Found) -> Option<Finding> {
+    system.spec.network.sip.tls_secret_ref.as_ref()?;
+    let said = found.report.as_ref()?.certificate.as_ref()?;
+    Some(of_report(ConditionType::CertificateReady, said))
+}
+
 fn of_report(condition: ConditionType, said: &report::Finding) -> Finding {
     let known = Reason::ALL.iter().find(|it| it.as_str() == said.reason);
     let otherwise = match (condition, said.ok) {
@@ -248,6 +256,8 @@ fn of_report(condition: ConditionType, said: &report::Finding) -> Finding {
         (ConditionType::StorageReady, false) => Reason::StorageAway,
         (ConditionType::MailReady, true) => Reason::MailTaken,
         (ConditionType::MailReady, false) => Reason::MailServerAway,
+        (ConditionType::CertificateReady, true) => Reason::CertificateUsable,
+        (ConditionType::CertificateReady, false) => Reason::CertificateUnusable,
         (_, true) => Reason::Heard,
         (_, false) => Reason::NothingHeard,
     };

@@ -36,8 +36,10 @@ pub struct Situation<'a> {
 /// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// All is as it should be, or nothing can be done now.
+    /// All is as it should be.
     Keep,
+    /// There should be another Pod than there is, and it may not be started.
+    Held,
     /// There is no Pod, and there should be one.
     Create,
     /// The Pod is dead, or to be replaced, and nobody is in a call.
@@ -54,10 +56,10 @@ pub enum Step {
 /// What to do with the Pod.
 pub fn step(situation: &Situation<'_>) -> Step {
     let Some(current) = situation.current else {
-        return if situation.desired.is_some() && situation.may_start {
-            Step::Create
-        } else {
-            Step::Keep
+        return match (situation.desired, situation.may_start) {
+            (None, _) => Step::Keep,
+            (Some(_), true) => Step::Create,
+            (Some(_), false) => Step::Held,
         };
     };
     if current.metadata.deletion_timestamp.is_some() {
@@ -69,9 +71,11 @@ pub fn step(situation: &Situation<'_>) -> Step {
     let wanted = situation.desired.is_some_and(|desired| {
         desired.annotations().get(BUILT) == current.annotations().get(BUILT)
     });
-    let must_stay = situation.desired.is_some() && !situation.may_start;
-    if wanted || must_stay {
+    if wanted {
         return Step::Keep;
+    }
+    if situation.desired.is_some() && !situation.may_start {
+        return Step::Held;
     }
     let at_most = remaining(situation);
     // A worker that serves but has not told of its calls yet may have some.
@@ -93,6 +97,11 @@ pub fn updating(step: Step, calls: u32) -> Finding {
             ConditionType::Updating,
             Reason::UpToDate,
             "the worker runs as the manifest asks",
+        ),
+        Step::Held => Finding::no(
+            ConditionType::Updating,
+            Reason::HeldBack,
+            "no new worker is started, since it would mount a Secret that lacks the label for that; the condition Accepted says what to do",
         ),
         Step::Delete | Step::Going => Finding::yes(
             ConditionType::Updating,
@@ -235,8 +244,18 @@ mod tests {
             drain: Duration::from_mins(15),
             now: Timestamp::from_second(0).unwrap(),
         };
-        assert_eq!(step(&situation), Step::Keep);
+        let held = step(&situation);
+        assert_eq!(held, Step::Held);
+        assert_eq!(updating(held, 0).reason, Reason::HeldBack);
         let current = None;
+        assert_eq!(
+            step(&Situation {
+                current,
+                ..situation
+            }),
+            Step::Held
+        );
+        let current = Some(&desired);
         assert_eq!(
             step(&Situation {
                 current,

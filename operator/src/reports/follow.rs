@@ -72,11 +72,12 @@ impl Worker {
         } else {
             ip.to_owned()
         };
+        let uid = pod.uid()?;
         (!ended).then_some(Self {
-            uid: pod.uid()?,
             pod: pod.name_any(),
             system: pod.labels().get(names::INSTANCE)?.clone(),
-            address: format!("http://{host}:{port}{PATH}"),
+            address: format!("http://{host}:{port}{PATH}?pod={uid}"),
+            uid,
         })
     }
 
@@ -156,7 +157,7 @@ async fn question(
     after: Option<u64>,
 ) -> Result<Report, NoReport> {
     let address = match after {
-        Some(revision) => format!("{}?after={revision}", worker.address),
+        Some(revision) => format!("{}&after={revision}", worker.address),
         None => worker.address.clone(),
     };
     let address = address.parse()?;

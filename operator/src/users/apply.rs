@@ -1,12 +1,13 @@
 //! Makes what a User needs.
 use crds::{Extension, Handset, Secret, User, UserSettings};
-use futures::future::try_join_all;
+use futures::future::join_all;
 use kube::ResourceExt;
 
 use super::{Children, MANAGER};
 use crate::{apply::Created, context::Context, error::Error, looking::look_for, ours::object_ref};
 
-/// Makes what a User needs, all at a time, and removes what is no longer needed.
+/// Makes what a User needs, all at a time, and removes what is no longer needed. What is refused does not keep the rest
+/// from being made; the first error is told.
 pub(super) async fn apply(context: &Context, user: &User, children: Children) -> Result<(), Error> {
     let Children {
         extension,
@@ -18,25 +19,30 @@ pub(super) async fn apply(context: &Context, user: &User, children: Children) ->
         old_handset,
         waits: _,
     } = children;
-    let (extension, handset, settings, secrets) = futures::try_join!(
+    let (extension, handset, settings, secrets) = futures::join!(
         create_extension(context, extension),
         create_handset(context, handset),
         create_settings(context, settings),
-        try_join_all(
+        join_all(
             secrets
                 .into_iter()
                 .map(|it| create_secret(context, user, it))
         ),
-    )?;
-    let secrets = secrets.into_iter().flatten();
-    let made: Vec<String> = [extension, handset, settings]
-        .into_iter()
-        .flatten()
-        .chain(secrets)
-        .collect();
+    );
+    let mut made = Vec::new();
+    let mut failed = None;
+    for result in [extension, handset, settings].into_iter().chain(secrets) {
+        match result {
+            Ok(name) => made.extend(name),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
     if !made.is_empty() {
         let note = format!("made for this User: {}", made.join(", "));
         context.tell(user, "Created", note).await;
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     if let Some(extension) = mended {
         context.apply(MANAGER, &extension).await?;

@@ -2,18 +2,18 @@
 use std::sync::Arc;
 
 use crds::{
-    Presence, Problem, User,
+    Presence, User,
     conditions::{ConditionType, Reason},
 };
 use kube::ResourceExt;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::{Found, MANAGER};
 use crate::{
     conditions::Finding,
     context::Context,
     error::Error,
-    readiness::{Credential, Part, ready},
+    readiness::{Credential, Judged, Part, SECRETS, ready},
     status::{conclude, lacking, problems},
 };
 
@@ -27,12 +27,27 @@ pub(super) async fn status(
         return Ok(());
     };
     let queue = &context.queues.users;
-    let ready = queue.judge(&user.name_any(), || {
-        readiness(context, user, found, &problems)
+    let ready = queue.judge(&user.name_any(), |doubted| {
+        let problems = &problems;
+        readiness(context, user, found, Judged { problems, doubted })
     });
-    let mut more = Map::new();
-    more.insert("presence".to_owned(), json!(presence(user, found)));
+    let more = more(user, found);
     conclude(context, MANAGER, user, &problems, vec![ready], more).await
+}
+
+/// Writes the status of a User for whom something could not be made.
+pub(super) async fn refused(
+    context: &Context,
+    user: &Arc<User>,
+    found: &Found,
+    error: &Error,
+) -> Result<(), Error> {
+    crate::status::refused(context, MANAGER, user, error, more(user, found)).await
+}
+
+fn more(user: &User, found: &Found) -> Map<String, Value> {
+    let presence = json!(presence(user, found));
+    [("presence".to_owned(), presence)].into_iter().collect()
 }
 
 /// What the manifest says is binding; otherwise he chose it himself.
@@ -41,7 +56,8 @@ fn presence(user: &User, found: &Found) -> Presence {
     user.spec.presence.or(chosen).unwrap_or_default()
 }
 
-fn readiness(context: &Context, user: &User, found: &Found, problems: &[Problem]) -> Finding {
+fn readiness(context: &Context, user: &User, found: &Found, judged: Judged<'_>) -> Finding {
+    let problems = judged.problems;
     let name = user.name_any();
     let mut parts = vec![Part::of(user)];
     if user.spec.extension.is_some() {
@@ -57,7 +73,7 @@ fn readiness(context: &Context, user: &User, found: &Found, problems: &[Problem]
     parts.extend(found.handsets.iter().map(|handset| Part::of(&**handset)));
     let mut credentials = vec![Credential::User(&name)];
     credentials.extend(handsets.iter().map(|it| Credential::Handset(it)));
-    let finding = ready(context, user, &parts, &credentials);
+    let finding = ready(context, user, judged, &parts, &credentials);
     if finding.condition == ConditionType::Ready && finding.reason == Reason::Loading {
         return lacking(problems, SECRETS, &finding.message);
     }
@@ -66,5 +82,3 @@ fn readiness(context: &Context, user: &User, found: &Found, problems: &[Problem]
 
 /// Why a number is not granted.
 const NUMBER: &[Reason] = &[Reason::NumberTaken, Reason::InvalidValue];
-/// Why there are no credentials.
-const SECRETS: &[Reason] = &[Reason::SecretMissing, Reason::SecretNotLabelled];

@@ -100,9 +100,11 @@ impl Drop for PlayedWorker {
 /// Answers when something has changed, at the latest after a second.
 async fn report(State(played): State<Arc<Played>>, RawQuery(query): RawQuery) -> String {
     let query = query.unwrap_or_default();
-    let after = query
-        .strip_prefix("after=")
-        .map(|it| it.parse().expect("a revision"));
+    let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
+    let after = value("after=").map(|it| it.parse().expect("a revision"));
+    if value("pod=") != Some(&*played.said.lock().expect("a report").pod_uid) {
+        return "another Pod is asked for".to_owned();
+    }
     let end = Instant::now() + Duration::from_secs(1);
     loop {
         let report = played.now().await;

@@ -1,12 +1,16 @@
 //! `deletionPolicy: Delete`: mailboxes go with their owners, and nothing holds an object for ever.
 
 use crds::{PhoneSystem, User};
-use k8s_openapi::api::core::{self, v1::PersistentVolumeClaim};
+use k8s_openapi::api::core::{
+    self,
+    v1::{PersistentVolumeClaim, Pod, Service},
+};
 use k8s_openapi::api::events::v1::Event;
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use mailbox::{BlobStore, OwnedStore, Owner, S3Store};
 use operator::metrics::Metrics;
+use serde_json::json;
 use std::sync::Arc;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator, options};
@@ -48,6 +52,23 @@ where
             .then_some(object)
     })
     .await
+}
+
+/// Returns once nothing holds the object.
+async fn free<K: operator::ours::Ours>(namespace: &Namespace, name: &str) {
+    eventually(&format!("{name} to be free"), || async {
+        let object: K = namespace.get(name).await?;
+        object.finalizers().is_empty().then_some(())
+    })
+    .await;
+}
+
+/// Has the namespace deleted. Nobody clears it: there is no controller of namespaces.
+async fn end(namespace: &Namespace) {
+    let namespaces: Api<core::v1::Namespace> = Api::all(namespace.client.clone());
+    let parameters = DeleteParams::default();
+    let deleted = namespaces.delete(&namespace.name, &parameters).await;
+    assert!(deleted.is_ok(), "{deleted:?}");
 }
 
 #[tokio::test]
@@ -121,6 +142,28 @@ async fn a_deletion_is_given_up_when_storage_stays_away() {
 }
 
 #[tokio::test]
+async fn without_object_storage_it_is_said_that_the_mailbox_stays() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    let office = "{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: office}, \
+                  spec: {domain: office.example.com, workers: {replicas: 0}, deletionPolicy: Delete}}";
+    namespace.apply(office).await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    namespace.delete::<User>("mary").await;
+    namespace.goes::<User>("mary").await;
+    let events = namespace.api::<Event>();
+    let told = eventually("the Event", || async {
+        let listed = events.list(&ListParams::default()).await.ok()?;
+        let mut listed = listed.items.into_iter();
+        listed.find(|event| event.reason.as_deref() == Some("MailboxStays"))
+    })
+    .await;
+    let regarding = told.regarding.and_then(|it| it.name);
+    assert_eq!(regarding.as_deref(), Some("mary"));
+}
+
+#[tokio::test]
 async fn retain_holds_nothing_and_keeps_the_spool() {
     let namespace = Namespace::new().await;
     let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
@@ -170,15 +213,63 @@ async fn an_operator_that_goes_with_its_namespace_lets_all_objects_go() {
     farewell().await;
     held::<User>(&namespace, "mary").await;
 
-    let namespaces: Api<core::v1::Namespace> = Api::all(namespace.client.clone());
-    let parameters = DeleteParams::default();
-    namespaces
-        .delete(&namespace.name, &parameters)
-        .await
-        .unwrap();
+    end(&namespace).await;
     farewell().await;
     let mary: User = namespace.get("mary").await.unwrap();
     let office: PhoneSystem = namespace.get("office").await.unwrap();
     assert_eq!(mary.finalizers(), office.finalizers());
     assert!(mary.finalizers().is_empty(), "{:?}", mary.finalizers());
+}
+
+#[tokio::test]
+async fn objects_of_a_watched_namespace_that_goes_are_let_go_while_its_worker_is_going() {
+    let namespace = Namespace::new().await;
+    let operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    let office = office("Delete", "http://127.0.0.1:9").replace("replicas: 0", "replicas: 1");
+    namespace.apply(&office).await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    held::<PhoneSystem>(&namespace, "office").await;
+    namespace.comes::<Pod>("office-worker-0").await;
+    // What the kubelet's grace does to a Pod that has a node.
+    let grace = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/grace"]}}));
+    let pods = namespace.api::<Pod>();
+    pods.patch("office-worker-0", &PatchParams::default(), &grace)
+        .await
+        .unwrap();
+
+    end(&namespace).await;
+    namespace.delete::<Pod>("office-worker-0").await;
+    free::<User>(&namespace, "mary").await;
+    free::<PhoneSystem>(&namespace, "office").await;
+
+    // Whoever is not deleted yet is not held anew.
+    let before = operator.reconciles("User");
+    namespace
+        .apply(&MARY.replace("'101'", "'101', presence: Away"))
+        .await;
+    eventually("her presence", || async {
+        let status = namespace.get::<User>("mary").await?.status?;
+        let is_away = status.presence == Some(crds::Presence::Away);
+        (is_away && operator.reconciles("User") > before).then_some(())
+    })
+    .await;
+    free::<User>(&namespace, "mary").await;
+}
+
+#[tokio::test]
+async fn objects_of_a_watched_namespace_are_let_go_when_it_takes_nothing_new() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace
+        .apply(&office("Delete", "http://127.0.0.1:9"))
+        .await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    held::<PhoneSystem>(&namespace, "office").await;
+    namespace.comes::<Service>("office-sip").await;
+    end(&namespace).await;
+    namespace.delete::<Service>("office-sip").await;
+    free::<User>(&namespace, "mary").await;
+    free::<PhoneSystem>(&namespace, "office").await;
 }

@@ -1,10 +1,14 @@
 //! What others change or delete comes back.
 
-use crds::{Extension, NameRef};
+use std::fmt::Debug;
+
+use crds::{Extension, NameRef, Secret};
+use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::Role;
-use kube::ResourceExt;
 use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::{Resource, ResourceExt};
 use serde_json::json;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator};
@@ -97,4 +101,74 @@ async fn a_dead_worker_is_replaced() {
     let _ = pods
         .delete("office-worker-0", &DeleteParams::default())
         .await;
+}
+
+#[tokio::test]
+async fn what_somebody_adds_to_a_selector_or_a_rule_is_taken_away() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let service: Service = namespace.comes("office-sip").await;
+    let policy: NetworkPolicy = namespace.comes("office-worker").await;
+    let nowhere = Patch::Merge(json!({"spec": {"selector": {"nowhere": "x"}}}));
+    let services = namespace.api::<Service>();
+    services
+        .patch("office-sip", &PatchParams::default(), &nowhere)
+        .await
+        .unwrap();
+    let selector = service.spec.unwrap().selector;
+    eventually("the selector to be as before", || async {
+        let spec = namespace.get::<Service>("office-sip").await?.spec?;
+        (spec.selector == selector).then_some(())
+    })
+    .await;
+
+    let mut narrowed = json!({"spec": policy.spec.as_ref().unwrap()});
+    narrowed["spec"]["ingress"][0]["from"] = json!([{"podSelector": {}}]);
+    let policies = namespace.api::<NetworkPolicy>();
+    policies
+        .patch(
+            "office-worker",
+            &PatchParams::default(),
+            &Patch::Merge(narrowed),
+        )
+        .await
+        .unwrap();
+    eventually("phones to be let in again", || async {
+        let now: NetworkPolicy = namespace.get("office-worker").await?;
+        (now.spec == policy.spec).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_has_lost_its_labels_gets_them_back_and_is_no_other() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    let component = "app.kubernetes.io/component";
+    gets_label_back::<Service>(&namespace, "office-media-0", component).await;
+    gets_label_back::<Pod>(&namespace, "office-worker-0", component).await;
+    gets_label_back::<Secret>(&namespace, "office-credentials-0", "switchboard.dev/use").await;
+    gets_label_back::<Secret>(&namespace, "office-keys", "switchboard.dev/use").await;
+}
+
+async fn gets_label_back<K>(namespace: &Namespace, name: &str, label: &str)
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + serde::de::DeserializeOwned,
+{
+    let before: K = namespace.comes(name).await;
+    let without = Patch::Merge(json!({"metadata": {"labels": {label: null}}}));
+    let objects = namespace.api::<K>();
+    let patched = objects.patch(name, &PatchParams::default(), &without).await;
+    let patched = patched.map(|it| it.labels().contains_key(label));
+    assert!(patched.is_ok_and(|has| !has), "{name} has it still");
+    eventually(&format!("the labels of {name}"), || async {
+        let now: K = namespace.get(name).await?;
+        (now.uid() == before.uid() && now.labels() == before.labels()).then_some(())
+    })
+    .await;
 }

@@ -1,9 +1,11 @@
 //! A Secret says by its label what it may be used for.
 
-use crds::{PhoneSystem, Secret, User};
+use crds::{Handset, PhoneSystem, Secret, User};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
-use switchboard_tests::operator::{Namespace, Operator};
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
 
 #[tokio::test]
 async fn a_secret_without_the_label_is_not_used_and_the_command_that_adds_it_is_told() {
@@ -67,6 +69,30 @@ async fn a_secret_of_the_name_that_would_be_generated_needs_the_label_too() {
 }
 
 #[tokio::test]
+async fn a_handset_whose_secret_loses_its_label_is_ready_no_longer() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace
+        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}")
+        .await;
+    worker.run().await;
+    namespace
+        .condition::<Handset>("mary", "Ready", "True", "Loaded")
+        .await;
+    let unlabelled = Patch::Merge(json!({"metadata": {"labels": {"switchboard.dev/use": null}}}));
+    let secrets = namespace.api::<Secret>();
+    secrets
+        .patch("mary-sip", &PatchParams::default(), &unlabelled)
+        .await
+        .unwrap();
+    namespace
+        .condition::<Handset>("mary", "Ready", "False", "SecretNotLabelled")
+        .await;
+}
+
+#[tokio::test]
 async fn no_worker_starts_with_a_secret_that_may_not_be_mounted() {
     let namespace = Namespace::new().await;
     let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
@@ -98,4 +124,69 @@ spec:
         .apply("{apiVersion: v1, kind: Secret, metadata: {name: bank, labels: {switchboard.dev/use: s3}}, stringData: {accessKeyId: a, secretAccessKey: b}}")
         .await;
     namespace.comes::<Pod>("office-worker-0").await;
+}
+
+const WITH_SECRETS: &str = "
+apiVersion: switchboard.dev/v1alpha1
+kind: PhoneSystem
+metadata: {name: office}
+spec:
+  domain: office.example.com
+  network:
+    sip: {advertised: {addresses: [203.0.113.5]}}
+    media: {advertised: [{slot: 0, addresses: [203.0.113.6], firstPort: 20000}]}
+  storage: {s3: {bucket: voicemail, credentialsSecretRef: {name: bank}}}
+  mail: {smtp: {host: mail.example.com, from: voicemail@example.com, credentialsSecretRef: {name: post}}}
+";
+
+#[tokio::test]
+async fn a_missing_secret_keeps_no_worker_from_starting() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply(WITH_SECRETS).await;
+    namespace
+        .condition::<PhoneSystem>("office", "Accepted", "False", "SecretMissing")
+        .await;
+    namespace.comes::<Pod>("office-worker-0").await;
+}
+
+#[tokio::test]
+async fn an_update_waits_for_the_label_of_a_mounted_secret_and_says_so() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    let bank = |label: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Secret, metadata: {{name: bank, labels: {{{label}}}}}, stringData: {{accessKeyId: a, secretAccessKey: b}}}}"
+        )
+    };
+    namespace.apply(&bank("switchboard.dev/use: s3")).await;
+    namespace
+        .apply("{apiVersion: v1, kind: Secret, metadata: {name: post, labels: {switchboard.dev/use: smtp}}, stringData: {username: a, password: b}}")
+        .await;
+    namespace.apply(WITH_SECRETS).await;
+    let old = worker.run().await;
+    namespace
+        .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
+        .await;
+
+    namespace.apply(&bank("")).await;
+    namespace
+        .condition::<PhoneSystem>("office", "Accepted", "False", "SecretNotLabelled")
+        .await;
+    // The worker that runs is as the manifest asks, until the manifest asks for something else.
+    namespace
+        .condition::<PhoneSystem>("office", "Updating", "False", "UpToDate")
+        .await;
+    let more = format!("{WITH_SECRETS}  workers: {{resources: {{requests: {{cpu: '2'}}}}}}\n");
+    namespace.apply(&more).await;
+    namespace
+        .condition::<PhoneSystem>("office", "Updating", "False", "HeldBack")
+        .await;
+    let still: Pod = namespace.comes("office-worker-0").await;
+    assert_eq!(still.uid(), old.uid());
+
+    namespace.apply(&bank("switchboard.dev/use: s3")).await;
+    let new = worker.run().await;
+    assert_ne!(new.uid(), old.uid());
 }

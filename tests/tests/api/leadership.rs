@@ -27,7 +27,16 @@ fn candidate(
     identity: &str,
     working: &Arc<AtomicUsize>,
 ) -> (JoinHandle<()>, oneshot::Sender<()>) {
-    let more = ["--identity", identity, "--lease-duration", "2s"];
+    candidate_with(namespace, &["--identity", identity], working)
+}
+
+/// The same with these options.
+fn candidate_with(
+    namespace: &Namespace,
+    more: &[&str],
+    working: &Arc<AtomicUsize>,
+) -> (JoinHandle<()>, oneshot::Sender<()>) {
+    let more = [more, &["--lease-duration", "2s"]].concat();
     let options = options(&namespace.name, &more);
     let metrics = Metrics::new().unwrap();
     let candidate = Candidate::new(namespace.client.clone(), &options, metrics);
@@ -72,6 +81,22 @@ async fn one_of_two_leads_and_the_other_follows_when_it_stops() {
         (working.load(Ordering::SeqCst) == 1).then_some(())
     })
     .await;
+    second.abort();
+}
+
+#[tokio::test]
+async fn two_releases_in_one_namespace_lead_side_by_side() {
+    let namespace = Namespace::new().await;
+    let working = Arc::new(AtomicUsize::new(0));
+    let (first, _stop) = candidate(&namespace, "first", &working);
+    leads(&namespace, "first").await;
+    let other = ["--identity", "second", "--lease", "branch-operator"];
+    let (second, _stop_too) = candidate_with(&namespace, &other, &working);
+    eventually("both to work", || async {
+        (working.load(Ordering::SeqCst) == 2).then_some(())
+    })
+    .await;
+    first.abort();
     second.abort();
 }
 

@@ -22,7 +22,7 @@ async fn a_worker_tells_the_operator_whose_logins_are_locked_and_from_where() {
     let worker = office.worker();
     let call = Caller::log_in(worker.sip, "11111", "22222#33333#");
     let locked = wait_for("the lock in the report", Duration::from_mins(1), || {
-        let report: Report = serde_json::from_str(&worker.get("/report").1).ok()?;
+        let report: Report = serde_json::from_str(&worker.get("/report?pod=pod-1").1).ok()?;
         report.locked.first().cloned()
     });
     assert_eq!(

@@ -1,7 +1,11 @@
 //! A User alone is enough: all that he needs is made for him.
 
-use crds::{Extension, Handset, NameRef, Secret, User, UserSettings, pin};
+use crds::{Extension, Handset, NameRef, PhoneSystem, Secret, User, UserSettings, pin};
+use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
+use kube::api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
+use serde_json::json;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
 
@@ -131,4 +135,132 @@ async fn presence_follows_what_the_user_chooses_unless_the_manifest_binds_it() {
         .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101', presence: Away}}")
         .await;
     is(crds::Presence::Away).await;
+}
+
+#[tokio::test]
+async fn nobody_is_ready_without_a_phone_system() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace.apply(MARY).await;
+    worker.run().await;
+    namespace
+        .condition::<User>("mary", "Ready", "True", "Loaded")
+        .await;
+    namespace.delete::<PhoneSystem>("office").await;
+    namespace
+        .condition::<User>("mary", "Ready", "False", "NoPhoneSystem")
+        .await;
+    namespace
+        .condition::<Extension>("101", "Ready", "False", "NoPhoneSystem")
+        .await;
+}
+
+#[tokio::test]
+async fn whoever_was_ready_under_an_earlier_phone_system_is_not_so_under_the_next() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace.apply(MARY).await;
+    worker.run().await;
+    let ready = namespace
+        .condition::<User>("mary", "Ready", "True", "Loaded")
+        .await;
+    operator.stop().await;
+
+    namespace.delete::<PhoneSystem>("office").await;
+    // There is no garbage collector that takes away what was made for it.
+    let made = ListParams::default().labels("app.kubernetes.io/instance=office");
+    let parameters = DeleteParams::default();
+    let (pods, secrets) = (namespace.api::<Pod>(), namespace.api::<Secret>());
+    pods.delete_collection(&parameters, &made).await.unwrap();
+    secrets.delete_collection(&parameters, &made).await.unwrap();
+    namespace.goes::<Pod>("office-worker-0").await;
+    eventually("one that is made in a later second", || async {
+        namespace.apply_office().await;
+        let office: PhoneSystem = namespace.comes("office").await;
+        if office.metadata.creation_timestamp?.0 > ready.last_transition_time.0 {
+            return Some(());
+        }
+        namespace.delete::<PhoneSystem>("office").await;
+        None
+    })
+    .await;
+
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace
+        .condition::<User>("mary", "Ready", "False", "NoWorker")
+        .await;
+    worker.run().await;
+    namespace
+        .condition::<User>("mary", "Ready", "True", "Loaded")
+        .await;
+}
+
+#[tokio::test]
+async fn what_the_api_server_refuses_to_make_for_a_user_he_is_told() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    allow_no_secrets(&namespace).await;
+    namespace.apply(MARY).await;
+    let hers = namespace
+        .condition::<User>("mary", "Ready", "False", "ApplyFailed")
+        .await;
+    assert!(hers.message.contains("exceeded quota"), "{}", hers.message);
+    // What is not refused is made all the same, and her handset is told of its own Secret.
+    namespace.comes::<UserSettings>("mary").await;
+    let of_handset = namespace
+        .condition::<Handset>("mary", "Ready", "False", "ApplyFailed")
+        .await;
+    let message = of_handset.message;
+    assert!(message.contains("mary-sip"), "{message}");
+    eventually("an Event of the User", || async {
+        let events = namespace.api::<Event>().list(&ListParams::default()).await;
+        let about_her = |event: Event| {
+            let is_user = event.regarding?.kind.as_deref() == Some("User");
+            (is_user && event.reason.as_deref() == Some("ApplyFailed")).then_some(())
+        };
+        events.ok()?.items.into_iter().find_map(about_her)
+    })
+    .await;
+
+    namespace.delete::<ResourceQuota>("none").await;
+    namespace.comes::<Secret>("mary-pin").await;
+    namespace
+        .condition::<User>("mary", "Ready", "False", "NoPhoneSystem")
+        .await;
+}
+
+/// A quota that allows no Secret, as its controller would count it; returns once the API server goes by it.
+async fn allow_no_secrets(namespace: &Namespace) {
+    let quota = "{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {count/secrets: '0'}}}";
+    namespace.apply(quota).await;
+    let none = json!({"count/secrets": "0"});
+    let counted = Patch::Merge(json!({"status": {"hard": none, "used": none}}));
+    let quotas = namespace.api::<ResourceQuota>();
+    let parameters = PatchParams::default();
+    let counted = quotas.patch_status("none", &parameters, &counted).await;
+    assert!(counted.is_ok(), "{counted:?}");
+    let any = Secret {
+        metadata: ObjectMeta {
+            name: Some("any".to_owned()),
+            ..ObjectMeta::default()
+        },
+        ..Secret::default()
+    };
+    let dry_run = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    eventually("the quota to count", || async {
+        let refused = namespace
+            .api::<Secret>()
+            .create(&dry_run, &any)
+            .await
+            .err()?;
+        refused.to_string().contains("exceeded quota").then_some(())
+    })
+    .await;
 }

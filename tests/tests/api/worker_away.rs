@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use crds::user_settings::GreetingSlot;
 use crds::{Handset, Presence, UserSettings, UserSettingsSpec};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
@@ -79,6 +80,37 @@ async fn what_a_user_sets_meanwhile_holds_at_once_and_is_written_later() {
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn announce_only_is_switched_off_by_phone_whoever_has_switched_it_on() {
+    let server = ApiServer::shared();
+    let office = ClusterOffice::open(server).await;
+    office.hire(&MARY).await;
+    // As her settings come back from a backup.
+    let spec = UserSettingsSpec {
+        announce_only: vec![GreetingSlot::Default, GreetingSlot::Away],
+        ..UserSettingsSpec::default()
+    };
+    let api: Api<UserSettings> = Api::namespaced(server.client().await, office.namespace());
+    let params = PatchParams::apply("kubectl");
+    let restored = Patch::Apply(UserSettings::new("mary", spec));
+    api.patch("mary", &params, &restored).await.unwrap();
+    let state = State::open(&office.path("state")).unwrap();
+    let cluster = Cluster::connect(office.worker_config().await, office.scope(), state).await;
+    let source = Source::Cluster(cluster.unwrap());
+    for left in [vec![GreetingSlot::Away], vec![]] {
+        let chosen = left.clone();
+        source
+            .update_settings("mary", move |settings| settings.announce_only = chosen)
+            .await
+            .unwrap();
+        eventually("what she has chosen", async || {
+            let stored = api.get("mary").await.unwrap().spec.announce_only;
+            (stored == left).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

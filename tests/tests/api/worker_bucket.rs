@@ -92,7 +92,7 @@ fn start(office: &ClusterOffice, service: &S3, uid: &str) -> Worker {
 
 /// What the worker's report says of storage, once it has this reason.
 fn told(worker: &Worker, reason: Reason) -> Option<Finding> {
-    let (_, body) = worker.get("/report");
+    let (_, body) = worker.get("/report?pod=pod-1");
     let report: Report = serde_json::from_str(&body).unwrap();
     report
         .storage

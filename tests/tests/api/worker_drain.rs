@@ -6,10 +6,11 @@ use serde_json::json;
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::cluster_office::{ClusterOffice, object};
 use switchboard_tests::line::{Failure, Line};
-use switchboard_tests::office::{JOHN, MARY, PASSWORD};
-use switchboard_tests::raw::RawPhone;
+use switchboard_tests::office::{DOMAIN, JOHN, MARY, PASSWORD};
+use switchboard_tests::raw::{Digest, RawPhone};
 use switchboard_tests::wait_for;
 use switchboard_tests::wire::Audio;
+use switchboard_tests::worker::Worker;
 
 #[tokio::test]
 async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_one() {
@@ -24,7 +25,7 @@ async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_
     worker.terminate();
     wait_for("it to say that it drains", Duration::from_secs(5), || {
         worker
-            .get("/report")
+            .get("/report?pod=pod-1")
             .1
             .contains("\"draining\":true")
             .then_some(())
@@ -33,8 +34,25 @@ async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_
     let refused = john.call("*404", &Audio::nowhere(2));
     assert_eq!(refused.err(), Some(Failure::Refused(503)));
     john.register(60).unwrap();
+    assert_eq!(when_to_try_again(&worker), "5");
     mary.hang_up(call).unwrap();
     assert_eq!(worker.exit_code(), Some(0));
+}
+
+/// What a caller is told who calls while the worker drains.
+fn when_to_try_again(worker: &Worker) -> String {
+    let mut phone = RawPhone::new(worker.sip);
+    let registered = phone.register(&JOHN.handset(), PASSWORD, Digest::Sha256);
+    assert_eq!(registered.status, 200);
+    let to = format!("sip:*404@{DOMAIN}");
+    let headers = format!(
+        "Contact: <sip:john@{}>\r\nContent-Type: application/sdp\r\n",
+        phone.address()
+    );
+    let offer = Audio::nowhere(3).sdp();
+    let refused = phone.request("INVITE", &to, &to, &headers, &offer, Some(Digest::Sha256));
+    assert_eq!(refused.status, 503);
+    refused.header("Retry-After").concat()
 }
 
 #[tokio::test]
@@ -48,7 +66,7 @@ async fn a_second_signal_hurries_and_the_caller_is_told() {
     worker.terminate();
     wait_for("it to say that it drains", Duration::from_secs(5), || {
         worker
-            .get("/report")
+            .get("/report?pod=pod-1")
             .1
             .contains("\"draining\":true")
             .then_some(())
@@ -78,7 +96,7 @@ async fn a_draining_worker_still_calls_for_help() {
     let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
     worker.terminate();
     wait_for("it to say that it drains", Duration::from_secs(30), || {
-        let report = worker.get("/report").1;
+        let report = worker.get("/report?pod=pod-1").1;
         report.contains("\"draining\":true").then_some(())
     });
     let answering = std::thread::spawn(move || {

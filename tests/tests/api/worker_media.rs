@@ -32,7 +32,7 @@ async fn nothing_is_sent_before_the_far_side_has_sent_and_its_first_packet_is_re
         .unwrap();
     let mut packet = [0; 2048];
     assert!(ear.recv_from(&mut packet).is_err());
-    assert!(worker.get("/report").1.contains("\"media\":null"));
+    assert!(worker.get("/report?pod=pod-1").1.contains("\"media\":null"));
 
     ear.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let speech = [
@@ -44,7 +44,7 @@ async fn nothing_is_sent_before_the_far_side_has_sent_and_its_first_packet_is_re
     ear.send_to(&speech, port).unwrap();
     assert_eq!(ear.recv_from(&mut packet).unwrap().1, port);
     wait_for("the finding", Duration::from_secs(10), || {
-        let report = worker.get("/report").1;
+        let report = worker.get("/report?pod=pod-1").1;
         report.contains("\"reason\":\"Heard\"").then_some(())
     });
     mary.hang_up(call).unwrap();

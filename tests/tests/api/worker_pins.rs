@@ -61,7 +61,7 @@ async fn a_pin_chosen_by_phone_is_written_and_another_in_the_secret_goes_before_
 
 /// Which objects and credentials the worker goes by.
 fn loaded(worker: &Worker) -> impl PartialEq + use<> {
-    let report: Report = serde_json::from_str(&worker.get("/report").1).unwrap();
+    let report: Report = serde_json::from_str(&worker.get("/report?pod=pod-1").1).unwrap();
     (report.loaded, report.credentials)
 }
 

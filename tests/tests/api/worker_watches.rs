@@ -46,9 +46,9 @@ async fn the_report_names_each_generation_and_each_shard_that_is_loaded() {
         .apply(&object("User", "mary", &json!({"extension": "199"})))
         .await;
     // The question waits for the answer: no polling.
-    let mut next = report(&worker, &format!("?after={}", first.revision));
+    let mut next = report(&worker, &format!("&after={}", first.revision));
     while next.loaded.get(&uid) != Some(&(mary.generation.unwrap() + 1)) {
-        next = report(&worker, &format!("?after={}", next.revision));
+        next = report(&worker, &format!("&after={}", next.revision));
     }
     assert!(next.revision > first.revision);
 }
@@ -188,6 +188,6 @@ fn is_forbidden(error: Option<Error>) -> bool {
 }
 
 fn report(worker: &Worker, query: &str) -> Report {
-    let (_, body) = worker.get(&format!("/report{query}"));
+    let (_, body) = worker.get(&format!("/report?pod=pod-1{query}"));
     serde_json::from_str(&body).unwrap()
 }

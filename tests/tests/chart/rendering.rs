@@ -94,6 +94,8 @@ fn the_operator_is_told_what_the_values_say() {
         "--worker-image=registry.example.com/telephony/media-worker:1.2.3",
         "--image-pull-policy=Always",
         "--image-pull-secret=registry",
+        "--log=json",
+        "--worker-log=text",
     ] {
         assert!(arguments.contains(argument), "{argument}: {arguments}");
     }
@@ -103,6 +105,20 @@ fn the_operator_is_told_what_the_values_say() {
         pod.to_string()
             .contains("sip:3900@headquarters-sip.support:5060")
     );
+}
+
+#[test]
+fn each_release_has_a_lease_of_its_own() {
+    for (name, lease) in [
+        ("switchboard", "--lease=switchboard-operator"),
+        ("branch", "--lease=branch-operator"),
+    ] {
+        let objects = objects(&[&format!("--set=fullnameOverride={name}")]);
+        let deployment = find(&objects, "Deployment", &format!("{name}-operator"));
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        let arguments = container["args"].as_array().unwrap();
+        assert!(arguments.iter().any(|it| it == lease), "{arguments:?}");
+    }
 }
 
 #[test]

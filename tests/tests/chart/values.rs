@@ -38,6 +38,7 @@ fn a_wrong_value_is_refused_by_its_name() {
         ("watchNamespaces={sales,sales}", "/watchNamespaces"),
         ("worker.image.digest=latest", "/worker/image/digest"),
         ("operator.logFormat=xml", "/operator/logFormat"),
+        ("worker.logFormat=xml", "/worker/logFormat"),
         ("crds.install=perhaps", "/crds/install"),
         (
             "monitoring.podMonitor.interval=often",

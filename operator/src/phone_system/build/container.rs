@@ -12,7 +12,7 @@ use super::{METRICS_PORT, Source, environment, environment::environment as varia
 pub(super) fn worker(source: Source<'_>, slot: u32) -> Container {
     Container {
         name: "worker".to_owned(),
-        args: Some(vec!["run".to_owned()]),
+        args: Some(arguments(source, "run")),
         ports: Some(ports(source)),
         resources: source.system.spec.workers.resources.clone(),
         liveness_probe: Some(probe("/healthz", 10, 6)),
@@ -25,10 +25,15 @@ pub(super) fn worker(source: Source<'_>, slot: u32) -> Container {
 pub(super) fn upload(source: Source<'_>, slot: u32) -> Container {
     Container {
         name: "upload".to_owned(),
-        args: Some(vec!["upload".to_owned()]),
+        args: Some(arguments(source, "upload")),
         restart_policy: Some("Always".to_owned()),
         ..common(source, slot)
     }
+}
+
+fn arguments(source: Source<'_>, command: &str) -> Vec<String> {
+    let log = source.options.worker_log.as_str();
+    vec![command.to_owned(), format!("--log={log}")]
 }
 
 fn common(source: Source<'_>, slot: u32) -> Container {

@@ -32,7 +32,8 @@ pub(super) fn environment(source: Source<'_>, slot: u32) -> Vec<EnvVar> {
         variable("SWITCHBOARD_STATE", STATE),
         variable("SWITCHBOARD_SIP", format!("0.0.0.0:{}", source.sip_port())),
         variable("SWITCHBOARD_MEDIA", format!("{first}-{last}")),
-        variable("SWITCHBOARD_METRICS", format!("0.0.0.0:{METRICS_PORT}")),
+        field(NODE_ADDRESS, "status.hostIP"),
+        variable("SWITCHBOARD_METRICS", metrics(source)),
         variable("SWITCHBOARD_DRAIN_TIMEOUT", drain.to_string()),
         variable(
             "SWITCHBOARD_SEND_FIRST",
@@ -47,6 +48,17 @@ pub(super) fn environment(source: Source<'_>, slot: u32) -> Vec<EnvVar> {
     all.extend(object_storage(system));
     all
 }
+
+/// In the node's network no NetworkPolicy holds: what is for the cluster is served at the node's own address only.
+fn metrics(source: Source<'_>) -> String {
+    if source.in_node_network() {
+        format!("$({NODE_ADDRESS}):{METRICS_PORT}")
+    } else {
+        format!("0.0.0.0:{METRICS_PORT}")
+    }
+}
+
+const NODE_ADDRESS: &str = "SWITCHBOARD_NODE_ADDRESS";
 
 fn object_storage(system: &PhoneSystem) -> Vec<EnvVar> {
     let Some(storage) = &system.spec.storage else {

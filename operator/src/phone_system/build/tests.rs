@@ -1,16 +1,21 @@
 use clap::Parser;
+use k8s_openapi::api::core::v1::Container;
 use serde_json::{Value, json};
 
 use super::*;
 
 fn built(spec: &str) -> Desired {
+    built_by(&["operator", "--worker-image", "worker:1"], spec)
+}
+
+fn built_by(operator: &[&str], spec: &str) -> Desired {
     let yaml = format!(
         "{{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, \
          metadata: {{name: office, namespace: telephony, uid: u1}}, \
          spec: {{domain: office.example.com, {spec}}}}}"
     );
     let system: PhoneSystem = serde_saphyr::from_str(&yaml).unwrap();
-    let options = Options::parse_from(["operator", "--worker-image", "worker:1"]);
+    let options = Options::parse_from(operator);
     build(&system, &options).unwrap()
 }
 
@@ -87,6 +92,34 @@ fn the_environment_tells_the_worker_all_but_addresses() {
         "/etc/switchboard/s3"
     );
     assert_eq!(more["SWITCHBOARD_SIP_TLS"], "0.0.0.0:5061");
+}
+
+#[test]
+fn in_the_nodes_network_metrics_are_served_at_the_nodes_own_address() {
+    let pod = built("network: {mode: HostNetwork}").pod.unwrap();
+    let address = "$(SWITCHBOARD_NODE_ADDRESS):9090";
+    assert_eq!(variables(&pod)["SWITCHBOARD_METRICS"], address);
+    // Kubernetes puts in only what stands before.
+    let environment = pod.spec.unwrap().containers[0].env.clone().unwrap();
+    let place = |name: &str| environment.iter().position(|it| it.name == name);
+    assert!(place("SWITCHBOARD_NODE_ADDRESS").unwrap() < place("SWITCHBOARD_METRICS").unwrap());
+}
+
+#[test]
+fn both_containers_write_their_log_as_the_operator_is_told() {
+    for (told, log) in [
+        (None, "--log=text"),
+        (Some("--worker-log=json"), "--log=json"),
+    ] {
+        let operator: Vec<&str> = ["operator"].into_iter().chain(told).collect();
+        let spec = built_by(&operator, "").pod.unwrap().spec.unwrap();
+        let arguments = |container: &Container| container.args.clone().unwrap();
+        assert_eq!(arguments(&spec.containers[0]), ["run", log]);
+        assert_eq!(
+            arguments(&spec.init_containers.unwrap()[0]),
+            ["upload", log]
+        );
+    }
 }
 
 #[test]

@@ -41,6 +41,8 @@ impl fmt::Display for Row {
 /// All of them: a row for each rule, at each place where it stands.
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = phone_system();
+    rows.extend(system_names());
+    rows.extend(advertised());
     rows.extend(dial_plan());
     rows.extend(users());
     rows.extend(phones());
@@ -107,6 +109,42 @@ fn phone_system() -> Vec<Row> {
             "write http:// with host and port of a collector that takes OTLP over HTTP, for example http://otel-collector.monitoring:4318",
         ),
     ]
+}
+
+fn system_names() -> Vec<Row> {
+    let told = "a PhoneSystem's name becomes part of other names; write at most 50 small letters, digits and -, a letter first, for example office";
+    let long = "o".repeat(51);
+    let system = |name: &str| row(Kind::PhoneSystem, "metadata.name", json!(name), told);
+    ["head.office", "1st-floor", long.as_str()]
+        .map(system)
+        .into()
+}
+
+fn advertised() -> Vec<Row> {
+    let none = [
+        "office.dyndns.org",
+        "203.0.113.5:5060",
+        "::ffff:203.0.113.5",
+    ];
+    let sip = |address: &str| {
+        row(
+            Kind::PhoneSystem,
+            "spec.network.sip.advertised.addresses",
+            json!([address]),
+            "phones are told addresses, no names; write for example addresses: [203.0.113.5]",
+        )
+    };
+    let media = |address: &str| {
+        row(
+            Kind::PhoneSystem,
+            "spec.network.media.advertised[1].addresses",
+            json!([address]),
+            "phones are told addresses, no names; write for example {slot: 0, addresses: [203.0.113.6]}",
+        )
+    };
+    let all = none.iter();
+    all.flat_map(|address| [sip(address), media(address)])
+        .collect()
 }
 
 fn dial_plan() -> Vec<Row> {
