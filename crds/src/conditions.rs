@@ -22,6 +22,8 @@ pub enum ConditionType {
     KeysKept,
     /// The mail server takes e-mails; there once one was to be sent (`PhoneSystem`).
     MailReady,
+    /// The TLS certificate can be used; there where `spec.network.sip.tlsSecretRef` is set (`PhoneSystem`).
+    CertificateReady,
     /// A worker is to be replaced by one that is built otherwise (`PhoneSystem`).
     Updating,
     /// The far side knows where we are (`Trunk`).
@@ -30,7 +32,7 @@ pub enum ConditionType {
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
@@ -40,6 +42,7 @@ impl ConditionType {
         Self::SpoolSized,
         Self::KeysKept,
         Self::MailReady,
+        Self::CertificateReady,
         Self::Updating,
         Self::Registered,
     ];
@@ -56,6 +59,7 @@ impl ConditionType {
             Self::SpoolSized => "SpoolSized",
             Self::KeysKept => "KeysKept",
             Self::MailReady => "MailReady",
+            Self::CertificateReady => "CertificateReady",
             Self::Updating => "Updating",
             Self::Registered => "Registered",
         }
@@ -136,6 +140,8 @@ reasons! {
     Loading,
     /// No worker is running yet (Ready=False).
     NoWorker,
+    /// The API server refuses something that is made for the object (Ready=False).
+    ApplyFailed,
     /// The Kind is accepted, but this version gives it no behaviour yet (Ready=False).
     NotAvailableYet,
     /// As many workers run as are asked for (Scaled=True).
@@ -144,6 +150,8 @@ reasons! {
     SharingNotYetAvailable,
     /// The worker runs as the spec asks (Updating=False).
     UpToDate,
+    /// No new worker is started as long as a Secret that it would mount lacks its label (Updating=False).
+    HeldBack,
     /// The worker is replaced when its calls have ended, at the latest after the drain time-out (Updating=True).
     WaitingForCalls,
     /// The old worker is going and the new one comes (Updating=True).
@@ -198,6 +206,10 @@ reasons! {
     MailLoginRefused,
     /// The mail server takes no mail from `spec.mail.smtp.from` (MailReady=False).
     MailSenderRefused,
+    /// Phones can connect over TLS (CertificateReady=True).
+    CertificateUsable,
+    /// The TLS certificate or its key is missing or cannot be used (CertificateReady=False).
+    CertificateUnusable,
     /// The mail server will never take an e-mail about a message (Event of a User).
     MailRefused,
     /// An e-mail about a message was not taken for five days (Event of a User).

@@ -47,7 +47,9 @@ use crate::{Period, reference::Conditions, user::Permission};
         name = "Phones",
         type_ = "integer"
     ),
-    printcolumn(json_path = ".status.calls", name = "Calls", type_ = "integer")
+    printcolumn(json_path = ".status.calls", name = "Calls", type_ = "integer"),
+    validation = Rule::new("self.metadata.name.size() <= 50 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')")
+        .message("a PhoneSystem's name becomes part of other names; write at most 50 small letters, digits and -, a letter first, for example office")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PhoneSystemSpec {
@@ -98,7 +100,7 @@ pub struct PhoneSystemSpec {
     /// Whose calls are traced, and where the traces go. Absent: none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<Traces>,
-    /// What becomes of mailboxes when the PhoneSystem or a User is deleted. Default: Retain.
+    /// What becomes of mailboxes when the PhoneSystem or a User is deleted. With `Delete` but without `storage`, a User's mailbox stays on the worker's volume until the PhoneSystem is deleted. Standalone all stay. Default: Retain.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 }
@@ -161,7 +163,7 @@ pub enum DeletionPolicy {
     /// They stay in storage.
     #[default]
     Retain,
-    /// They are deleted.
+    /// They are deleted; without object storage, all together with the system.
     Delete,
 }
 
@@ -172,7 +174,7 @@ pub struct PhoneSystemStatus {
     /// The `metadata.generation` that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `MailReady`, `SpoolSized`, `KeysKept`, `Updating`, with their reasons.
+    /// `Accepted`, `Ready`, `Scaled`, `MediaAddressKnown`, `MediaReachable`, `StorageReady`, `MailReady`, `CertificateReady`, `SpoolSized`, `KeysKept`, `Updating`, with their reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Conditions,

@@ -1,6 +1,6 @@
 //! What a worker tells the operator about itself: the answer to `GET /report`.
 //!
-//! The operator asks with `?after=REVISION` and gets an answer when the report has changed since, or after a while in
+//! The operator asks with `?pod=UID&after=REVISION`, the UID of the worker's Pod, and gets an answer when the report has changed since, or after a while in
 //! any case. So `Ready` follows within milliseconds, and no worker writes what it has loaded to the API server.
 use std::collections::BTreeMap;
 
@@ -32,6 +32,9 @@ pub struct Report {
     pub spool_bytes: u64,
     /// Whether object storage takes what is written; none before the first try.
     pub storage: Option<Finding>,
+    /// Whether the TLS certificate can be used; none where there is to be no TLS.
+    #[serde(default)]
+    pub certificate: Option<Finding>,
     /// Whether callers' audio arrives: none before the first answered call, false when the last five heard none.
     pub media: Option<Finding>,
     /// Logins to mailboxes that were locked of late, and still are (spec MC-A5). The operator makes Events of them, so that

@@ -38,7 +38,8 @@ pub struct UserSettingsSpec {
     pub presence: Option<Presence>,
     /// The greetings after which no message is taken: a presence, or `Default` for the default greeting. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Set)]
+    // Whole, so that a worker can empty it whoever has written it: of a set, what another manager owns would stay.
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     #[schemars(length(max = 8))]
     pub announce_only: Vec<GreetingSlot>,
     /// The language of the prompts he hears. Default: the PhoneSystem's. `User.spec.language`, where set, is binding.

@@ -158,6 +158,17 @@ pub struct Probe {
     pub wait: u64,
 }
 
+/// `ADDR:PORT`, of an IPv6 address also without brackets: so it comes from Kubernetes.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = || format!("`{text}` is no address with a port: write for example 0.0.0.0:9090");
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (ip, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let ip: IpAddr = ip.parse().map_err(|_| wrong())?;
+    Ok(SocketAddr::new(ip, port.parse().map_err(|_| wrong())?))
+}
+
 fn media_ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let wrong =
         || format!("`{text}` is no range of ports: write FIRST-LAST, for example 20000-20007");
@@ -183,6 +194,19 @@ mod tests {
     #[test]
     fn the_commands_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_is_read_with_or_without_brackets() {
+        for (text, read) in [
+            ("192.0.2.7:9090", "192.0.2.7:9090"),
+            ("[2001:db8::7]:9090", "[2001:db8::7]:9090"),
+            ("2001:db8::7:9090", "[2001:db8::7]:9090"),
+        ] {
+            assert_eq!(address(text), Ok(read.parse().unwrap()));
+        }
+        assert!(address("9090").is_err_and(|e| e.contains("0.0.0.0:9090")));
+        assert!(address("office:9090").is_err());
     }
 
     #[test]

@@ -77,7 +77,14 @@ async fn ready(State(pages): State<Pages>) -> Response {
 }
 
 async fn report(State(pages): State<Pages>, RawQuery(query): RawQuery) -> Response {
-    let report = pages.report.after(query.as_deref().and_then(after)).await;
+    let query = query.unwrap_or_default();
+    // It names people. In the node's network anybody may reach the port; the UID is known to who may read Pods.
+    if !pages.report.is_of(value(&query, "pod").unwrap_or_default()) {
+        let told = "ask with pod=UID, the UID of this worker's Pod\n";
+        return (StatusCode::FORBIDDEN, told).into_response();
+    }
+    let after = value(&query, "after").and_then(|revision| revision.parse().ok());
+    let report = pages.report.after(after).await;
     match serde_json::to_vec(&report) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => failed(&error),
@@ -88,10 +95,10 @@ fn failed(error: &impl std::fmt::Display) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
 }
 
-/// The revision in `after=REVISION`.
-fn after(query: &str) -> Option<u64> {
+/// The value in `NAME=VALUE`.
+fn value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| *name == "after")?.1.parse().ok()
+    Some(pairs.find(|(other, _)| *other == name)?.1)
 }
 
 #[cfg(test)]
@@ -99,9 +106,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_revision_is_found_in_the_query() {
-        assert_eq!(after("after=12"), Some(12));
-        assert_eq!(after("a=b&after=3"), Some(3));
-        assert_eq!(after("after=yes"), None);
+    fn values_are_found_in_the_query() {
+        assert_eq!(value("after=12", "after"), Some("12"));
+        assert_eq!(value("pod=a&after=3", "after"), Some("3"));
+        assert_eq!(value("pod=a&after", "after"), None);
+    }
+
+    #[tokio::test]
+    async fn only_who_knows_the_pod_is_told_the_report() {
+        let pages = Pages {
+            metrics: Metrics::new().unwrap(),
+            readiness: watch::channel(Readiness::Ready).1,
+            report: ReportBoard::new("its-uid"),
+        };
+        let ask = |query: &str| report(State(pages.clone()), RawQuery(Some(query.to_owned())));
+        assert_eq!(ask("pod=its-uid").await.status(), StatusCode::OK);
+        for other in ["", "after=1", "pod=", "pod=another&after=1"] {
+            assert_eq!(ask(other).await.status(), StatusCode::FORBIDDEN, "{other}");
+        }
     }
 }

@@ -25,6 +25,11 @@ impl ReportBoard {
         }
     }
 
+    /// Whether it is about the worker in this Pod.
+    pub fn is_of(&self, pod_uid: &str) -> bool {
+        self.report.borrow().pod_uid == pod_uid
+    }
+
     /// Changes the report; whoever waits hears of it if it is another then.
     pub fn change(&self, change: impl FnOnce(&mut Report)) {
         self.report.send_if_modified(|report| {

@@ -109,6 +109,7 @@ names! { PromptId, "prompt":
     LISTEN_SAVED = "listen-saved",
     LISTEN_GONE = "listen-gone",
     LISTEN_UNAVAILABLE = "listen-unavailable",
+    LISTEN_LOST = "listen-lost",
     LISTEN_NOT_CHANGED = "listen-not-changed",
     LISTEN_CALLING = "listen-calling",
 

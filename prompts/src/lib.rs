@@ -24,7 +24,7 @@ pub use folder::{FOLDER_VARIABLE, locate, sample_message};
 pub use ids::{Noun, PromptId};
 pub use language::{LoadError, ScriptLine};
 pub use library::{ClipRef, DEFAULT_LANGUAGE, Library};
-pub use mail::{Enclosed, MailCatalogue, MailTexts, MailWords, Told};
+pub use mail::{Enclosed, Forwarder, MailCatalogue, MailTexts, MailWords, Told};
 pub use recording::{Pcm, RecordingError, read_flac, read_title};
 pub use say::{Audible, Say, Sound};
 pub use spelling::can_be_spelled;

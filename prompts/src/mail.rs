@@ -44,6 +44,7 @@ pub struct MailTexts {
     subject: String,
     greeting: String,
     received: String,
+    forwarded: String,
     partial: String,
     introductions: String,
     notify: String,
@@ -63,16 +64,27 @@ pub struct Told<'a> {
     pub name: Option<&'a str>,
     /// His number, if known.
     pub number: Option<&'a str>,
-    /// When the message was left, in the owner's time zone.
+    /// When the message was left at first, in the owner's time zone.
     pub when: &'a Zoned,
+    /// Who forwarded it to the owner, if somebody did: his words go before it.
+    pub forwarded: Option<Forwarder<'a>>,
     /// How many seconds it lasts.
     pub seconds: u64,
     /// Its end may be missing.
     pub partial: bool,
-    /// Words of forwarders go before it.
-    pub introduced: bool,
     /// What comes with the e-mail.
     pub enclosed: Enclosed,
+}
+
+/// Who forwarded a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Forwarder<'a> {
+    /// His name, if known.
+    pub name: Option<&'a str>,
+    /// His number, if known.
+    pub number: Option<&'a str>,
+    /// When, in the owner's time zone.
+    pub when: &'a Zoned,
 }
 
 /// What comes with an e-mail.
@@ -127,21 +139,18 @@ impl MailTexts {
     /// The e-mail that tells of a message.
     pub fn words(&self, told: &Told<'_>) -> MailWords {
         let length = format!("{}:{:02}", told.seconds / 60, told.seconds % 60);
-        let (name, number) = (
-            told.name.unwrap_or_default(),
-            told.number.unwrap_or_default(),
-        );
-        let from = match (told.name, told.number) {
-            (Some(_), Some(_)) => &self.from_both,
-            (Some(_), None) => &self.from_name,
-            (None, Some(_)) => &self.from_number,
-            (None, None) => &self.from_unknown,
-        };
-        let from = fill(from, &[("name", name), ("number", number)]);
+        let from = self.who(told.name, told.number);
         let when = self.dated(&self.when, told.when);
+        let forwarder = told.forwarded.map(|it| {
+            let by = self.who(it.name, it.number);
+            (by, self.dated(&self.when, it.when))
+        });
+        let (by, forwarded) = forwarder.unwrap_or_default();
         let places = [
             ("from", from.as_str()),
             ("when", when.as_str()),
+            ("by", by.as_str()),
+            ("forwarded", forwarded.as_str()),
             ("length", length.as_str()),
             ("name", told.owner),
         ];
@@ -154,9 +163,10 @@ impl MailTexts {
         let attached = matches!(told.enclosed, Enclosed::Recording | Enclosed::OnlyCopy);
         let texts = [
             (true, &self.greeting),
-            (true, &self.received),
+            (told.forwarded.is_none(), &self.received),
+            (told.forwarded.is_some(), &self.forwarded),
             (told.partial, &self.partial),
-            (told.introduced && attached, &self.introductions),
+            (told.forwarded.is_some() && attached, &self.introductions),
             (true, enclosed),
             (true, &self.closing),
         ];
@@ -166,6 +176,18 @@ impl MailTexts {
             paragraphs: said.map(|(_, text)| fill(text, &places)).collect(),
             file: self.dated(&self.file, told.when),
         }
+    }
+
+    /// Somebody, by what is known of him.
+    fn who(&self, name: Option<&str>, number: Option<&str>) -> String {
+        let text = match (name, number) {
+            (Some(_), Some(_)) => &self.from_both,
+            (Some(_), None) => &self.from_name,
+            (None, Some(_)) => &self.from_number,
+            (None, None) => &self.from_unknown,
+        };
+        let (name, number) = (name.unwrap_or_default(), number.unwrap_or_default());
+        fill(text, &[("name", name), ("number", number)])
     }
 
     fn dated(&self, text: &str, when: &Zoned) -> String {
@@ -199,6 +221,7 @@ impl MailTexts {
     /// A place that nothing fills, which a typing error makes.
     fn unknown_place(&self) -> Option<String> {
         let told = ["from", "when", "length", "name"].as_slice();
+        let forwarded = ["from", "when", "length", "name", "by", "forwarded"].as_slice();
         let sender = ["name", "number"].as_slice();
         let date = [
             "weekday",
@@ -223,6 +246,7 @@ impl MailTexts {
             (&self.subject, told),
             (&self.greeting, told),
             (&self.received, told),
+            (&self.forwarded, forwarded),
             (&self.partial, told),
             (&self.introductions, told),
             (&self.notify, told),
@@ -280,9 +304,9 @@ mod tests {
             name: Some("John Smith"),
             number: Some("102"),
             when,
+            forwarded: None,
             seconds: 62,
             partial: false,
-            introduced: false,
             enclosed: Enclosed::Recording,
         }
     }
@@ -303,6 +327,33 @@ mod tests {
         );
         assert_eq!(words.file, "voicemail-2026-11-05-1504.wav");
         assert!(words.paragraphs[2].contains("attached"));
+    }
+
+    #[test]
+    fn of_a_forwarded_message_both_are_named_each_with_his_moment() {
+        let (left, forwarded) = (at(15, 4), at(16, 30));
+        let told = Told {
+            forwarded: Some(Forwarder {
+                name: Some("Ann Arbor"),
+                number: Some("103"),
+                when: &forwarded,
+            }),
+            ..told(&left)
+        };
+        let words = english().words(&told);
+        assert_eq!(words.subject, "Voicemail from John Smith (102) (1:02)");
+        assert_eq!(
+            words.paragraphs[1],
+            "Ann Arbor (103) forwarded you a voicemail on Thursday, November 5, 2026, 4:30 PM. \
+             It was left by John Smith (102) on Thursday, November 5, 2026, 3:04 PM and lasts 1:02."
+        );
+        assert!(words.paragraphs[2].contains("said before it"));
+        let notified = english().words(&Told {
+            enclosed: Enclosed::Nothing,
+            ..told
+        });
+        assert_eq!(notified.paragraphs[1], words.paragraphs[1]);
+        assert!(!notified.paragraphs[2].contains("said before it"));
     }
 
     #[test]

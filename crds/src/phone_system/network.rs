@@ -73,9 +73,11 @@ pub struct SipPorts {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AddressPool {
-    /// IPv4 and IPv6 addresses. Default: learnt.
+    /// IPv4 addresses; IPv6 ones only where something translates, since workers listen on IPv4. Default: learnt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Set)]
+    #[x_kube(validation = Rule::new("self.all(x, isIP(x))")
+        .message("phones are told addresses, no names; write for example addresses: [203.0.113.5]"))]
     #[schemars(length(max = 16), inner(length(max = 45)))]
     pub addresses: Vec<String>,
 }
@@ -99,6 +101,9 @@ pub struct MediaNetwork {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["slot".into()]))]
     #[x_kube(validation = Rule::new("self.all(a, a.addresses.all(x, self.exists_one(b, x in b.addresses)))")
         .message("one address may not serve two slots; give each slot addresses of its own"))]
+    // Not at MediaAddress itself, which the status has too: what load balancers say there is not of the author's making.
+    #[x_kube(validation = Rule::new("self.all(a, a.addresses.all(x, isIP(x)))")
+        .message("phones are told addresses, no names; write for example {slot: 0, addresses: [203.0.113.6]}"))]
     #[schemars(length(max = 64))]
     pub advertised: Vec<MediaAddress>,
 }
@@ -110,7 +115,7 @@ pub struct MediaAddress {
     /// The worker's slot, counted from 0.
     #[schemars(range(max = 63))]
     pub slot: u32,
-    /// IPv4 and IPv6 addresses.
+    /// IPv4 addresses; IPv6 ones only where something translates, since workers listen on IPv4.
     #[x_kube(merge_strategy = ListMerge::Set)]
     #[schemars(length(min = 1, max = 4), inner(length(max = 45)))]
     pub addresses: Vec<String>,

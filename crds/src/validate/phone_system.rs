@@ -1,5 +1,5 @@
 //! The same for a `PhoneSystem`.
-use std::collections::HashSet;
+use std::{collections::HashSet, net::IpAddr};
 
 use super::{Check, digits};
 use crate::{
@@ -13,6 +13,17 @@ pub(crate) fn phone_system(
     problems: &mut Vec<Problem>,
 ) {
     let mut check = Check { object, problems };
+    // Where there is no PhoneSystem at all, that is said elsewhere.
+    let named = object.name.is_empty() || is_name(&object.name);
+    check.that(named, "metadata.name", || {
+        (
+            format!(
+                "{:?} can't become part of the names of Services",
+                object.name
+            ),
+            "write at most 50 small letters, digits and -, a letter first, for example office",
+        )
+    });
     check.that(is_domain(&spec.domain), "spec.domain", || {
         (
             format!("{:?} is no domain name", spec.domain),
@@ -34,10 +45,18 @@ pub(crate) fn phone_system(
     if let Some(section) = &spec.traces {
         traces(&mut check, section);
     }
+    check.addresses(
+        &spec.network.sip.advertised.addresses,
+        "spec.network.sip.advertised.addresses",
+    );
     media(&mut check, &spec.network.media);
     if let Some(mail) = &spec.mail {
         smtp(&mut check, &mail.smtp);
     }
+    bounds(&mut check, spec);
+}
+
+fn bounds(check: &mut Check<'_>, spec: &PhoneSystemSpec) {
     let spool = &spec.workers.spool;
     let volume = spool.size.is_some() || spool.storage_class_name.is_some();
     check.that(
@@ -185,6 +204,10 @@ fn media(check: &mut Check<'_>, media: &MediaNetwork) {
             )
         },
     );
+    for (i, slot) in media.advertised.iter().enumerate() {
+        let field = format!("spec.network.media.advertised[{i}].addresses");
+        check.addresses(&slot.addresses, &field);
+    }
     let mut given = HashSet::new();
     let mut addresses = media.advertised.iter().flat_map(|slot| &slot.addresses);
     let once = addresses.all(|address| given.insert(address));
@@ -194,6 +217,36 @@ fn media(check: &mut Check<'_>, media: &MediaNetwork) {
             "give each slot addresses of its own",
         )
     });
+}
+
+impl Check<'_> {
+    fn addresses(&mut self, addresses: &[String], field: &str) {
+        for (i, address) in addresses.iter().enumerate() {
+            self.that(is_address(address), &format!("{field}[{i}]"), || {
+                (
+                    format!("{address:?} is no address"),
+                    "write an IPv4 or IPv6 address, for example 203.0.113.5, no name",
+                )
+            });
+        }
+    }
+}
+
+/// As CEL's `isIP` has it: no IPv4 address in IPv6's clothes.
+fn is_address(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok_and(|address| match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(address) => address.to_ipv4_mapped().is_none(),
+    })
+}
+
+/// Services are named after it (RFC 1035), with a suffix.
+fn is_name(text: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    text.len() <= 50
+        && text.bytes().all(inside)
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && !text.ends_with('-')
 }
 
 pub(super) fn is_domain(text: &str) -> bool {

@@ -8,8 +8,8 @@ use crds::directory::{AliasEntry, Target, UserEntry};
 use crds::user::Permission;
 use prompts::{PromptId, Say};
 
-use crate::call::{Call, FOREVER, HungUp, Step, Wake, Way};
-use crate::dial::{BETWEEN_DIGITS, LONGEST, TOLD_APART, next_key};
+use crate::call::{Call, HungUp, Step, Way};
+use crate::dial::{BETWEEN_DIGITS, LONGEST, TOLD_APART, answer, next_key};
 use crate::login::Owner;
 use crate::menu::{PATIENCE, TIMES};
 use crate::naming::{alias_name, name_or_number};
@@ -65,32 +65,10 @@ pub(crate) async fn address<'d, O: Office>(
             Some(named) => list.add(office, named).await,
             None => PromptId::ADDRESS_UNKNOWN.into(),
         };
-        name(call, words, entered.ended).await?;
+        answer(call, words, entered.ended).await?;
     }
     took(call, Way::Nothing);
     Ok(Addressed::GaveUp)
-}
-
-/// Says who was chosen; any key cuts it short. Who ends every number with `#` may do so when it was
-/// complete already: that cuts nothing short.
-async fn name<O: Office>(
-    call: &mut impl Call<O>,
-    words: Say<O::Audio>,
-    ended: bool,
-) -> Result<(), HungUp> {
-    let mut ended = ended;
-    call.start(&[words]).await?;
-    loop {
-        match call.wait(FOREVER).await? {
-            Wake::Key if !ended && call.waiting_key() == Some(Key::Pound) => {
-                call.take_key();
-                ended = true;
-            }
-            Wake::Key => return call.stop().await,
-            Wake::Finished => return Ok(()),
-            Wake::TimeOver => {}
-        }
-    }
 }
 
 /// Those chosen so far.

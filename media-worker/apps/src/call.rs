@@ -25,6 +25,12 @@ pub trait Call<O: Office> {
     /// Speaks to him so from the next [`Call::start`] on.
     fn set_listener(&mut self, listener: Listener);
 
+    /// The language that he has chosen for the call (spec MC-A7), in whichever application; it goes before his own.
+    fn chosen_language(&self) -> Option<&Arc<str>>;
+
+    /// Speaks to him in this language, also in the applications that the call comes to later.
+    fn choose_language(&mut self, language: Arc<str>);
+
     /// Begins to say this in place of whatever is being said, and returns at once. It goes on
     /// while keys are awaited, until it ends or is stopped.
     async fn start(&mut self, what: &[Say<O::Audio>]) -> Result<(), HungUp>;

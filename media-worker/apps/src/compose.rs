@@ -122,7 +122,7 @@ pub(crate) async fn compose<O: Office>(
         let take = record(call, office, letter, &before, &recording, max_length).await;
         let keep = take.length >= letter.min_length();
         let decision = decide(call, office, letter, &recording, take.ended, keep).await;
-        let sent = settle(office, recording, keep && decision.sends()).await;
+        let sent = settle(office, recording, &decision, keep).await;
         let words = sent.words(office).await;
         match decision {
             Decision::HungUp => return Composed::HungUp,
@@ -395,9 +395,19 @@ impl Sent {
     }
 }
 
-async fn settle<O: Office>(office: &O, recording: O::Recording, deliver: bool) -> Sent {
-    if !deliver {
+async fn settle<O: Office>(
+    office: &O,
+    recording: O::Recording,
+    decision: &Decision,
+    keep: bool,
+) -> Sent {
+    if !keep || !decision.sends() {
         office.discard(recording).await;
+        return Sent::Dropped;
+    }
+    if *decision == Decision::HungUp {
+        // Nobody can be told that it is not sent.
+        office.let_go(recording).await;
         return Sent::Dropped;
     }
     match office.deliver(recording).await {

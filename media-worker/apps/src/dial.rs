@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crds::Directory;
 use crds::directory::{Caller, Meaning};
+use prompts::Say;
 
-use crate::call::{Call, HungUp, Wake};
+use crate::call::{Call, FOREVER, HungUp, Wake};
 use crate::{Key, Office};
 
 /// What followed a `*`.
@@ -100,6 +101,28 @@ pub(crate) async fn next_key<O: Office>(
             Wake::TimeOver => return Ok(None),
             // Something that was being said has ended meanwhile.
             Wake::Finished => {}
+        }
+    }
+}
+
+/// Answers digits that were dialled; any key cuts it short. Who ends every number with `#` may do so when it was
+/// complete already, and not `ended` yet: that cuts nothing short.
+pub(crate) async fn answer<O: Office>(
+    call: &mut impl Call<O>,
+    words: Say<O::Audio>,
+    ended: bool,
+) -> Result<(), HungUp> {
+    let mut ended = ended;
+    call.start(&[words]).await?;
+    loop {
+        match call.wait(FOREVER).await? {
+            Wake::Key if !ended && call.waiting_key() == Some(Key::Pound) => {
+                call.take_key();
+                ended = true;
+            }
+            Wake::Key => return call.stop().await,
+            Wake::Finished => return Ok(()),
+            Wake::TimeOver => {}
         }
     }
 }

@@ -86,14 +86,8 @@ async fn hear<O: Office>(
 ) -> Result<After, HungUp> {
     let opened = match owner.inbox.open(id).await {
         Ok(opened) => opened,
-        Err(why) => {
-            let says = match why {
-                OpenError::Gone => PromptId::LISTEN_GONE,
-                OpenError::Unavailable => PromptId::LISTEN_UNAVAILABLE,
-            };
-            call.play(&[says.into()]).await?;
-            return Ok(After::Next);
-        }
+        // Boxed: every call sets room aside for what is not, and few are here.
+        Err(why) => return Box::pin(unheard(call, office, owner, id, why)).await,
     };
     let spoken = spoken(office, &opened).await;
     let sender = sender(office, &opened.message);
@@ -132,6 +126,48 @@ async fn hear<O: Office>(
         if let Some(after) = after {
             return Ok(after);
         }
+    }
+}
+
+/// A message that cannot be heard. One whose recording is lost never will be: its owner can delete it.
+async fn unheard<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    owner: &Owner<'_, O>,
+    id: &MessageId,
+    why: OpenError,
+) -> Result<After, HungUp> {
+    let (says, lost) = match why {
+        OpenError::Gone => (PromptId::LISTEN_GONE, false),
+        OpenError::Unavailable => (PromptId::LISTEN_UNAVAILABLE, false),
+        OpenError::Lost => (PromptId::LISTEN_LOST, true),
+    };
+    call.play(&[says.into()]).await?;
+    if !lost {
+        return Ok(After::Next);
+    }
+    loop {
+        let after = match LISTENING.ask(call, office, &[], offered_when_lost).await? {
+            Picked::Action(Listening::Delete) => delete(call, owner, id).await?,
+            Picked::Action(Listening::Next) => Some(After::Next),
+            Picked::Action(Listening::Previous) => Some(After::MainMenu),
+            Picked::Action(
+                Listening::Reply | Listening::Forward | Listening::Replay | Listening::CallSender,
+            ) => None,
+            Picked::Extension(to) => Some(After::Leave(Exit::Transfer(to))),
+            Picked::Nothing => Some(After::Leave(farewell(call, []).await?)),
+        };
+        if let Some(after) = after {
+            return Ok(after);
+        }
+    }
+}
+
+/// What can be done with a message whose recording is lost.
+fn offered_when_lost(action: Listening) -> bool {
+    match action {
+        Listening::Delete | Listening::Next | Listening::Previous => true,
+        Listening::Reply | Listening::Forward | Listening::Replay | Listening::CallSender => false,
     }
 }
 

@@ -29,44 +29,57 @@ pub(crate) async fn login<'o, O: Office>(
     user: Option<&'o UserEntry>,
 ) -> Result<Option<Owner<'o, O>>, HungUp> {
     call.play(&[PromptId::LOGIN_WELCOME.into()]).await?;
-    admit(call, office, user).await
+    admit(call, office, user, Others::MayCome).await
 }
 
-/// Asks one who was logged in for his PIN again, as after a call outside: he might have put the receiver down.
+/// Asks one who was logged in for his PIN again, as after a call outside: he might have put the receiver down. Nobody
+/// else is let in: he would go past what comes once at a login, such as choosing a PIN of his own.
 pub(crate) async fn login_again<'o, O: Office>(
     call: &mut impl Call<O>,
     office: &'o O,
     user: &'o UserEntry,
 ) -> Result<Option<Owner<'o, O>>, HungUp> {
-    admit(call, office, Some(user)).await
+    admit(call, office, Some(user), Others::MayNot).await
+}
+
+/// Whether somebody else may log in than is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    MayCome,
+    MayNot,
 }
 
 async fn admit<'o, O: Office>(
     call: &mut impl Call<O>,
     office: &'o O,
     user: Option<&'o UserEntry>,
+    others: Others,
 ) -> Result<Option<Owner<'o, O>>, HungUp> {
     let system = office.directory().system();
-    let mut language = None;
     let mut whose = user;
     let mut wrong = 0;
     loop {
-        let user = match whose.take() {
+        let user = match whose {
             Some(user) => user,
             None => match ask_extension(call, office).await? {
                 Some(user) => user,
                 None => return give_up(call, None).await,
             },
         };
+        whose = Some(user);
         office.expect_login(user);
         let alternate = other_language(office, system, call.listener());
-        let pin = match ask_pin(call, alternate.as_ref()).await? {
+        let pin = match ask_pin(call, others, alternate.as_ref()).await? {
             Asked::Pin(pin) => pin,
-            Asked::OtherExtension => continue,
+            Asked::Again => continue,
+            Asked::OtherExtension => {
+                whose = None;
+                continue;
+            }
             Asked::OtherLanguage => {
-                whose = Some(user);
-                language = alternate;
-                speak(call, language.clone());
+                if let Some(language) = alternate {
+                    call.choose_language(language);
+                }
                 continue;
             }
             Asked::Nothing => return give_up(call, None).await,
@@ -74,7 +87,7 @@ async fn admit<'o, O: Office>(
         let side = Side::of(call.caller(), user);
         match office.login(user, side, &pin).await {
             Login::Admitted(inbox) => {
-                let language = language.unwrap_or_else(|| user.language.clone());
+                let language = call.chosen_language().unwrap_or(&user.language).clone();
                 call.set_listener(Listener {
                     language,
                     zone: user.time_zone.clone(),
@@ -83,7 +96,6 @@ async fn admit<'o, O: Office>(
             }
             Login::Wrong if wrong + 1 < ATTEMPTS => {
                 wrong += 1;
-                whose = Some(user);
                 call.play(&[PromptId::LOGIN_WRONG.into()]).await?;
             }
             Login::Wrong | Login::LockedOut => {
@@ -119,6 +131,8 @@ async fn ask_extension<'o, O: Office>(
 /// What came instead of a PIN, or the PIN.
 enum Asked {
     Pin(String),
+    /// `#` where it means nothing.
+    Again,
     /// `#`
     OtherExtension,
     /// `##`
@@ -128,12 +142,13 @@ enum Asked {
 
 async fn ask_pin<O: Office>(
     call: &mut impl Call<O>,
+    others: Others,
     alternate: Option<&Arc<str>>,
 ) -> Result<Asked, HungUp> {
-    let mut question = vec![
-        PromptId::LOGIN_PIN.into(),
-        PromptId::LOGIN_OTHER_EXTENSION.into(),
-    ];
+    let mut question = vec![PromptId::LOGIN_PIN.into()];
+    if others == Others::MayCome {
+        question.push(PromptId::LOGIN_OTHER_EXTENSION.into());
+    }
     question.extend(alternate.map(|language| Say::In {
         language: language.to_string(),
         say: vec![PromptId::LOGIN_LANGUAGE.into()],
@@ -142,6 +157,10 @@ async fn ask_pin<O: Office>(
         Entered::Digits(pin) => Asked::Pin(pin),
         Entered::Nothing => Asked::Nothing,
         Entered::Pound if alternate.is_some() && second_pound(call).await? => Asked::OtherLanguage,
+        Entered::Pound if others == Others::MayNot => {
+            call.play(&[PromptId::MENU_INVALID.into()]).await?;
+            Asked::Again
+        }
         Entered::Pound => Asked::OtherExtension,
     })
 }
@@ -165,16 +184,6 @@ fn other_language<O: Office>(office: &O, system: &System, now: &Listener) -> Opt
         alternate
     };
     (*other != now.language && office.speaks(other)).then(|| other.clone())
-}
-
-fn speak<O: Office>(call: &mut impl Call<O>, language: Option<Arc<str>>) {
-    let listener = call.listener().clone();
-    if let Some(language) = language {
-        call.set_listener(Listener {
-            language,
-            ..listener
-        });
-    }
 }
 
 async fn give_up<'o, O: Office>(

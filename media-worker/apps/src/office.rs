@@ -56,6 +56,10 @@ pub trait Office {
     /// fails the recording is gone.
     async fn deliver(&self, recording: Self::Recording) -> Result<Receipt, NotSent>;
 
+    /// Leaves a recording whose caller has gone: it is delivered if there is enough in it, and where
+    /// that fails, as soon as it can be.
+    async fn let_go(&self, recording: Self::Recording);
+
     /// Forgets a recording.
     async fn discard(&self, recording: Self::Recording);
 
@@ -261,4 +265,7 @@ pub enum OpenError {
     /// Its audio cannot be reached.
     #[error("the message is not available at the moment")]
     Unavailable,
+    /// Its audio is not in the storage any more, or cannot be read.
+    #[error("the recording of the message is lost")]
+    Lost,
 }

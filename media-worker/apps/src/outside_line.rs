@@ -7,7 +7,7 @@ use crds::directory::{NotCalled, UserEntry};
 use prompts::PromptId;
 
 use crate::call::{Call, Called, HungUp, Outside, Step, Way};
-use crate::dial::TOLD_APART;
+use crate::dial::{TOLD_APART, answer};
 use crate::farewell::farewell;
 use crate::{Exit, Key, Office};
 
@@ -41,8 +41,9 @@ pub(crate) async fn line<O: Office>(
     user: &UserEntry,
 ) -> Result<Left, HungUp> {
     loop {
-        let number = match dial(call, office).await? {
-            Dialled::Number(number) => number,
+        let (number, ended) = match dial(call, office).await? {
+            Dialled::Ended(number) => (number, true),
+            Dialled::Whole(number) => (number, false),
             Dialled::Recall => return Ok(left(call, Left::Recalled)),
             Dialled::Nothing => return Ok(left(call, Left::Tired)),
         };
@@ -51,7 +52,7 @@ pub(crate) async fn line<O: Office>(
             way: Way::Dialled,
         });
         if let Some(said) = place(call, office, user, &number).await? {
-            call.play(&[said.into()]).await?;
+            answer(call, said.into(), ended).await?;
         }
     }
 }
@@ -96,7 +97,10 @@ async fn place<O: Office>(
 
 /// What was dialled after a dial tone.
 enum Dialled {
-    Number(Arc<str>),
+    /// Ended by `#`, or by waiting.
+    Ended(Arc<str>),
+    /// Complete by itself; a `#` may follow all the same.
+    Whole(Arc<str>),
     /// `*#`
     Recall,
     Nothing,
@@ -116,7 +120,7 @@ async fn dial<O: Office>(call: &mut impl Call<O>, office: &O) -> Result<Dialled,
                 Key::Star if recalls(call).await? => return Ok(Dialled::Recall),
                 Key::Star => digits.clear(),
                 Key::Pound if digits.is_empty() => {}
-                Key::Pound => return Ok(Dialled::Number(digits.into())),
+                Key::Pound => return Ok(Dialled::Ended(digits.into())),
                 Key::Zero
                 | Key::One
                 | Key::Two
@@ -138,12 +142,12 @@ async fn dial<O: Office>(call: &mut impl Call<O>, office: &O) -> Result<Dialled,
             patience = BETWEEN_DIGITS;
             let whole = office.directory().system().numbers.is_whole(&digits);
             if whole || is_help(office, &digits) || digits.len() >= LONGEST {
-                return Ok(Dialled::Number(digits.into()));
+                return Ok(Dialled::Whole(digits.into()));
             }
         }
         call.stop().await?;
         if !digits.is_empty() {
-            return Ok(Dialled::Number(digits.into()));
+            return Ok(Dialled::Ended(digits.into()));
         }
     }
     Ok(Dialled::Nothing)

@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use apps::sim::{Company, Person, every_step};
+use apps::sim::{Company, Person, Trouble, every_step};
 use apps::{Exit, Key, Step};
 use crds::user_settings::GreetingSlot;
 use mailbox::Folder;
@@ -81,6 +81,22 @@ const PLACES: &[Place] = &[
             ("2", Says("Enter an extension or a group.")),
             ("3", Says("Message deleted.")),
             ("4", Says("[message m2]")),
+            ("6", Says("That was the last message.")),
+            ("#", Says(MAIN)),
+            ("*", Says(MENU)),
+            ("", Ends("Goodbye.")),
+        ],
+        others: Says(INVALID),
+    },
+    // After what is said of a message whose recording is lost.
+    Place {
+        come: || {
+            let company = messages().with_trouble(Trouble::Lost);
+            (company, mary().dials("1").hears("is lost").hears(MENU))
+        },
+        run: visit,
+        keys: &[
+            ("3", Says("Message deleted.")),
             ("6", Says("That was the last message.")),
             ("#", Says(MAIN)),
             ("*", Says(MENU)),

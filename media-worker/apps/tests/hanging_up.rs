@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use apps::Exit;
-use apps::sim::{Company, Person, Story};
+use apps::sim::{Company, Person, Story, Trouble};
 use mailbox::Folder;
 use support::{leave, mary, outsider, stranger, visit};
 
@@ -55,6 +55,15 @@ fn whoever_speaks_for_a_second_leaves_a_message() {
             story.length
         );
     });
+}
+
+#[test]
+fn what_cannot_be_stored_when_one_hangs_up_arrives_later() {
+    let company = Company::new().with_trouble(Trouble::Deliver);
+    let person = outsider().hears("[beep]").speaks(5).hangs_up();
+    let story = leave(&company, person);
+    assert_eq!(story.exit.clone(), Exit::HungUp);
+    assert_eq!(company.messages("mary").len(), 1);
 }
 
 #[test]

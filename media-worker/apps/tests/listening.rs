@@ -285,6 +285,35 @@ fn a_message_that_cannot_be_read_stays_new() {
 }
 
 #[test]
+fn a_message_whose_recording_is_lost_can_be_deleted() {
+    let company = two_new().with_trouble(Trouble::Lost);
+    let story = visit(
+        &company,
+        mary()
+            .dials("1")
+            .hears("is lost")
+            .hears("To delete it")
+            .hears(MENU)
+            .dials("3")
+            .hears("Message deleted.")
+            .hears("is lost")
+            .dials("6")
+            .hears("That was the last message.")
+            .hears(MAIN)
+            .hangs_up(),
+    );
+    for useless in [
+        "To forward",
+        "To hear it again",
+        "To reply",
+        "To call the sender",
+    ] {
+        assert!(!story.has(useless), "{useless}");
+    }
+    assert_eq!(states(&company), [None, NEW], "nobody has heard the second");
+}
+
+#[test]
 fn a_deletion_that_fails_says_so_and_asks_again() {
     let company = two_new().with_trouble(Trouble::Change);
     visit(

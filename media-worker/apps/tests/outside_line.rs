@@ -90,6 +90,46 @@ fn star_pound_hangs_up_the_far_end_and_at_the_dial_tone_leads_back_by_the_pin() 
 }
 
 #[test]
+fn after_the_outside_line_nobody_else_is_let_in() {
+    let person = at_the_tone()
+        .dials("*#")
+        .hears("enter your PIN")
+        .waits(5.0)
+        .dials("#")
+        .hears(INVALID)
+        .dials("102#1027531#")
+        .hears("That PIN is not right.")
+        .dials(MARYS_PIN)
+        .hears(MAIN)
+        .dials("#");
+    let story = visit(&company(), person);
+    assert_eq!(story.exit, Exit::Finished, "{}", told(&story));
+    for offer in ["enter a different extension", "enter your extension"] {
+        assert!(!story.has(offer), "{}", told(&story));
+    }
+}
+
+#[test]
+fn the_language_chosen_at_the_pin_lasts_through_the_outside_line() {
+    let spanish = "Marque su PIN";
+    let person = Person::user("mary")
+        .hears("enter your PIN")
+        .dials("##")
+        .hears(spanish)
+        .dials(MARYS_PIN)
+        .hears(MAIN)
+        .dials("7")
+        .hears(TONE)
+        .dials("*#")
+        .hears(spanish)
+        .dials(MARYS_PIN)
+        .hears(MAIN)
+        .hangs_up();
+    let story = visit(&company().with_alternate_language(), person);
+    assert_eq!(story.language, "es", "{}", told(&story));
+}
+
+#[test]
 fn a_wrong_pin_after_the_outside_line_leads_nowhere() {
     let person = at_the_tone().dials("*#").dials("11111#22222#33333#");
     let story = visit(&company(), person);
@@ -121,6 +161,22 @@ fn what_cannot_be_called_is_said_and_the_dial_tone_comes_back() {
         let person = at_the_tone().dials(keys).hears(said).hears(TONE).hangs_up();
         let story = visit(&company(), person);
         assert!(!story.has("[connected"), "{keys}\n{}", told(&story));
+    }
+}
+
+#[test]
+fn pound_after_a_number_that_was_complete_cuts_no_reason_short() {
+    for (keys, said) in [
+        ("19005551234#", "This number cannot be called from here."),
+        ("5855551230#", "The line is busy."),
+        ("5551230#", "The line is busy."),
+    ] {
+        let person = at_the_tone().dials(keys).hears(said).hears(TONE).hangs_up();
+        visit(&company(), person);
+        // Every further key does.
+        let hasty = at_the_tone().dials(keys).dials("#").hears(TONE).hangs_up();
+        let story = visit(&company(), hasty);
+        assert!(!story.has(said), "{keys}\n{}", told(&story));
     }
 }
 
@@ -205,7 +261,7 @@ fn whoever_calls_from_outside_gets_no_help_sent_to_the_office() {
         .hears(MAIN)
         .dials("7")
         .hears(TONE);
-    for number in ["911", "112"] {
+    for number in ["911", "112", "911#"] {
         person = person
             .dials(number)
             .hears("This number cannot be called from here.")

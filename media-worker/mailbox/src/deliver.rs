@@ -144,7 +144,7 @@ async fn insert(
             Ok(etag) => mailbox.arrived(arrival, etag).await,
             Err(PutError::Precondition) => {
                 mailbox.refresh().await;
-                mailbox.insert_all(messages(&theirs)).await
+                mailbox.insert_all(arrival).await
             }
             Err(error) => Err(error.into()),
         };

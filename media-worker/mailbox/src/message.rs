@@ -187,6 +187,8 @@ pub struct Limits {
     pub total: Duration,
     /// Longest message.
     pub message: Duration,
+    /// Shortest message: with less than that left, the mailbox is full.
+    pub shortest: Duration,
 }
 
 /// A message or its bulletin has come into a mailbox.

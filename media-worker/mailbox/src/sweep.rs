@@ -9,13 +9,14 @@ use crate::mailboxes::Mailboxes;
 use crate::rebuild;
 use crate::record::DeliveryRecord;
 use crate::store::list_all;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Sweeps a store from time to time. Audio goes when two sweeps in a row have found nobody who refers to it: leave an hour or more between
 /// them, so that a message on its way has arrived.
 #[derive(Default)]
 pub struct Sweeper {
     suspects: HashSet<String>,
+    touched: BTreeSet<MailboxId>,
 }
 
 /// What a sweep did.
@@ -41,7 +42,7 @@ impl Sweeper {
         // Listed before the references are read: what is stored meanwhile is not judged.
         let audio = list_all(&**store, layout::AUDIO).await?;
         let mut swept = Swept {
-            delivered: finish_deliveries(mailboxes).await?,
+            delivered: finish_deliveries(mailboxes, &mut self.touched).await?,
             removed: 0,
             damaged: 0,
         };
@@ -67,6 +68,7 @@ impl Sweeper {
             referred.extend(audio.iter().map(key));
             if missing > 0 {
                 mailbox.rebuild().await?;
+                self.touched.insert(mailbox.id().clone());
                 referred.extend(mailbox.referred(&[]).await?.1.iter().map(key));
                 // A record that cannot be read is not in the index afterwards either.
                 let lost = mailbox.lacks(&messages).await?;
@@ -87,6 +89,11 @@ impl Sweeper {
         name(&damaged);
         Ok(swept)
     }
+
+    /// The mailboxes that sweeps have put messages into, each once, also where a sweep has failed after that: their owners' lamps follow.
+    pub fn take_touched(&mut self) -> BTreeSet<MailboxId> {
+        std::mem::take(&mut self.touched)
+    }
 }
 
 /// Says what is damaged; a few of many are enough.
@@ -105,12 +112,16 @@ fn name(damaged: &[String]) {
     }
 }
 
-/// Brings messages to several recipients to those that have not got them.
-async fn finish_deliveries(mailboxes: &Mailboxes) -> Result<usize, MailboxError> {
+/// Brings messages to several recipients to those that have not got them, who are added to `touched`.
+async fn finish_deliveries(
+    mailboxes: &Mailboxes,
+    touched: &mut BTreeSet<MailboxId>,
+) -> Result<usize, MailboxError> {
     let store = &mailboxes.shared.store;
     let mut finished = 0;
     for key in list_all(&**store, layout::DELIVERIES).await? {
         if let Some(record) = rebuild::read::<DeliveryRecord>(&**store, &key).await? {
+            touched.extend(record.recipients.iter().cloned());
             finished += usize::from(
                 deliver(
                     mailboxes,

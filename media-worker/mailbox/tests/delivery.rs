@@ -63,6 +63,44 @@ async fn the_owner_hears_and_saves_while_the_store_is_away_for_an_hour() {
 }
 
 #[tokio::test]
+async fn what_the_owner_does_after_a_write_whose_answer_was_lost_holds() {
+    for seen in [false, true] {
+        let store = Arc::new(MemoryStore::new());
+        let (mailboxes, _delivered) = open(store.clone(), Arc::new(TwinDisk::new()), 1);
+        leave(&mailboxes, &["ada"], 0, 3).await;
+        let ada = mailboxes.mailbox(&id("ada"));
+        let message = only_new(&ada).await;
+        store.set_weather(Weather::AnswersLostOf("ada/index"));
+        assert!(!mailboxes.carry_once().await);
+        ada.delete(&message.id, at(5)).await.unwrap();
+        store.set_weather(Weather::Fair);
+        if seen {
+            ada.refresh().await;
+        }
+        assert!(mailboxes.carry_once().await);
+        assert_eq!(ada.counts().await.new, 0, "seen: {seen}");
+        assert_eq!(ada.trash().await.len(), 1, "seen: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_restored_stays_so_while_the_message_waits_for_another_mailbox() {
+    let store = Arc::new(MemoryStore::new());
+    let (mailboxes, _delivered) = open(store.clone(), Arc::new(TwinDisk::new()), 1);
+    let promise = leave(&mailboxes, &["ada", "bob"], 0, 3).await;
+    let ada = mailboxes.mailbox(&id("ada"));
+    ada.delete(&promise.message, at(5)).await.unwrap();
+    store.set_weather(Weather::AnswersLostOf("bob/index"));
+    assert!(!mailboxes.carry_once().await);
+    assert_eq!(ada.trash().await.len(), 1);
+    ada.restore(&promise.message).await.unwrap();
+    store.set_weather(Weather::Fair);
+    assert!(mailboxes.carry_once().await);
+    only_new(&ada).await;
+    only_new(&mailboxes.mailbox(&id("bob"))).await;
+}
+
+#[tokio::test]
 async fn a_message_to_several_is_stored_once() {
     let store = Arc::new(MemoryStore::new());
     let (mailboxes, _delivered) = open(store.clone(), Arc::new(TwinDisk::new()), 1);

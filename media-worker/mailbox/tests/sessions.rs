@@ -6,7 +6,8 @@ use common::{at, id, leave, message_to, only_new, open, speak};
 use mailbox::disk::TwinDisk;
 use mailbox::store::Weather;
 use mailbox::{
-    BlobStore, Counts, Draft, Folder, Limits, Mailboxes, MemoryStore, MessageState, Room, Sweeper,
+    BlobStore, Counts, Draft, Folder, Limits, MailboxId, Mailboxes, MemoryStore, MessageState,
+    Room, Sweeper,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ const TWO: Limits = Limits {
     messages: 2,
     total: Duration::from_mins(10),
     message: Duration::from_mins(5),
+    shortest: Duration::from_secs(1),
 };
 
 fn worker(store: &Arc<MemoryStore>, seed: u8) -> Mailboxes {
@@ -145,13 +147,52 @@ async fn the_minutes_left_bound_the_length_of_a_message() {
         messages: 9,
         total: Duration::from_mins(1),
         message: Duration::from_mins(5),
+        shortest: Duration::from_secs(3),
     };
     let Room::Ok { max_length, .. } = ada.room(&limits).await else {
         panic!("ten seconds are left")
     };
     assert_eq!(max_length, Duration::from_secs(10));
-    leave(&mailboxes, &["ada"], 1, 10).await;
+    leave(&mailboxes, &["ada"], 1, 7).await;
+    assert!(!ada.is_full(&limits).await, "the shortest message has room");
+    leave(&mailboxes, &["ada"], 2, 1).await;
+    assert!(ada.is_full(&limits).await, "it has none any more");
     assert!(matches!(ada.room(&limits).await, Room::Full));
+}
+
+#[tokio::test]
+async fn callers_at_once_share_the_minutes_that_are_left() {
+    let mailboxes = worker(&Arc::new(MemoryStore::new()), 1);
+    let ada = mailboxes.mailbox(&id("ada"));
+    let limits = Limits {
+        messages: 9,
+        total: Duration::from_mins(1),
+        message: Duration::from_secs(40),
+        shortest: Duration::from_secs(3),
+    };
+    let granted = async || match ada.room(&limits).await {
+        Room::Ok { place, max_length } => Some((place, max_length.as_secs())),
+        Room::Full => None,
+    };
+    let (place, length) = granted().await.unwrap();
+    assert_eq!(length, 40);
+    let (mut second, length) = granted().await.unwrap();
+    assert_eq!(length, 20, "the first one may speak for 40 seconds");
+    assert!(granted().await.is_none());
+    assert!(!ada.is_full(&limits).await, "it is not the owner's to mend");
+    let draft = Draft {
+        places: vec![place],
+        ..message_to(&["ada"], 0)
+    };
+    let recording = mailboxes.spool().begin(draft).unwrap();
+    assert!(granted().await.is_none(), "he speaks");
+    speak(&mailboxes, recording, 10);
+    mailboxes.spool().deliver(recording).await.unwrap();
+    second.shorten(Duration::from_secs(15));
+    let (_third, length) = granted().await.unwrap();
+    assert_eq!(length, 35, "he spoke for 10 seconds");
+    drop(second);
+    assert_eq!(granted().await.unwrap().1, 15, "who hung up holds nothing");
 }
 
 #[tokio::test]
@@ -216,11 +257,14 @@ async fn what_a_lost_worker_left_half_delivered_is_finished_by_the_sweep() {
         store.set_weather(Weather::Fair);
         let promised_in_store = !store.list("deliveries/", None, 9).await.unwrap().is_empty();
         let other = worker(&store, 2);
-        Sweeper::new().sweep(&other).await.unwrap();
+        let mut sweeper = Sweeper::new();
+        sweeper.sweep(&other).await.unwrap();
+        let touched: Vec<MailboxId> = sweeper.take_touched().into_iter().collect();
         if promised_in_store {
             for name in ["ada", "bob"] {
                 only_new(&other.mailbox(&id(name))).await;
             }
+            assert_eq!(touched, [id("ada"), id("bob")], "their lamps follow");
             assert!(store.list("deliveries/", None, 9).await.unwrap().is_empty());
         }
     }

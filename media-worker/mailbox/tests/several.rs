@@ -150,6 +150,7 @@ async fn places_are_held_in_every_mailbox_until_the_message_is_decided() {
         messages: 1,
         total: Duration::from_mins(10),
         message: Duration::from_mins(5),
+        shortest: Duration::from_secs(1),
     };
     let place = async |who: &str| match mailboxes.mailbox(&id(who)).room(&one).await {
         Room::Ok { place, .. } => Some(place),

@@ -8,7 +8,7 @@ use common::{at, id, leave, message_to, only_new, open, scratch, speak};
 use mailbox::details::{CallDetail, CallResult, DetailsOf, Direction, Party};
 use mailbox::disk::{Disk, TwinDisk};
 use mailbox::store::Weather;
-use mailbox::{Mailboxes, MailboxesOptions, MemoryStore, SpoolError};
+use mailbox::{Mailboxes, MailboxesOptions, MemoryStore, RecordingId, SpoolError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +108,132 @@ async fn a_disk_that_fills_while_the_caller_speaks_takes_no_message_but_harms_no
     );
 }
 
+/// A message of two seconds to Ada that is in the log, on a disk that has no room for its promise.
+async fn spoken_on_a_full_disk(mailboxes: &Mailboxes, disk: &TwinDisk) -> RecordingId {
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    speak(mailboxes, recording, 2);
+    mailboxes.spool().take(recording).await.unwrap();
+    disk.set_capacity(Some(0));
+    assert_eq!(
+        mailboxes.spool().deliver(recording).await,
+        Err(SpoolError::Full)
+    );
+    recording
+}
+
+#[tokio::test]
+async fn a_message_whose_caller_was_told_that_it_is_not_sent_never_arrives() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    let recording = spoken_on_a_full_disk(&mailboxes, &disk).await;
+    mailboxes.spool().discard(recording).await.unwrap();
+    assert_eq!(
+        mailboxes.spool().deliver(recording).await,
+        Err(SpoolError::Unknown),
+        "it holds no place"
+    );
+    disk.set_capacity(None);
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, _announced) = open(store, disk, 2);
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(mailboxes.mailbox(&id("ada")).counts().await.new, 0);
+}
+
+#[tokio::test]
+async fn a_message_of_a_caller_who_has_gone_is_delivered_when_there_is_room_again() {
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, mut announced) = open(Arc::new(MemoryStore::new()), disk.clone(), 1);
+    let recording = spoken_on_a_full_disk(&mailboxes, &disk).await;
+    mailboxes.spool().abandon(recording);
+    // The first answer is given before the promise is tried, the second one after.
+    for _ in 0..2 {
+        mailboxes.spool().take(recording).await.unwrap();
+    }
+    assert!(announced.try_recv().is_err(), "there is no room yet");
+    disk.set_capacity(None);
+    assert_eq!(announced.recv().await.unwrap().mailbox, id("ada"));
+    assert!(mailboxes.carry_once().await);
+    let message = only_new(&mailboxes.mailbox(&id("ada"))).await;
+    assert_eq!(
+        (message.duration, message.partial),
+        (Duration::from_secs(2), false)
+    );
+    assert!(announced.try_recv().is_err(), "it is announced once");
+}
+
+#[tokio::test]
+async fn a_promise_whose_sync_fails_is_synced_elsewhere_before_the_caller_is_told() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    disk.fail_sync_at(disk.syncs());
+    speak(&mailboxes, recording, 2);
+    let promise = mailboxes.spool().deliver(recording).await.unwrap();
+    assert!(!promise.partial);
+    disk.lose_power_at(disk.steps());
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, _announced) = open(store, disk, 2);
+    assert!(mailboxes.carry_once().await);
+    let ada = mailboxes.mailbox(&id("ada"));
+    let message = only_new(&ada).await;
+    assert_eq!(message.id, promise.message);
+    assert_eq!(ada.audio(&message.id).await.unwrap().packets().count(), 100);
+}
+
+#[tokio::test]
+async fn a_promise_that_no_sync_covers_is_not_carried_and_can_be_forgotten() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, mut announced) = open(store.clone(), disk.clone(), 1);
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    disk.fail_syncs(true);
+    speak(&mailboxes, recording, 2);
+    let told = mailboxes.spool().deliver(recording).await;
+    assert!(matches!(told, Err(SpoolError::Disk(_))), "{told:?}");
+    assert!(announced.try_recv().is_err(), "no lamp lights");
+    mailboxes.spool().discard(recording).await.unwrap();
+    disk.fail_syncs(false);
+    mailboxes.close().await;
+    disk.restart(|unsynced| unsynced);
+    let (mailboxes, _announced) = open(store, disk, 2);
+    assert!(mailboxes.carry_once().await);
+    assert_eq!(mailboxes.mailbox(&id("ada")).counts().await.new, 0);
+}
+
+#[tokio::test]
+async fn a_recording_that_began_while_the_disk_kept_nothing_is_there_once_it_is_promised() {
+    let store = Arc::new(MemoryStore::new());
+    let disk = Arc::new(TwinDisk::new());
+    let (mailboxes, _announced) = open(store.clone(), disk.clone(), 1);
+    let recording = mailboxes.spool().begin(message_to(&["ada"], 0)).unwrap();
+    disk.fail_syncs(true);
+    let mut appender = mailboxes.writer().unwrap();
+    appender.frame(recording.0, 0, &[1; 160]);
+    appender.flush();
+    // The first promise of another one fails, and with it what was written before.
+    let other = mailboxes.spool().begin(message_to(&["bob"], 0)).unwrap();
+    speak(&mailboxes, other, 2);
+    assert!(mailboxes.spool().deliver(other).await.is_err());
+    disk.fail_syncs(false);
+    for frame in 1..100 {
+        appender.frame(recording.0, frame * 160, &[1; 160]);
+    }
+    appender.ended(recording.0);
+    appender.flush();
+    let promise = mailboxes.spool().deliver(recording).await.unwrap();
+    assert!(promise.partial, "its first words are in doubt");
+    disk.lose_power_at(disk.steps());
+    mailboxes.close().await;
+    disk.restart(|_| 0);
+    let (mailboxes, _announced) = open(store, disk, 2);
+    let ada = mailboxes.mailbox(&id("ada"));
+    assert_eq!(only_new(&ada).await.id, promise.message);
+}
+
 #[tokio::test]
 async fn frames_that_the_disk_cannot_keep_up_with_are_dropped_and_the_message_is_partial() {
     let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), Arc::new(TwinDisk::new()), 1);
@@ -130,11 +256,11 @@ async fn frames_that_the_disk_cannot_keep_up_with_are_dropped_and_the_message_is
 async fn frames_of_unknown_recordings_go_nowhere() {
     let disk = Arc::new(TwinDisk::new());
     let (mailboxes, _announced) = open(Arc::new(MemoryStore::new()), disk.clone(), 1);
-    speak(&mailboxes, mailbox::RecordingId(77), 2);
+    speak(&mailboxes, RecordingId(77), 2);
     let promise = leave(&mailboxes, &["ada"], 0, 2).await;
     assert!(!promise.partial);
     assert_eq!(
-        mailboxes.spool().deliver(mailbox::RecordingId(77)).await,
+        mailboxes.spool().deliver(RecordingId(77)).await,
         Err(SpoolError::Unknown)
     );
 }

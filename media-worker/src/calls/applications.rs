@@ -71,22 +71,21 @@ pub(super) async fn outside_line(call: &mut Inbound) -> CallResult {
     leave(call, exit, CallResult::Application).await
 }
 
-/// The caller is spoken to in his own language and time zone, a stranger in the system's.
+/// The caller is spoken to in his own language and time zone, a stranger in the system's; but in the language that he
+/// has chosen for the call, if he has.
 pub(super) fn listener(call: &Inbound) -> Listener {
     let system = call.directory.system();
-    match call
+    let user = call
         .caller
         .user()
-        .and_then(|name| call.directory.user(name))
-    {
-        Some(user) => Listener {
-            language: Arc::clone(&user.language),
-            zone: user.time_zone.clone(),
-        },
-        None => Listener {
-            language: Arc::clone(&system.language),
-            zone: system.time_zone.clone(),
-        },
+        .and_then(|name| call.directory.user(name));
+    let (own, zone) = match user {
+        Some(user) => (&user.language, &user.time_zone),
+        None => (&system.language, &system.time_zone),
+    };
+    Listener {
+        language: Arc::clone(call.language.as_ref().unwrap_or(own)),
+        zone: zone.clone(),
     }
 }
 

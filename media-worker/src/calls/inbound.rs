@@ -39,6 +39,8 @@ pub(super) struct Inbound {
     /// Where it comes from.
     pub(super) from: Origin,
     pub(super) caller: Caller,
+    /// The language that the caller has chosen, for whichever application comes next.
+    pub(super) language: Option<Arc<str>>,
     pub(super) dialled: String,
     /// The user that the call is for, once known.
     pub(super) called: Option<Arc<str>>,
@@ -177,6 +179,7 @@ impl Inbound {
             party,
             from,
             caller,
+            language: None,
             dialled,
             called: None,
             events,

@@ -1,6 +1,7 @@
 //! A caller on the line, as the applications see him: what they say is played, his keys are collected, his voice is recorded.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Step, Take, Wake};
@@ -252,6 +253,15 @@ impl Call<CallOffice> for Line<'_> {
 
     fn set_listener(&mut self, listener: Listener) {
         self.listener = listener;
+    }
+
+    fn chosen_language(&self) -> Option<&Arc<str>> {
+        self.call.language.as_ref()
+    }
+
+    fn choose_language(&mut self, language: Arc<str>) {
+        self.listener.language = Arc::clone(&language);
+        self.call.language = Some(language);
     }
 
     async fn start(&mut self, what: &[Say<Spoken>]) -> Result<(), HungUp> {

@@ -10,7 +10,7 @@ use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
-use mailbox::{DraftKind, Mailbox, MailboxId, RecordingId, Sender, Spool, SpoolError};
+use mailbox::{DraftKind, Mailbox, MailboxId, Promise, RecordingId, Sender, Spool, SpoolError};
 use media::codec::Codec;
 use prompts::Audible;
 use tracing::{info, warn};
@@ -143,6 +143,32 @@ impl CallOffice {
         })
     }
 
+    async fn promise(&self, recording: &Recording) -> Result<Promise, NotSent> {
+        match self.exchange.mailboxes.spool().deliver(recording.id).await {
+            Ok(promise) => {
+                info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
+                self.counted("delivered");
+                Ok(promise)
+            }
+            Err(SpoolError::TooShort) => {
+                self.counted("too_short");
+                Err(NotSent::TooShort)
+            }
+            Err(error) => {
+                warn!(%error, "a message can't be delivered");
+                self.counted("failed");
+                Err(NotSent::Unavailable)
+            }
+        }
+    }
+
+    async fn forget(&self, recording: Recording) {
+        let spool = self.exchange.mailboxes.spool();
+        if let Err(error) = spool.discard(recording.decided()).await {
+            warn!(%error, "a recording can't be discarded");
+        }
+    }
+
     pub(super) fn counted(&self, result: &str) {
         self.exchange
             .metrics
@@ -218,33 +244,30 @@ impl Office for CallOffice {
     }
 
     async fn deliver(&self, recording: Recording) -> Result<Receipt, NotSent> {
-        let spool = self.exchange.mailboxes.spool();
-        match spool.deliver(recording.decided()).await {
+        match self.promise(&recording).await {
             Ok(promise) => {
-                info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
-                self.counted("delivered");
+                recording.decided();
                 Ok(Receipt {
                     left_out: self.too_long_for(&promise.left_out),
                 })
             }
-            Err(SpoolError::TooShort) => {
-                self.counted("too_short");
-                Err(NotSent::TooShort)
-            }
             Err(error) => {
-                warn!(%error, "a message can't be delivered");
-                self.counted("failed");
-                Err(NotSent::Unavailable)
+                // Its caller is told that it is not sent: it must not arrive all the same.
+                self.forget(recording).await;
+                Err(error)
             }
+        }
+    }
+
+    async fn let_go(&self, recording: Recording) {
+        if self.promise(&recording).await.is_ok() {
+            recording.decided();
         }
     }
 
     async fn discard(&self, recording: Recording) {
         let is_message = recording.words.is_none();
-        let spool = self.exchange.mailboxes.spool();
-        if let Err(error) = spool.discard(recording.decided()).await {
-            warn!(%error, "a recording can't be discarded");
-        }
+        self.forget(recording).await;
         if is_message {
             self.counted("discarded");
         }

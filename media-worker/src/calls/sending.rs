@@ -123,11 +123,14 @@ impl CallOffice {
             {
                 Err(left_out(user, WhyLeftOut::TooLong))
             }
-            (Room::Ok { place, .. }, Some(_)) => Ok(Taker {
-                mailbox: mailbox.id().clone(),
-                most: user.limits.max_message_length,
-                place,
-            }),
+            (Room::Ok { mut place, .. }, Some(forwards)) => {
+                place.shorten(forwards.message.duration);
+                Ok(Taker {
+                    mailbox: mailbox.id().clone(),
+                    most: user.limits.max_message_length,
+                    place,
+                })
+            }
             (Room::Ok { max_length, place }, None) => Ok(Taker {
                 mailbox: mailbox.id().clone(),
                 most: max_length,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 use crds::Period;
 
-use super::{Bucket, Slot, media_ports};
+use super::{Bucket, Slot, address, media_ports};
 use crate::service::{SocketPlan, TlsPlan};
 use crate::signalling::CertificateFiles;
 
@@ -60,7 +60,8 @@ pub struct Run {
         long,
         env = "SWITCHBOARD_METRICS",
         value_name = "ADDR:PORT",
-        default_value = "0.0.0.0:9090"
+        default_value = "0.0.0.0:9090",
+        value_parser = address
     )]
     pub metrics: SocketAddr,
     /// How long to wait for the last calls once told to go: `15m`.

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 use crate::calls::{self, Arrival, Exchange, Life, Origin, retry_soon};
-use crate::homes::Home;
+use crate::homes::{Home, may_watch};
 use crate::metrics::{CallResult, Direction};
 use md5_only::Md5Only;
 
@@ -184,9 +184,7 @@ impl Edge {
             None => directory.user(own.as_deref()?)?,
             Some(name) => named_user(&directory, account, name)?,
         };
-        let may = own.as_ref() == Some(&user.name)
-            || own.is_some_and(|own| user.monitored_by.contains(&own));
-        may.then(|| self.exchange.homes.of_user(&user.name))
+        may_watch(account, user).then(|| self.exchange.homes.of_user(&user.name))
     }
 
     /// Where a call comes from: a trunk, which is known by where it is or by what only it knows, or a phone.

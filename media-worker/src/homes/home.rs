@@ -23,6 +23,7 @@ use super::lamps::{self, Lamps, Notice, Shown};
 use super::outside::OutsideCalls;
 use super::phones::{Phones, Registered};
 use super::telling::Told;
+use super::unread::Unread;
 use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
 
 /// What one home holds.
@@ -43,11 +44,29 @@ pub(super) struct HomeState {
     counted: usize,
     told: Told,
     pub(super) emails: KnownEmails,
+    /// Where it goes when its mailbox can't be read.
+    unread: mpsc::UnboundedSender<Unread>,
+    is_unread: bool,
+}
+
+/// What the lamps of a mailbox are to show.
+enum Showing {
+    /// There is no mailbox.
+    Nothing,
+    /// Nobody knows: the store is away and was never asked.
+    NotYet,
+    /// So many messages.
+    Messages(Shown),
 }
 
 impl HomeState {
     /// A home that nothing has happened in.
-    pub(super) fn new(name: HomeName, context: Rc<HomeContext>, itself: &Home) -> Self {
+    pub(super) fn new(
+        name: HomeName,
+        context: Rc<HomeContext>,
+        itself: &Home,
+        unread: mpsc::UnboundedSender<Unread>,
+    ) -> Self {
         let context_seed = context.random.bytes();
         let told = Told::by(context.statuses.clone());
         Self {
@@ -63,6 +82,8 @@ impl HomeState {
             counted: 0,
             told,
             emails: KnownEmails::default(),
+            unread,
+            is_unread: false,
         }
     }
 
@@ -127,6 +148,9 @@ impl HomeState {
                 let _ = done.send(());
             }
             ToHome::MailboxChanged => self.show().await,
+            ToHome::TellAgain { reply } => {
+                let _ = reply.send(self.tell_again().await);
+            }
             ToHome::Trash { reply } => self.trash(reply),
             ToHome::RestoreMessage { message, reply } => self.restore_message(message, reply),
             ToHome::CallBegins { reply } => {
@@ -196,8 +220,12 @@ impl HomeState {
                 let keys = self
                     .lamps
                     .restore(stored.lamps, &self.context.signalling, now, clock);
-                for key in keys {
-                    self.show_subscriber(&key).await;
+                self.dismiss();
+                // Nobody has asked: what is not known yet is told later.
+                if let Showing::Messages(shown) = self.showing().await {
+                    for key in keys {
+                        self.notify(&key, Some(shown));
+                    }
                 }
             }
         }
@@ -252,14 +280,14 @@ impl HomeState {
 
     /// Tells all lamps of the mailbox, when it shows something else than before.
     async fn show(&mut self) {
-        let Some((account, shown)) = self.shows().await else {
+        self.dismiss();
+        let Showing::Messages(shown) = self.showing().await else {
             return;
         };
-        self.tell_messages(shown);
         if self.shown.replace(shown) == Some(shown) {
             return;
         }
-        let now = Instant::now();
+        let (account, now) = (self.account(), Instant::now());
         let notices = self
             .lamps
             .notify_all(&account, shown, self.phones.all(now), now);
@@ -268,40 +296,90 @@ impl HomeState {
         }
     }
 
-    /// Tells a phone that has just registered, unless it has subscribed.
-    async fn show_to(&mut self, handset: &Arc<str>) {
-        let Some((account, shown)) = self.shows().await else {
+    /// Tells all lamps, also those that were told nothing or too little; whether the mailbox could be read.
+    async fn tell_again(&mut self) -> bool {
+        self.is_unread = false;
+        self.shown = None;
+        self.show().await;
+        !self.is_unread
+    }
+
+    /// Ends the subscriptions of phones that may not watch any longer (spec MB-3): their lamps go out.
+    fn dismiss(&mut self) {
+        let HomeName::User(name) = &self.name else {
             return;
         };
-        self.tell_messages(shown);
+        let directory = Arc::clone(&self.context.directory.borrow());
+        let Some(user) = directory.user(name) else {
+            return;
+        };
+        let dismissed = self.lamps.dismiss(|handset| {
+            let account = directory.handset(handset);
+            account.is_some_and(|account| lamps::may_watch(account, user))
+        });
+        for key in &dismissed {
+            self.notify(key, Some(Shown::default()));
+        }
+        if !dismissed.is_empty() {
+            self.keep_lamps();
+        }
+    }
+
+    /// Tells a phone that has just registered, unless it has subscribed.
+    async fn show_to(&mut self, handset: &Arc<str>) {
+        let Showing::Messages(shown) = self.showing().await else {
+            return;
+        };
         if self.lamps.has(handset) {
             return;
         }
+        let account = self.account();
         for contact in self.phones.contacts(handset, Instant::now()) {
             self.send(lamps::unsolicited(&account, shown, &contact));
         }
     }
 
     async fn show_subscriber(&mut self, key: &SubscriptionKey) {
-        let (account, shown) = self
-            .shows()
-            .await
-            .unwrap_or_else(|| (self.account(), Shown::default()));
-        if let Some(notice) = self.lamps.notify_one(key, &account, shown, Instant::now()) {
+        let shown = match self.showing().await {
+            Showing::Nothing => Some(Shown::default()),
+            Showing::NotYet => None,
+            Showing::Messages(shown) => Some(shown),
+        };
+        self.notify(key, shown);
+    }
+
+    fn notify(&mut self, key: &SubscriptionKey, shown: Option<Shown>) {
+        let (account, now) = (self.account(), Instant::now());
+        if let Some(notice) = self.lamps.notify_one(key, &account, shown, now) {
             self.send(notice);
         }
     }
 
-    /// What lamps are to show; none for a handset that is nobody's.
-    async fn shows(&self) -> Option<(sip::syntax::Uri, Shown)> {
-        let counts = self.mailbox(&self.user()?)?.counts().await;
-        Some((
-            self.account(),
-            Shown {
-                new: counts.new,
-                saved: counts.saved,
-            },
-        ))
+    /// What lamps are to show. The world is told of it as well, once it is all that there is.
+    async fn showing(&mut self) -> Showing {
+        let Some(mailbox) = self.user().and_then(|user| self.mailbox(&user)) else {
+            return Showing::Nothing;
+        };
+        let counts = mailbox.counts().await;
+        let shown = Shown {
+            new: counts.new,
+            saved: counts.saved,
+        };
+        if !counts.incomplete {
+            self.tell_messages(shown);
+            return Showing::Messages(shown);
+        }
+        if !self.is_unread {
+            self.is_unread = true;
+            // Nobody listens when the worker is going down.
+            let _ = self.unread.send(self.itself.clone());
+        }
+        // What has come meanwhile is certainly new.
+        if shown.new > 0 {
+            Showing::Messages(shown)
+        } else {
+            Showing::NotYet
+        }
     }
 
     fn account(&self) -> sip::syntax::Uri {

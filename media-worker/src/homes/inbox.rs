@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use apps::{Emails, Inbox, OpenError, Opened, Unavailable};
 use crds::directory::MailboxLimits;
 use jiff::Timestamp;
-use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId, Room};
-use tracing::warn;
+use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId};
+use tracing::{error, warn};
 
 use super::emails::KnownEmails;
 use super::{Home, ToHome};
@@ -76,7 +76,7 @@ impl Inbox for HomeInbox {
     }
 
     async fn is_full(&self) -> bool {
-        matches!(self.mailbox.room(&limits(&self.limits)).await, Room::Full)
+        self.mailbox.is_full(&limits(&self.limits)).await
     }
 
     async fn list(&self, folder: Folder) -> Vec<MessageId> {
@@ -134,11 +134,16 @@ impl HomeInbox {
     fn unopened(&self, id: &MessageId, error: &MailboxError) -> OpenError {
         match error {
             MailboxError::NoSuchMessage => OpenError::Gone,
+            MailboxError::AudioMissing | MailboxError::AudioDamaged(_) => {
+                error!(
+                    mailbox = %self.mailbox.id(), message = %id, %error,
+                    "the recording of a message is lost: restore it from a backup, or let its owner delete it"
+                );
+                OpenError::Lost
+            }
             MailboxError::Store(_)
             | MailboxError::Full
             | MailboxError::Contended
-            | MailboxError::AudioMissing
-            | MailboxError::AudioDamaged(_)
             | MailboxError::Spool(_) => {
                 warn!(mailbox = %self.mailbox.id(), message = %id, %error, "a message can't be opened");
                 OpenError::Unavailable
@@ -153,5 +158,6 @@ pub fn limits(limits: &MailboxLimits) -> mailbox::Limits {
         messages: limits.max_messages,
         total: limits.max_total,
         message: limits.max_message_length,
+        shortest: limits.min_message_length,
     }
 }

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use crds::directory::{Account, UserEntry};
 use jiff::{SignedDuration, Timestamp};
 use sip::dialog::KeptDialog;
 use sip::mwi;
 use sip::registrar::{Contact, ExpiryPolicy};
-use sip::subscription::{Kept, Outcome, SubscriptionKey, Subscriptions};
+use sip::subscription::{Kept, Outcome, SubscriptionKey, Subscriptions, Termination};
 use sip::syntax::{HeaderName, Host, Method, NameAddr, Request, Response, Uri};
 use sip::transport::Flow;
 
@@ -100,17 +102,16 @@ impl Lamps {
         keys
     }
 
-    /// The NOTIFY of one subscription.
+    /// The NOTIFY of one subscription. Without a body where nobody knows what to show (RFC 6665 section 4.2.1.2): the lamp stays as it is.
     pub(super) fn notify_one(
         &mut self,
         key: &SubscriptionKey,
         account: &Uri,
-        shown: Shown,
+        shown: Option<Shown>,
         now: Instant,
     ) -> Option<Notice> {
-        let notify = self
-            .subscriptions
-            .notify(key, CONTENT_TYPE, body(account, shown), now)?;
+        let body = shown.map_or_else(Bytes::new, |shown| body(account, shown));
+        let notify = self.subscriptions.notify(key, CONTENT_TYPE, body, now)?;
         Some(Notice {
             request: notify.request,
             flow: notify.flow,
@@ -129,7 +130,7 @@ impl Lamps {
         let keys: Vec<SubscriptionKey> = self.watchers.keys().cloned().collect();
         let mut notices: Vec<Notice> = keys
             .iter()
-            .filter_map(|key| self.notify_one(key, account, shown, now))
+            .filter_map(|key| self.notify_one(key, account, Some(shown), now))
             .collect();
         notices.extend(
             contacts
@@ -137,6 +138,20 @@ impl Lamps {
                 .map(|(_, contact)| unsolicited(account, shown, contact)),
         );
         notices
+    }
+
+    /// Ends the subscriptions of handsets that may not watch any longer: each is to be told so.
+    pub(super) fn dismiss(&mut self, may: impl Fn(&str) -> bool) -> Vec<SubscriptionKey> {
+        let watchers = self.watchers.iter();
+        let dismissed: Vec<SubscriptionKey> = watchers
+            .filter(|(_, handset)| !may(handset))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &dismissed {
+            self.subscriptions.terminate(key, Termination::Rejected);
+            self.watchers.remove(key);
+        }
+        dismissed
     }
 
     /// Whether a handset has subscribed.
@@ -172,6 +187,12 @@ impl Lamps {
     }
 }
 
+/// Whether a phone may watch the mailbox of this user: it is his own, or that of somebody whom he lists (spec MB-3).
+pub fn may_watch(account: &Account, user: &UserEntry) -> bool {
+    let watcher = account.user.as_ref().or(account.owner.as_ref());
+    watcher.is_some_and(|watcher| *watcher == user.name || user.monitored_by.contains(watcher))
+}
+
 /// A NOTIFY that nobody asked for, to a registered phone that did not subscribe: as PBXes have long done.
 pub(super) fn unsolicited(account: &Uri, shown: Shown, contact: &Contact) -> Notice {
     let mut request = Request::new(Method::Notify, contact.uri.clone());
@@ -198,7 +219,7 @@ pub(super) fn account(message_center: &str, domain: &str) -> Uri {
     Uri::sip(Some(message_center), Host::Name(domain.into()), None)
 }
 
-fn body(account: &Uri, shown: Shown) -> bytes::Bytes {
+fn body(account: &Uri, shown: Shown) -> Bytes {
     mwi::message_summary(shown.new > 0, account, shown.new, shown.saved)
 }
 

@@ -15,6 +15,7 @@ mod phones;
 mod preferences;
 mod telling;
 mod trash;
+mod unread;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -32,6 +33,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_local;
 
 pub use inbox::{HomeInbox, LoginAnswer, limits};
+pub use lamps::may_watch;
 pub(crate) use preferences::stored_slot;
 pub use trash::NotRestored;
 
@@ -48,6 +50,7 @@ use crate::signalling::Signalling;
 use crate::source::Source;
 use crate::statuses::Statuses;
 use home::HomeState;
+use unread::Unread;
 
 /// Whose home it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,14 +100,19 @@ pub struct Homes {
     context: Rc<HomeContext>,
     /// As many as there are users and shared handsets: names come from the directory only.
     homes: RefCell<HashMap<HomeName, Home>>,
+    /// Where homes go whose mailboxes can't be read.
+    unread: mpsc::UnboundedSender<Unread>,
 }
 
 impl Homes {
     /// No home yet; each begins when it is first asked for.
     pub fn new(context: HomeContext) -> Rc<Self> {
+        let (unread, waiting) = mpsc::unbounded_channel();
+        spawn_local(unread::tell_later(waiting, context.mailboxes.storage()));
         Rc::new(Self {
             context: Rc::new(context),
             homes: RefCell::default(),
+            unread,
         })
     }
 
@@ -156,6 +164,16 @@ impl Homes {
         let _ = self.of_user(user).inbox.send(ToHome::MailboxChanged).await;
     }
 
+    /// Another directory is in force: whoever may watch a mailbox no longer is told so at once.
+    pub async fn directory_changed(&self, before: &Directory, now: &Directory) {
+        for user in now.users() {
+            let known = before.user(&user.name);
+            if known.is_some_and(|known| known.monitored_by != user.monitored_by) {
+                self.mailbox_changed(&user.name).await;
+            }
+        }
+    }
+
     fn get(&self, name: HomeName) -> Home {
         let mut homes = self.homes.borrow_mut();
         if let Some(home) = homes.get(&name) {
@@ -163,7 +181,8 @@ impl Homes {
         }
         let (sender, receiver) = mpsc::channel(INBOX);
         let home = Home { inbox: sender };
-        let state = HomeState::new(name.clone(), Rc::clone(&self.context), &home);
+        let context = Rc::clone(&self.context);
+        let state = HomeState::new(name.clone(), context, &home, self.unread.clone());
         spawn_local(state.live(receiver));
         homes.insert(name, home.clone());
         home
@@ -198,6 +217,10 @@ enum ToHome {
         done: oneshot::Sender<()>,
     },
     MailboxChanged,
+    /// Its mailbox could not be read and may be now; the reply says whether it was.
+    TellAgain {
+        reply: oneshot::Sender<bool>,
+    },
     Trash {
         reply: oneshot::Sender<Result<Vec<Message>, Unavailable>>,
     },

@@ -6,7 +6,7 @@ use mail::{Attachment, BadLetter, Letter, Login, Ready, Security, Server};
 use mailbox::{ErrandName, Mailbox, MailboxError, Message, Sender};
 use media::recording::Recording;
 use media::wav::{self, WavError};
-use prompts::{Enclosed, MailTexts, Told};
+use prompts::{Enclosed, Forwarder, MailTexts, Told};
 use sha2::{Digest, Sha256};
 
 /// What is mailed about one message.
@@ -45,15 +45,25 @@ pub(super) fn write(
         ..
     } = subject;
     let (name, number) = sender(&message.sender);
-    let when = message.received.to_zoned(user.time_zone.clone());
+    let received = message.received.to_zoned(user.time_zone.clone());
+    let left = message.left.unwrap_or(message.received);
+    let left = left.to_zoned(user.time_zone.clone());
+    let forwarded = message.introductions.first().map(|last| {
+        let (name, number) = sender(&last.by);
+        Forwarder {
+            name,
+            number,
+            when: &received,
+        }
+    });
     let words = texts.words(&Told {
         owner: &user.display_name,
         name,
         number,
-        when: &when,
+        when: &left,
+        forwarded,
         seconds: message.duration.as_secs(),
         partial: message.partial,
-        introduced: !message.introductions.is_empty(),
         enclosed,
     });
     let with_recording = matches!(enclosed, Enclosed::Recording | Enclosed::OnlyCopy);

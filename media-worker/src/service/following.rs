@@ -40,7 +40,10 @@ impl Following {
     pub(super) async fn follow(mut self, exchange: Rc<Exchange>) {
         self.put_in_force(&exchange);
         while self.snapshots.changed().await.is_ok() {
+            let before = Arc::clone(&self.directories.borrow());
             let snapshot = self.put_in_force(&exchange);
+            let homes = &exchange.homes;
+            homes.directory_changed(&before, &snapshot.directory).await;
             snapshot.complaints.iter().for_each(complain);
             info!(
                 people = snapshot.directory.users().len(),

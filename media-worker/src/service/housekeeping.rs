@@ -6,22 +6,30 @@ use std::time::Duration;
 use crds::Directory;
 use jiff::Timestamp;
 use mailbox::{MailboxId, Mailboxes, Sweeper};
+use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::metrics::Metrics;
 
-/// Keeps the store in order, for ever: after each `interval` by the directory that is in force then.
+/// Keeps the store in order, for ever: after each `interval` by the directory that is in force then. Mailboxes that messages are put
+/// into are told to `touched`.
 pub(super) async fn keep(
     mailboxes: Mailboxes,
     directory: impl Fn() -> Arc<Directory>,
     metrics: Metrics,
+    touched: mpsc::UnboundedSender<MailboxId>,
     interval: Duration,
 ) {
     let mut sweeper = Sweeper::new();
     loop {
         tokio::time::sleep(interval).await;
         expire(&mailboxes, &directory()).await;
-        match sweeper.sweep(&mailboxes).await {
+        let outcome = sweeper.sweep(&mailboxes).await;
+        for mailbox in sweeper.take_touched() {
+            // Nobody listens when the worker is going down.
+            let _ = touched.send(mailbox);
+        }
+        match outcome {
             Ok(swept) => {
                 let damaged = i64::try_from(swept.damaged).unwrap_or(i64::MAX);
                 metrics.store_damaged_objects.set(damaged);
@@ -58,9 +66,10 @@ mod tests {
 
     use crds::{Objects, PhoneSystem, User};
     use mailbox::disk::RealDisk;
+    use mailbox::store::Condition;
     use mailbox::{
-        Delivery, Draft, DraftKind, Folder, FolderStore, Mailbox, MailboxesOptions, MessageId,
-        Sender,
+        BlobStore, Delivery, Draft, DraftKind, Folder, FolderStore, Mailbox, MailboxesOptions,
+        MessageId, Sender,
     };
     use media::codec::Codec;
     use tempfile::TempDir;
@@ -140,6 +149,7 @@ mod tests {
             mailboxes.clone(),
             directory,
             metrics.clone(),
+            mpsc::unbounded_channel().0,
             Duration::from_millis(10),
         );
         tokio::select! {
@@ -150,5 +160,33 @@ mod tests {
         assert!(mary.restore(&old).await.is_err(), "it is gone");
         mary.restore(&recent).await.unwrap();
         assert_eq!(mary.list(Folder::New).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_owner_of_a_message_that_a_sweep_brings_is_told() {
+        let folder = TempDir::new().unwrap();
+        let mailboxes = open(&folder);
+        let mary = mailboxes.mailbox(&MailboxId::new("mary").unwrap());
+        leave(&mailboxes, &mary).await;
+        // As a worker leaves it that was lost after it had stored a message and before it changed the index.
+        let store = FolderStore::open(folder.path().join("store")).unwrap();
+        let index = "mailboxes/mary/index";
+        let before = store.get(index).await.unwrap().unwrap().bytes;
+        leave(&mailboxes, &mary).await;
+        store.put(index, before, Condition::Always).await.unwrap();
+        let (touched, mut told) = mpsc::unbounded_channel();
+        let keeping = keep(
+            mailboxes.clone(),
+            directory,
+            Metrics::new().unwrap(),
+            touched,
+            Duration::from_millis(10),
+        );
+        tokio::select! {
+            () = keeping => unreachable!("it goes on for ever"),
+            mailbox = told.recv() => assert_eq!(mailbox.as_ref(), Some(mary.id())),
+            () = tokio::time::sleep(Duration::from_mins(1)) => panic!("nobody was told"),
+        }
+        assert_eq!(mary.list(Folder::New).await.len(), 2);
     }
 }

@@ -50,7 +50,7 @@ impl Sockets {
 
 impl Tls {
     async fn bind(plan: &TlsPlan) -> anyhow::Result<Self> {
-        let certificate = Certificate::read(plan.files.clone())?;
+        let certificate = Certificate::read(plan.files.clone());
         let listener = StreamListener::bind(plan.address).await.with_context(|| {
             let address = plan.address;
             format!("SIP can't be answered on TLS {address}: stop what uses it, or choose another address with --sip-tls")

@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use crds::conditions::Reason;
+use crds::report::Finding;
 use mailbox::{Delivered, MailboxId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
 use tracing::error;
 
@@ -11,10 +13,16 @@ use super::housekeeping;
 use super::sockets::Tls;
 use crate::calls::Exchange;
 use crate::media_threads::EventReceiver;
+use crate::report::ReportBoard;
 use crate::signalling::StreamListener;
 
 /// SIP over every transport, and its timers.
-pub(super) fn spawn_signalling(exchange: &Rc<Exchange>, tcp: StreamListener, tls: Option<Tls>) {
+pub(super) fn spawn_signalling(
+    exchange: &Rc<Exchange>,
+    tcp: StreamListener,
+    tls: Option<Tls>,
+    report: &ReportBoard,
+) {
     let signalling = Rc::clone(&exchange.signalling);
     spawn_local(tcp.accept(Rc::clone(&signalling)));
     if let Some(Tls {
@@ -23,6 +31,7 @@ pub(super) fn spawn_signalling(exchange: &Rc<Exchange>, tcp: StreamListener, tls
     }) = tls
     {
         spawn_local(listener.accept_tls(Rc::clone(&signalling), certificate.acceptor()));
+        spawn_local(tell_of_certificate(certificate.trouble(), report.clone()));
         spawn_local(certificate.follow());
     }
     spawn_local(Rc::clone(&signalling).run_timers());
@@ -31,6 +40,36 @@ pub(super) fn spawn_signalling(exchange: &Rc<Exchange>, tcp: StreamListener, tls
             error!(%error, "SIP over UDP has failed: restart the worker");
         }
     });
+}
+
+/// Tells the operator whether the certificate can be used, as it changes.
+async fn tell_of_certificate(mut troubles: watch::Receiver<Option<String>>, report: ReportBoard) {
+    loop {
+        let trouble = troubles.borrow_and_update().clone();
+        let (reason, message) = match &trouble {
+            Some(trouble) => (
+                Reason::CertificateUnusable,
+                format!(
+                    "spec.network.sip.tlsSecretRef: {trouble}; put a certificate with its chain and its key, both PEM, \
+                     into tls.crt and tls.key of the Secret"
+                ),
+            ),
+            None => (
+                Reason::CertificateUsable,
+                "phones can connect over TLS".to_owned(),
+            ),
+        };
+        report.change(|report| {
+            report.certificate = Some(Finding {
+                ok: trouble.is_none(),
+                reason: reason.to_string(),
+                message,
+            });
+        });
+        if troubles.changed().await.is_err() {
+            return; // it is followed for ever
+        }
+    }
 }
 
 /// What happens on media legs, to the calls that own them.
@@ -51,10 +90,12 @@ pub(super) fn spawn_mail(
 ) {
     let mailboxes = exchange.mailboxes.clone();
     let directories = Rc::clone(exchange);
+    let (touched, mut swept) = mpsc::unbounded_channel();
     spawn_local(housekeeping::keep(
         mailboxes.clone(),
         move || directories.directory(),
         exchange.metrics.clone(),
+        touched,
         housekeeping::INTERVAL,
     ));
     spawn_local(async move { mailboxes.carry().await });
@@ -64,6 +105,7 @@ pub(super) fn spawn_mail(
             let mailbox = tokio::select! {
                 Some(delivered) = delivered.recv() => delivered.mailbox,
                 Some(mailbox) = mailed.recv() => mailbox,
+                Some(mailbox) = swept.recv() => mailbox,
                 else => return,
             };
             let directory = exchange.directory();

@@ -152,7 +152,7 @@ impl Worker {
         let authority = parts::authority(&exchange.directory(), &random);
         let edge = Edge::new(Rc::clone(&exchange), authority);
         let tls_address = sockets.tls.as_ref().map(Tls::address).transpose()?;
-        tasks::spawn_signalling(&exchange, sockets.tcp, sockets.tls);
+        tasks::spawn_signalling(&exchange, sockets.tcp, sockets.tls, &shown.report);
         tasks::spawn_media(&exchange, media_events);
         tasks::spawn_mail(&exchange, delivered, room.changed);
         spawn_local(following.follow(Rc::clone(&exchange)));

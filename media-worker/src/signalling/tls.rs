@@ -30,11 +30,14 @@ pub struct CertificateFiles {
     pub key: PathBuf,
 }
 
-/// A certificate in use, read again when its files change.
+/// A certificate, read again when its files change. Without one that can be used, phones go on by UDP and TCP.
 pub struct Certificate {
     files: CertificateFiles,
-    read: (Vec<u8>, Vec<u8>),
-    config: watch::Sender<Arc<ServerConfig>>,
+    /// What the files held when they could last be read.
+    read: Option<(Vec<u8>, Vec<u8>)>,
+    config: watch::Sender<Option<Arc<ServerConfig>>>,
+    /// Why the files can't be used.
+    trouble: watch::Sender<Option<String>>,
 }
 
 /// A certificate can't be used.
@@ -57,7 +60,7 @@ pub enum CertificateError {
         error: rustls::pki_types::pem::Error,
     },
     /// The two do not go together, or are not to be used so.
-    #[error("{} and {} can't be used: {error}", files.certificate.display(), files.key.display())]
+    #[error("{} with {}: {error}", files.certificate.display(), files.key.display())]
     Unusable {
         /// Which.
         files: CertificateFiles,
@@ -67,20 +70,26 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Reads the certificate and its key.
-    pub fn read(files: CertificateFiles) -> Result<Self, CertificateError> {
-        let read = files.read()?;
-        let config = watch::Sender::new(Arc::new(files.config(&read)?));
-        Ok(Self {
+    /// Reads the certificate and its key. Where they can't be used, says so; they may come later.
+    pub fn read(files: CertificateFiles) -> Self {
+        let mut certificate = Self {
             files,
-            read,
-            config,
-        })
+            read: None,
+            config: watch::Sender::new(None),
+            trouble: watch::Sender::new(None),
+        };
+        certificate.renew();
+        certificate
     }
 
-    /// What new connections are to be secured with, as it changes.
-    pub fn acceptor(&self) -> watch::Receiver<Arc<ServerConfig>> {
+    /// What new connections are to be secured with, as it changes; none while there is nothing.
+    pub fn acceptor(&self) -> watch::Receiver<Option<Arc<ServerConfig>>> {
         self.config.subscribe()
+    }
+
+    /// Why the files can't be used, as it changes; none while they can.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.subscribe()
     }
 
     /// Looks after the files for ever. Mounted Secrets change by a link that is swapped, so that contents are compared.
@@ -96,24 +105,45 @@ impl Certificate {
     /// Takes a changed certificate; while the files can't be used, the old one stays.
     fn renew(&mut self) {
         let read = match self.files.read() {
-            Ok(read) if read == self.read => return,
+            Ok(read) if self.read.as_ref() == Some(&read) => return,
             Ok(read) => read,
             Err(error) => {
-                error!(%error, "the TLS certificate can't be read again: the old one stays in use");
+                self.read = None;
+                self.doubt(&error);
                 return;
             }
         };
         match self.files.config(&read) {
             Ok(config) => {
-                self.config.send_replace(Arc::new(config));
-                info!("the TLS certificate has been renewed: new connections get it");
+                let before = self.config.send_replace(Some(Arc::new(config)));
+                let trouble = self.trouble.send_replace(None);
+                if before.is_some() || trouble.is_some() {
+                    info!("the TLS certificate has been renewed: new connections get it");
+                }
             }
-            Err(error) => {
-                error!(%error, "the new TLS certificate can't be used: the old one stays in use");
-            }
+            Err(error) => self.doubt(&error),
         }
-        // Said once for each content of the files.
-        self.read = read;
+        self.read = Some(read);
+    }
+
+    /// Says why the files can't be used, once for each reason.
+    fn doubt(&self, error: &CertificateError) {
+        let outcome = if self.config.borrow().is_some() {
+            "the old one stays in use"
+        } else {
+            "until it can, phones connect by UDP and TCP only"
+        };
+        let trouble = Some(format!(
+            "the TLS certificate can't be used: {error}; {outcome}"
+        ));
+        self.trouble.send_if_modified(|told| {
+            let is_news = *told != trouble;
+            if is_news {
+                error!("{}", trouble.as_deref().unwrap_or_default());
+                *told = trouble;
+            }
+            is_news
+        });
     }
 }
 
@@ -158,7 +188,7 @@ impl StreamListener {
     pub async fn accept_tls(
         self,
         signalling: Rc<Signalling>,
-        config: watch::Receiver<Arc<ServerConfig>>,
+        config: watch::Receiver<Option<Arc<ServerConfig>>>,
     ) {
         let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
         loop {
@@ -167,10 +197,15 @@ impl StreamListener {
                 return; // it is never closed
             };
             let (tcp, remote) = self.next().await;
+            let Some(config) = config.borrow().clone() else {
+                // Closed at once, so that the phone tries another transport without waiting.
+                debug!("a TLS connection was closed: there is no certificate");
+                continue;
+            };
             let Some(flow) = stream::flow(&signalling, Protocol::Tls, &tcp, remote) else {
                 continue;
             };
-            let acceptor = TlsAcceptor::from(Arc::clone(&config.borrow()));
+            let acceptor = TlsAcceptor::from(config);
             let signalling = Rc::clone(&signalling);
             spawn_local(async move {
                 let done = timeout(HANDSHAKE_LIMIT, acceptor.accept(tcp)).await;

@@ -56,7 +56,7 @@ pub(super) async fn write(access: Access, scope: Scope, mut told: mpsc::Unbounde
                 Ok(()) => writer.look_about(),
                 Err(_) => return,
             },
-            () = sleep_until(writer.due), if writer.has_work() => writer.write_next().await,
+            () = sleep_until(writer.pace.due), if writer.has_work() => writer.write_next().await,
         }
     }
 }
@@ -74,8 +74,35 @@ struct Writer {
     other: BTreeSet<Subject>,
     /// What was written last, with the object's UID: the watch may not show it yet.
     written: HashMap<Subject, (String, Value)>,
+    pace: Pace,
+}
+
+/// When the API server may be written to again.
+struct Pace {
     due: Instant,
+    /// How long to wait after the next failure.
     delay: Duration,
+}
+
+impl Pace {
+    fn new(now: Instant) -> Self {
+        Self {
+            due: now,
+            delay: FIRST_DELAY,
+        }
+    }
+
+    /// It has answered, whatever it was.
+    fn answered(&mut self, now: Instant) {
+        self.due = now + SPACING;
+        self.delay = FIRST_DELAY;
+    }
+
+    /// It refuses, or is away.
+    fn failed(&mut self, now: Instant) {
+        self.due = now + self.delay;
+        self.delay = (self.delay * 2).min(LONGEST_DELAY);
+    }
 }
 
 /// What becomes of one status.
@@ -100,8 +127,7 @@ impl Writer {
             urgent: BTreeSet::new(),
             other: BTreeSet::new(),
             written: HashMap::new(),
-            due: Instant::now(),
-            delay: FIRST_DELAY,
+            pace: Pace::new(Instant::now()),
         }
     }
 
@@ -173,18 +199,19 @@ impl Writer {
                 Subject::User(name) => apply(&self.users, name, &status).await,
                 Subject::Trunk(name) => apply(&self.trunks, name, &status).await,
             };
-            self.due = Instant::now() + SPACING;
             match outcome {
                 Ok(()) => {
-                    self.delay = FIRST_DELAY;
+                    self.pace.answered(Instant::now());
                     self.written.insert(subject, (uid, status));
                 }
-                Err(WriteError::Gone) => debug!(?subject, "a status is of an object that has gone"),
+                Err(WriteError::Gone) => {
+                    self.pace.answered(Instant::now());
+                    debug!(?subject, "a status is of an object that has gone");
+                }
                 Err(error) => {
                     warn!(?subject, %error, "a status can't be written: it is tried again");
                     self.urgent.insert(subject);
-                    self.due = Instant::now() + self.delay;
-                    self.delay = (self.delay * 2).min(LONGEST_DELAY);
+                    self.pace.failed(Instant::now());
                 }
             }
             return;
@@ -281,3 +308,39 @@ const SPACING: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(10);
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many writes begin within this time, each when it may.
+    fn writes(within: Duration, mut each: impl FnMut(&mut Pace, Instant)) -> usize {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        let mut count = 0;
+        while pace.due < start + within {
+            count += 1;
+            let now = pace.due;
+            each(&mut pace, now);
+        }
+        count
+    }
+
+    #[test]
+    fn at_most_twenty_statuses_are_written_a_second() {
+        assert_eq!(writes(Duration::from_secs(1), Pace::answered), 20);
+        assert_eq!(writes(Duration::from_mins(1), Pace::answered), 1200);
+    }
+
+    #[test]
+    fn an_api_server_that_is_away_is_asked_more_and_more_rarely() {
+        assert_eq!(writes(Duration::from_secs(1), Pace::failed), 3); // at 0, 250 and 750 ms
+        assert!(writes(Duration::from_hours(1), Pace::failed) < 370);
+        // Once it answers, writing goes on as before.
+        let mut pace = Pace::new(Instant::now());
+        let now = pace.due;
+        pace.failed(now);
+        pace.answered(now);
+        assert_eq!((pace.due, pace.delay), (now + SPACING, FIRST_DELAY));
+    }
+}

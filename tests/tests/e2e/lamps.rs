@@ -59,8 +59,7 @@ fn whoever_is_listed_later_may_watch_from_then_on() {
     let office = office();
     let worker = Worker::start(&office);
     assert_eq!(subscribe(&worker, &ANN, PASSWORD, "mary").1, 404);
-    let watched = "voicemail: {monitoredBy: [{name: ann}]}";
-    office.write("mary.yaml", &manifests_of("mary", "101", "Mary", watched));
+    list_ann_instead(&office);
     wait_for("Ann to be let in", Duration::from_secs(20), || {
         (subscribe(&worker, &ANN, PASSWORD, "mary").1 == 200).then_some(())
     });
@@ -104,17 +103,54 @@ fn a_lamp_that_watches_anothers_mailbox_is_right_after_a_crash() {
     key.shows(0, 0);
     leave_a_message(&worker);
     key.shows(1, 0);
-    let journal = office.state().join("contacts");
-    wait_for("the lamp on the disk", Duration::from_secs(20), || {
-        let kept = std::fs::read_to_string(&journal).ok()?;
-        kept.contains("mailbox_of").then_some(())
-    });
+    lamp_is_kept(&office);
     worker.kill();
     let worker = Worker::start_at(&office, &sip);
     // The phone has not subscribed again.
     key.shows(1, 0);
     leave_a_message(&worker);
     key.shows(2, 0);
+}
+
+#[test]
+fn the_lamp_of_who_is_taken_off_the_list_goes_out_at_once() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let mut key = Key::watching(&worker);
+    leave_a_message(&worker);
+    key.shows(1, 0);
+    list_ann_instead(&office);
+    key.goes_out();
+}
+
+#[test]
+fn who_is_taken_off_the_list_while_the_worker_is_down_watches_no_more() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let sip = worker.sip.to_string();
+    let mut key = Key::watching(&worker);
+    leave_a_message(&worker);
+    key.shows(1, 0);
+    lamp_is_kept(&office);
+    worker.kill();
+    list_ann_instead(&office);
+    let _worker = Worker::start_at(&office, &sip);
+    key.goes_out();
+}
+
+/// Mary lets Ann watch her mailbox, and John no longer.
+fn list_ann_instead(office: &Office) {
+    let watched = "voicemail: {monitoredBy: [{name: ann}]}";
+    office.write("mary.yaml", &manifests_of("mary", "101", "Mary", watched));
+}
+
+/// Waits until the subscription would outlive the worker.
+fn lamp_is_kept(office: &Office) {
+    let journal = office.state().join("contacts");
+    wait_for("the lamp on the disk", Duration::from_secs(20), || {
+        let kept = std::fs::read_to_string(&journal).ok()?;
+        kept.contains("mailbox_of").then_some(())
+    });
 }
 
 /// John's key, which watches Mary's mailbox.
@@ -136,6 +172,18 @@ impl Key {
             self.0.answer(&notify, 200);
             // John's own messages are told without a subscription.
             if notify.contains("active;expires=") && notify.contains(&counts) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the worker ends the subscription; the lamp is dark then.
+    fn goes_out(&mut self) {
+        loop {
+            let notify = self.0.expect_request("NOTIFY");
+            self.0.answer(&notify, 200);
+            if notify.contains("terminated;reason=rejected") {
+                assert!(notify.contains("Messages-Waiting: no"), "{notify}");
                 return;
             }
         }

@@ -59,6 +59,9 @@ fn two_pounds_at_the_pin_change_to_spanish_for_the_call() {
     expect_words(&heard, &recording("es", "login-pin"));
     john.press(&format!("{PIN}#"), Keys::Rfc4733);
     expect_words(&heard, &recording("es", "status-none"));
+    // Also where the call goes on: Mary, who has no phone, is left a message.
+    john.press(&format!("*{}", MARY.extension), Keys::Rfc4733);
+    expect_words(&heard, &recording("es", "leave-how"));
     john.hang_up();
     john.expect_call("DISCONNECTED");
 

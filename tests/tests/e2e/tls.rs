@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crds::report::Report;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -67,6 +68,38 @@ fn a_renewed_certificate_is_shown_to_new_connections_and_old_ones_stay() {
     let answer = options(&mut before);
     assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
     assert!(answer.contains("Via: SIP/2.0/TLS"), "{answer}");
+}
+
+#[test]
+fn without_a_usable_certificate_phones_have_udp_and_tls_comes_with_the_files() {
+    let office = Office::of(&[MARY]);
+    let files = CertificateFiles::make(&office.path("."));
+    files.spoil();
+    let worker = Worker::start_with_tls(&office, &files.certificate, &files.key);
+    let _registered = Phone::of(&MARY, worker.sip);
+    let told = || {
+        let report: Report = serde_json::from_str(&worker.get("/report").1).unwrap();
+        report.certificate
+    };
+    let unusable = wait_for("the report", Duration::from_secs(20), told);
+    assert_eq!(
+        (unusable.ok, unusable.reason.as_str()),
+        (false, "CertificateUnusable")
+    );
+    let field = "spec.network.sip.tlsSecretRef: ";
+    assert!(unusable.message.starts_with(field), "{}", unusable.message);
+    // Whoever tries TLS is not left waiting.
+    let mut tcp = TcpStream::connect(worker.tls.unwrap()).unwrap();
+    tcp.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(tcp.read(&mut [0]).unwrap(), 0);
+
+    let renewed = files.renew();
+    wait_for("the certificate", Duration::from_secs(20), || {
+        told().is_some_and(|told| told.ok).then_some(())
+    });
+    let (mut connection, shown) = connect(worker.tls.unwrap());
+    assert_eq!(shown, renewed);
+    assert!(options(&mut connection).starts_with("SIP/2.0 200"));
 }
 
 #[test]

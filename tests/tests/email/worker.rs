@@ -191,6 +191,34 @@ fn messages_are_mailed_as_each_owner_wants_it() {
 }
 
 #[test]
+fn the_mail_about_a_forwarded_message_names_who_left_it_and_who_forwarded_it() {
+    let exim = Exim::start();
+    let office = office(&exim);
+    hire(
+        &office,
+        "mary",
+        MARY.extension,
+        "mary@example.com",
+        "Notify",
+    );
+    hire(&office, "bob", BOB, "bob@example.com", "Notify");
+    let worker = Worker::start(&office);
+    leave_message(worker.sip, &JOHN, MARY.extension);
+    exim.expect_mails(1);
+    forward_to_bob(&worker);
+    let mails = exim.expect_mails(2);
+    // A long line may be broken.
+    let mail = to(&mails, "bob@example.com").replace("=\n", "");
+    for told in [
+        "Subject: Voicemail from John Smith (102)",
+        "mary Miller (101) forwarded you a voicemail on ",
+        "It was left by John Smith (102) on ",
+    ] {
+        assert!(mail.contains(told), "{told} is not in {mail}");
+    }
+}
+
+#[test]
 fn a_mail_that_is_put_off_arrives_once_though_the_worker_is_killed_meanwhile() {
     let exim = Exim::start();
     let office = office(&exim);
@@ -367,6 +395,26 @@ fn log_in(worker: &Worker) {
     let before = worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}");
     wait_for("the login", PATIENCE, || {
         (worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}") > before).then_some(())
+    });
+    line.hang_up(dialog).unwrap();
+}
+
+/// Mary forwards her new message.
+fn forward_to_bob(worker: &Worker) {
+    let streams = Streams::start(1);
+    let (stream, audio) = streams.open();
+    streams.listen(stream);
+    let mut line = Line::new(worker.sip, &MARY.handset(), office::PASSWORD);
+    let dialog = line.call("*404", &audio).unwrap();
+    streams.connect(stream, dialog.audio.unwrap(), Voice::Silence);
+    streams.press(stream, &format!("{PIN}#1*2{BOB}##"));
+    wait_for("the beep", PATIENCE, || {
+        (streams.heard(stream).beeps() > 0).then_some(())
+    });
+    streams.say(stream, Voice::Tone);
+    let sent = streams.of(stream).sent;
+    wait_for("two seconds to be said", PATIENCE, || {
+        (streams.of(stream).sent >= sent + 100).then_some(())
     });
     line.hang_up(dialog).unwrap();
 }

@@ -47,6 +47,8 @@ pub enum Trouble {
     Gone,
     /// Messages cannot be read.
     Open,
+    /// The recordings of messages are lost.
+    Lost,
     /// Messages can be neither saved nor deleted.
     Change,
     /// Nothing can be recorded.

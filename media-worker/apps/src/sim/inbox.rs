@@ -128,6 +128,8 @@ impl Inbox for SimInbox {
         let message = messages
             .find(|message| message.id == *id)
             .ok_or(OpenError::Gone)?;
+        self.unless(Trouble::Lost)
+            .map_err(|Unavailable| OpenError::Lost)?;
         let introductions = message.introductions.iter();
         Ok(Opened {
             introductions: introductions

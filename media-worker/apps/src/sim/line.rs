@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crds::directory::{Caller, UserEntry};
@@ -21,6 +22,7 @@ use crate::{Announcement, Key};
 pub struct Line<'a> {
     person: Person,
     listener: Listener,
+    chosen: Option<Arc<str>>,
     library: &'a Library,
     clock: Clock,
     state: Rc<RefCell<State>>,
@@ -50,6 +52,7 @@ impl<'a> Line<'a> {
         Self {
             person,
             listener,
+            chosen: None,
             library,
             clock,
             state,
@@ -237,6 +240,15 @@ impl Call<SimOffice> for Line<'_> {
 
     fn set_listener(&mut self, listener: Listener) {
         self.listener = listener;
+    }
+
+    fn chosen_language(&self) -> Option<&Arc<str>> {
+        self.chosen.as_ref()
+    }
+
+    fn choose_language(&mut self, language: Arc<str>) {
+        self.listener.language = Arc::clone(&language);
+        self.chosen = Some(language);
     }
 
     async fn start(&mut self, what: &[Say<Sample>]) -> Result<(), HungUp> {

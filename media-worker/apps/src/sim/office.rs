@@ -196,9 +196,31 @@ impl Office for SimOffice {
     }
 
     async fn deliver(&self, recording: Recording) -> Result<Receipt, NotSent> {
+        if self.unless(Trouble::Deliver).is_err() {
+            self.discard(recording).await;
+            return Err(NotSent::Unavailable);
+        }
+        self.put_into_inboxes(recording)
+    }
+
+    async fn let_go(&self, recording: Recording) {
+        // In time, its trouble is over. Too short a one is gone.
+        let _ = self.put_into_inboxes(recording);
+    }
+
+    async fn discard(&self, _recording: Recording) {
         self.state.borrow_mut().open_recordings -= 1;
-        self.unless(Trouble::Deliver)
-            .map_err(|Unavailable| NotSent::Unavailable)?;
+    }
+
+    async fn playback(&self, recording: &Recording) -> Result<Sample, Unavailable> {
+        self.unless(Trouble::Playback)?;
+        Ok(Sample::new("what was recorded", recording.length.get()))
+    }
+}
+
+impl SimOffice {
+    fn put_into_inboxes(&self, recording: Recording) -> Result<Receipt, NotSent> {
+        self.state.borrow_mut().open_recordings -= 1;
         let length = recording.length.get();
         if length < recording.min_length {
             return Err(NotSent::TooShort);
@@ -219,17 +241,6 @@ impl Office for SimOffice {
         Ok(Receipt { left_out })
     }
 
-    async fn discard(&self, _recording: Recording) {
-        self.state.borrow_mut().open_recordings -= 1;
-    }
-
-    async fn playback(&self, recording: &Recording) -> Result<Sample, Unavailable> {
-        self.unless(Trouble::Playback)?;
-        Ok(Sample::new("what was recorded", recording.length.get()))
-    }
-}
-
-impl SimOffice {
     /// A recording as its recipients get it.
     fn message(&self, recording: &Recording, length: Duration) -> Message {
         let from = recording.from.clone();

@@ -55,6 +55,7 @@ impl TwinDisk {
             let kept = node.durable.min(node.bytes.len()) + choose(unsynced).min(unsynced);
             node.bytes.truncate(kept);
             node.durable = node.bytes.len();
+            node.forgets = false;
         }
     }
 
@@ -71,6 +72,11 @@ impl TwinDisk {
     /// Whether syncing files fails from now on.
     pub fn fail_syncs(&self, fail: bool) {
         self.world().fail_syncs = fail;
+    }
+
+    /// That sync of a file fails, counted from 0. As on a real disk, what it was to keep is lost whatever later syncs of the file say.
+    pub fn fail_sync_at(&self, number: u64) {
+        self.world().failing_sync = Some(number);
     }
 
     /// Flips the bits of one byte of a file, as a rotting disk does.
@@ -223,6 +229,7 @@ struct World {
     power_until: Option<u64>,
     capacity: Option<usize>,
     fail_syncs: bool,
+    failing_sync: Option<u64>,
     /// Held in this life.
     locks: BTreeSet<String>,
     /// Counts restarts.
@@ -233,6 +240,8 @@ struct World {
 struct Node {
     bytes: Vec<u8>,
     durable: usize,
+    /// A sync of it has failed: no later one makes anything durable.
+    forgets: bool,
 }
 
 struct NameChange {
@@ -346,12 +355,16 @@ impl DiskFile for TwinFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.with(|world, inode| {
+            let fails = world.fail_syncs || world.failing_sync == Some(world.syncs);
             world.syncs += 1;
-            if world.fail_syncs {
-                return Err(io::Error::other("sync failed"));
-            }
             if let Some(node) = world.nodes.get_mut(inode) {
-                node.durable = node.bytes.len();
+                node.forgets |= fails;
+                if !node.forgets {
+                    node.durable = node.bytes.len();
+                }
+            }
+            if fails {
+                return Err(io::Error::other("sync failed"));
             }
             Ok(())
         })

@@ -34,7 +34,7 @@ impl Mailbox {
             .map(|_| ())
     }
 
-    /// Puts messages in their places, in the states that their owner has meanwhile given them; `None` where they are there.
+    /// Puts messages in their places, in the states that their owner has meanwhile given them; `None` where they are there so.
     pub(crate) async fn arriving(
         &self,
         mut messages: Vec<Message>,
@@ -44,7 +44,7 @@ impl Mailbox {
         let mut index = now.index.clone();
         messages.retain_mut(|message| {
             message.state = self.spooled_state(message).unwrap_or(message.state);
-            index.insert(message.clone())
+            put_in(&mut index, message, MessageState::New)
         });
         let condition = now.unchanged();
         Ok((!messages.is_empty()).then_some(Arriving {
@@ -93,18 +93,21 @@ impl Mailbox {
         .await
     }
 
-    /// The same with the mailbox held, when someone else was first.
-    pub(crate) async fn insert_all(&self, mut messages: Vec<Message>) -> Result<(), MailboxError> {
+    /// The same with the mailbox held, when someone else was first: perhaps we ourselves, in a write whose answer was lost.
+    pub(crate) async fn insert_all(&self, arriving: Arriving) -> Result<(), MailboxError> {
         let mut loaded = self.cell.loaded.lock().await;
+        let mut messages = arriving.messages;
+        let written: Vec<MessageState> = messages.iter().map(|message| message.state).collect();
         for message in &mut messages {
             message.state = self.spooled_state(message).unwrap_or(message.state);
         }
         let insert = |index: &mut Index| {
             // Not `any`: every one is to be inserted.
-            let inserted = messages
+            let changed = messages
                 .iter()
-                .filter(|message| index.insert((*message).clone()));
-            inserted.count() > 0
+                .zip(&written)
+                .filter(|(message, written)| put_in(index, message, **written));
+            changed.count() > 0
         };
         self.change(&mut loaded, insert).await
     }
@@ -113,4 +116,15 @@ impl Mailbox {
         let pending = self.shared.spool.board().find(self.id(), &message.id)?;
         pending.record.states.get(self.id()).copied()
     }
+}
+
+/// Puts a message in its place. Where it is there already, as a write left it whose answer was lost, its owner did not find it there and has
+/// changed it in the spool. Returns whether the index has changed.
+fn put_in(index: &mut Index, message: &Message, written: MessageState) -> bool {
+    if index.insert(message.clone()) {
+        return true;
+    }
+    [MessageState::New, written]
+        .into_iter()
+        .any(|from| from != message.state && index.move_from(&message.id, from, message.state))
 }

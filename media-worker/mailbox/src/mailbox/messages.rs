@@ -4,7 +4,7 @@ use super::{Mailbox, MailboxError};
 use crate::ids::{AudioId, MessageId};
 use crate::index::{Index, count};
 use crate::message::{Change, Counts, Folder, Limits, Message, MessageState};
-use crate::spool::Place;
+use crate::spool::{Claimed, Place};
 use crate::{layout, sound};
 use jiff::Timestamp;
 use media::recording::Recording;
@@ -140,24 +140,19 @@ impl Mailbox {
             .await
             .ok()
             .map(|loaded| &loaded.index);
-        let mut left = Duration::ZERO;
-        let place = self
-            .shared
-            .spool
-            .board()
-            .hold(self.id(), |pending, claimed| {
-                let counts = count(merge(index, pending).iter());
-                left = limits
-                    .total
-                    .saturating_sub(Duration::from_secs(counts.seconds));
-                u64::from(counts.new) + u64::from(counts.saved) + u64::from(claimed)
-                    < u64::from(limits.messages)
-                    && !left.is_zero()
-            });
+        let board = self.shared.spool.board();
+        let place = board.hold(self.id(), |pending, claimed| {
+            granted(limits, count(merge(index, pending).iter()), claimed)
+        });
         place.map_or(Room::Full, |place| Room::Ok {
-            max_length: limits.message.min(left),
+            max_length: place.length(),
             place,
         })
+    }
+
+    /// Whether nobody can leave a message until the owner deletes some; callers who are just leaving one do not count.
+    pub async fn is_full(&self, limits: &Limits) -> bool {
+        granted(limits, self.counts().await, Claimed::default()).is_none()
     }
 
     async fn all(&self) -> (Vec<Message>, bool) {
@@ -199,12 +194,32 @@ impl Mailbox {
             changed == Some(true)
         })
         .await?;
-        if found {
-            Ok(())
-        } else {
-            Err(MailboxError::NoSuchMessage)
+        if !found {
+            return Err(MailboxError::NoSuchMessage);
         }
+        let stored = loaded
+            .as_ref()
+            .and_then(|loaded| loaded.index.get(id))
+            .map(|message| message.state);
+        // Until the spool has let go of it, what it says of the state may be carried into the index once more.
+        if let (Some(state), Some(pending)) = (stored, board.find(self.id(), id)) {
+            let id = self.id().clone();
+            let spool = &self.shared.spool;
+            if let Err(error) = spool.set_state(pending.recording, id, state).await {
+                tracing::warn!(mailbox = %self.id(), %error, "the spool does not know of a message's new state");
+            }
+        }
+        Ok(())
     }
+}
+
+/// How long a message may be beside those that are there and those being left; `None` where not even the shortest has room.
+fn granted(limits: &Limits, there: Counts, claimed: Claimed) -> Option<Duration> {
+    let messages = u64::from(there.new) + u64::from(there.saved) + u64::from(claimed.messages);
+    let taken = Duration::from_secs(there.seconds).saturating_add(claimed.length);
+    let left = limits.total.saturating_sub(taken);
+    let fits = messages < u64::from(limits.messages) && !left.is_zero() && left >= limits.shortest;
+    fits.then(|| limits.message.min(left))
 }
 
 /// The index's messages and those of the spool that it does not have yet.

@@ -6,6 +6,7 @@ use crate::message::{Forwarded, Message, MessageState};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The spool's notice board.
@@ -32,17 +33,26 @@ pub(crate) enum Spooled {
     Forwarded(Box<Forwarded>),
 }
 
-/// A place in a mailbox, held for a caller until dropped or handed over with his draft.
+/// A place in a mailbox and the length granted with it, held for a caller until dropped or handed over with his draft.
 #[derive(Debug)]
 pub struct Place {
     mailbox: MailboxId,
+    length: Duration,
     posted: std::sync::Weak<Board>,
+}
+
+/// What callers may still leave in a mailbox: recordings under way and places held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Claimed {
+    pub(crate) messages: u32,
+    pub(crate) length: Duration,
 }
 
 #[derive(Default)]
 struct Posted {
-    under_way: HashMap<u64, Vec<MailboxId>>,
-    places: HashMap<MailboxId, u32>,
+    /// Every recipient, and the length granted to him.
+    under_way: HashMap<u64, HashMap<MailboxId, Duration>>,
+    places: HashMap<MailboxId, Claimed>,
     pending: BTreeMap<u64, Arc<Record>>,
 }
 
@@ -56,8 +66,17 @@ impl Board {
         self.full.store(full, Ordering::Relaxed);
     }
 
-    pub(super) fn begun(&self, recording: u64, recipients: Vec<MailboxId>) {
-        self.posted().under_way.insert(recording, recipients);
+    pub(super) fn begun(&self, recording: u64, recipients: Vec<MailboxId>, places: &[Place]) {
+        let held: HashMap<&MailboxId, Duration> = places
+            .iter()
+            .map(|place| (&place.mailbox, place.length))
+            .collect();
+        let granted = recipients.into_iter().map(|recipient| {
+            let length = held.get(&recipient).copied().unwrap_or_default();
+            (recipient, length)
+        });
+        let granted = granted.collect();
+        self.posted().under_way.insert(recording, granted);
     }
 
     pub(super) fn is_under_way(&self, recording: u64) -> bool {
@@ -146,19 +165,20 @@ impl Board {
             .any(|it| it.from == *mailbox && it.message.id == *message)
     }
 
-    /// Holds a place if that is fine in view of the promised messages and the number of recordings under way and places held.
+    /// Holds a place of the length that is granted in view of the promised messages and of what others claim.
     pub(crate) fn hold(
         self: &Arc<Self>,
         mailbox: &MailboxId,
-        is_fine: impl FnOnce(Vec<Message>, u32) -> bool,
+        grant: impl FnOnce(Vec<Message>, Claimed) -> Option<Duration>,
     ) -> Option<Place> {
         let mut posted = self.posted();
-        if !is_fine(posted.messages(mailbox), posted.claimed(mailbox)) {
-            return None;
-        }
-        *posted.places.entry(mailbox.clone()).or_default() += 1;
+        let length = grant(posted.messages(mailbox), posted.claimed(mailbox))?;
+        let held = posted.places.entry(mailbox.clone()).or_default();
+        held.messages += 1;
+        held.length += length;
         Some(Place {
             mailbox: mailbox.clone(),
+            length,
             posted: Arc::downgrade(self),
         })
     }
@@ -179,29 +199,47 @@ impl Posted {
             .collect()
     }
 
-    fn claimed(&self, mailbox: &MailboxId) -> u32 {
-        let recorded = self
-            .under_way
-            .values()
-            .filter(|recipients| recipients.contains(mailbox))
-            .count();
-        recorded as u32 + self.places.get(mailbox).copied().unwrap_or(0)
+    fn claimed(&self, mailbox: &MailboxId) -> Claimed {
+        let mut claimed = self.places.get(mailbox).copied().unwrap_or_default();
+        let recorded = self.under_way.values();
+        for length in recorded.filter_map(|granted| granted.get(mailbox)) {
+            claimed.messages += 1;
+            claimed.length += *length;
+        }
+        claimed
+    }
+
+    fn release(&mut self, mailbox: &MailboxId, messages: u32, length: Duration) {
+        if let Some(held) = self.places.get_mut(mailbox) {
+            held.messages = held.messages.saturating_sub(messages);
+            held.length = held.length.saturating_sub(length);
+            if held.messages == 0 {
+                self.places.remove(mailbox);
+            }
+        }
+    }
+}
+
+impl Place {
+    /// How long a message in it may be.
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+
+    /// No more than this length of it is needed.
+    pub fn shorten(&mut self, length: Duration) {
+        let spare = self.length.saturating_sub(length);
+        self.length -= spare;
+        if let Some(board) = self.posted.upgrade() {
+            board.posted().release(&self.mailbox, 0, spare);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(board) = self.posted.upgrade() {
-            let mut posted = board.posted();
-            let left = posted
-                .places
-                .get(&self.mailbox)
-                .map_or(0, |held| held.saturating_sub(1));
-            if left == 0 {
-                posted.places.remove(&self.mailbox);
-            } else {
-                posted.places.insert(self.mailbox.clone(), left);
-            }
+            board.posted().release(&self.mailbox, 1, self.length);
         }
     }
 }

@@ -43,6 +43,64 @@ fn what_was_promised_is_there_after_the_power_fails_at_any_step() {
 }
 
 #[test]
+fn a_sync_that_fails_once_loses_nothing_and_doubles_nothing() {
+    for failing in 0.. {
+        for survive in [0, 1, 2] {
+            let disk = Arc::new(TwinDisk::new());
+            disk.fail_sync_at(failing);
+            let mut told = Told::default();
+            assert_eq!(live(&disk, &mut told), Ok(()), "sync {failing}");
+            let reached = disk.syncs() > failing;
+            disk.restart(|unsynced| unsynced * survive / 2);
+            check(&disk, &told, failing);
+            if !reached {
+                assert!(failing > 10, "{failing} syncs");
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_promised_is_there_when_a_sync_fails_and_then_the_power() {
+    for failing in [0, 1, 4, 7, 10] {
+        for step in 0.. {
+            let disk = Arc::new(TwinDisk::new());
+            disk.fail_sync_at(failing);
+            disk.lose_power_at(step);
+            let mut told = Told::default();
+            let outcome = live(&disk, &mut told);
+            disk.restart(|unsynced| unsynced * (step as usize % 3) / 2);
+            check(&disk, &told, step);
+            if outcome.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recording_discarded_on_a_full_disk_does_not_come_back() {
+    let disk = Arc::new(TwinDisk::new());
+    let mut journal = open(&disk).unwrap();
+    begin(&mut journal, 0);
+    speak(&mut journal, 0, 0..100);
+    journal.write().unwrap();
+    journal.sync().unwrap();
+    disk.set_capacity(Some(0));
+    journal.stage(Entry::Discarded(0));
+    assert_eq!(journal.write(), Err(SpoolError::Full));
+    assert_eq!(journal.ledger().records().count(), 0, "here it is gone");
+    disk.set_capacity(None);
+    journal.stage_owed();
+    journal.write().unwrap();
+    journal.sync().unwrap();
+    drop(journal);
+    disk.restart(|_| 0);
+    assert_eq!(open(&disk).unwrap().ledger().records().count(), 0);
+}
+
+#[test]
 fn a_rotten_byte_anywhere_harms_no_other_chunk_before_it() {
     let disk = Arc::new(TwinDisk::new());
     let mut journal = open(&disk).unwrap();
@@ -99,6 +157,8 @@ fn after_a_sync_that_failed_the_log_goes_on_in_another_segment() {
     speak(&mut journal, 0, 0..100);
     disk.fail_syncs(true);
     assert!(promise(&mut journal, 0).is_err(), "the caller is not told");
+    let stage = journal.ledger().get(0).map(|record| record.stage);
+    assert_eq!(stage, Some(Stage::Ended), "the promise is taken back");
     disk.fail_syncs(false);
     begin(&mut journal, 1);
     speak(&mut journal, 1, 0..100);

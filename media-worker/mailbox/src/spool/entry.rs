@@ -34,6 +34,8 @@ pub(crate) enum Entry {
     Detail(u64, Box<CallDetail>),
     /// Call details up to this one are stored.
     DetailsStored(u64),
+    /// What that segment has from there on is written again after this: the disk had failed to sync it.
+    Again(u64, u64),
 }
 
 /// The promise of a message.
@@ -72,6 +74,7 @@ pub(crate) fn put(body: &mut Vec<u8>, entry: &Entry) {
         Entry::State(id, change) => put_json(body, STATE, *id, change),
         Entry::Detail(number, detail) => put_json(body, DETAIL, *number, detail),
         Entry::DetailsStored(number) => put_raw(body, DETAILS_STORED, *number, &[]),
+        Entry::Again(segment, from) => put_raw(body, AGAIN, *segment, &from.to_le_bytes()),
     }
 }
 
@@ -206,6 +209,10 @@ fn next_entry(rest: &mut Reader<'_>) -> Option<Entry> {
             .ok()
             .map(|detail| Entry::Detail(id, detail)),
         DETAILS_STORED => Some(Entry::DetailsStored(id)),
+        AGAIN => data
+            .try_into()
+            .ok()
+            .map(|from| Entry::Again(id, u64::from_le_bytes(from))),
         _ => None,
     }
 }
@@ -240,3 +247,4 @@ const SETTLED: u8 = 7;
 const STATE: u8 = 8;
 const DETAIL: u8 = 9;
 const DETAILS_STORED: u8 = 10;
+const AGAIN: u8 = 11;

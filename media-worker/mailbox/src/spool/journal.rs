@@ -21,6 +21,12 @@ pub(crate) struct Journal {
     reserve: Reserve,
     ledger: Ledger,
     staged: Vec<Entry>,
+    /// Recordings whose discard found no room: until it is in the log, a crash would make messages of them.
+    owed_discards: Vec<u64>,
+    /// All entries that no sync covers yet.
+    unsynced: Vec<u8>,
+    /// Segments that the disk failed, and from where on: what they have of the unsynced entries is not relied on.
+    failed: Vec<(u64, u64)>,
     runs: HashMap<u64, Vec<u8>>,
     run_bytes: usize,
     body: Vec<u8>,
@@ -57,15 +63,24 @@ impl Journal {
             old: numbers.into(),
             ledger,
             staged: Vec::new(),
+            owed_discards: Vec::new(),
+            unsynced: Vec::new(),
+            failed: Vec::new(),
             runs: HashMap::new(),
             run_bytes: 0,
             body: Vec::new(),
             chunk: Vec::new(),
         };
-        journal.settle_cut_off();
+        let decided = journal.decide_cut_off();
+        journal.staged.extend(decided.iter().cloned());
         match journal.write().and_then(|()| journal.sync()) {
-            // A full disk must not keep the worker from starting: what is there can still be carried away.
-            Ok(()) | Err(SpoolError::Full) => {}
+            Ok(()) => {}
+            // A full disk must not keep the worker from starting: what is there can still be carried away. The next start decides the same.
+            Err(SpoolError::Full) => {
+                for entry in decided {
+                    journal.ledger.apply(entry, journal.next_segment);
+                }
+            }
             Err(error) => return Err(error),
         }
         journal.drop_old_segments();
@@ -96,11 +111,16 @@ impl Journal {
         !self.staged.is_empty() || self.run_bytes > 0
     }
 
+    /// Stages the discards that found no room before.
+    pub(crate) fn stage_owed(&mut self) {
+        let owed = self.owed_discards.drain(..).map(Entry::Discarded);
+        self.staged.extend(owed);
+    }
+
     /// Whether anything written waits for a sync.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.active
-            .as_ref()
-            .is_some_and(|active| active.synced < active.len)
+        let active = self.active.as_ref();
+        !self.failed.is_empty() || active.is_some_and(|active| active.synced < active.len)
     }
 
     /// Whether the reserve for a full disk is in place, so that new recordings may begin.
@@ -115,7 +135,7 @@ impl Journal {
     }
 
     /// Writes what is staged as one chunk. On an error nothing of it is in the log: frames are counted as lost, promises and beginnings did
-    /// not happen, and endings and settlements, which a crash would merely repeat, hold all the same.
+    /// not happen, and endings, discards and settlements hold all the same: a crash would merely repeat them, and discards are written later.
     pub(crate) fn write(&mut self) -> Result<(), SpoolError> {
         if !self.has_staged() {
             return Ok(());
@@ -124,6 +144,7 @@ impl Journal {
         let spans = self.build_body(&staged);
         match self.append_chunk() {
             Ok((number, body_at)) => {
+                self.unsynced.extend_from_slice(&self.body);
                 self.apply_written(staged, &spans, number, body_at);
                 Ok(())
             }
@@ -134,28 +155,24 @@ impl Journal {
         }
     }
 
-    /// Makes all that was written durable. After an error the segment is not trusted again.
+    /// Makes all that was written durable. What the disk fails to sync is written once more, in another segment. When that fails too, nothing
+    /// since the sync before is relied on: its audio is counted as damaged, and its promises are taken back.
     pub(crate) fn sync(&mut self) -> Result<(), SpoolError> {
-        let Some(active) = &mut self.active else {
-            return Ok(());
-        };
-        if active.synced == active.len {
+        if !self.is_dirty() {
             return Ok(());
         }
-        match active.file.sync() {
-            Ok(()) => active.synced = active.len,
-            Err(error) => {
-                self.ledger.doubt(active.number, active.synced);
-                self.old.push_back(active.number);
-                self.active = None;
-                return Err(error.into());
+        if let Err(error) = self.make_durable() {
+            tracing::warn!(%error, "the spool cannot sync; what was not synced is written again");
+            if let Err(error) = self.make_durable() {
+                self.give_up_unsynced();
+                return Err(error);
             }
         }
-        if active.len >= self.segment_bytes
-            || (active.len >= IDLE_SEGMENT && self.ledger.oldest_needed().is_none())
-        {
+        let idle = self.ledger.oldest_needed().is_none();
+        if let Some(active) = self.active.take_if(|active| {
+            active.len >= self.segment_bytes || (active.len >= IDLE_SEGMENT && idle)
+        }) {
             self.old.push_back(active.number);
-            self.active = None;
         }
         self.drop_old_segments();
         Ok(())
@@ -164,6 +181,89 @@ impl Journal {
     /// The bytes of a recording's runs, in order.
     pub(crate) fn reader(&self) -> segment::Runs {
         segment::Runs::new(self.disk.clone(), &self.dir)
+    }
+
+    fn make_durable(&mut self) -> Result<(), SpoolError> {
+        if !self.failed.is_empty() {
+            // In one segment, or the order of what is in it and what is written again would be lost.
+            self.leave_active();
+            self.write_again()?;
+        }
+        let Some(active) = &mut self.active else {
+            return Ok(());
+        };
+        if let Err(error) = active.file.sync() {
+            self.leave_active();
+            return Err(error.into());
+        }
+        active.synced = active.len;
+        self.unsynced.clear();
+        self.failed.clear();
+        Ok(())
+    }
+
+    /// Goes on in another segment. What the disk did not sync of this one it may have forgotten, and would not say so when asked again.
+    fn leave_active(&mut self) {
+        if let Some(active) = self.active.take() {
+            if active.synced < active.len {
+                self.failed.push((active.number, active.synced));
+            }
+            self.old.push_back(active.number);
+        }
+    }
+
+    /// Writes all that is not synced as one chunk, which counts instead of what the failed segments may have kept of it.
+    fn write_again(&mut self) -> Result<(), SpoolError> {
+        self.body.clear();
+        for &(segment, from) in &self.failed {
+            entry::put(&mut self.body, &Entry::Again(segment, from));
+        }
+        self.body.extend_from_slice(&self.unsynced);
+        let place = self.append_chunk()?;
+        for entry in entry::entries(&self.body) {
+            match entry {
+                Entry::Again(segment, from) => self.ledger.forget_audio(segment, from),
+                Entry::Frames(recording, span) => {
+                    segment::add_frames(&mut self.ledger, recording, place, &self.body, span);
+                }
+                // The ledger knows them.
+                Entry::Begin(..)
+                | Entry::Lost(..)
+                | Entry::Ended(_)
+                | Entry::Promised(..)
+                | Entry::Discarded(_)
+                | Entry::Settled(_)
+                | Entry::State(..)
+                | Entry::Detail(..)
+                | Entry::DetailsStored(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up_unsynced(&mut self) {
+        self.leave_active();
+        for (segment, from) in self.failed.drain(..) {
+            self.ledger.doubt(segment, from);
+        }
+        for entry in entry::entries(&self.unsynced) {
+            match entry {
+                // It goes on, and audio without a beginning would count for nothing. A second beginning changes nothing.
+                Entry::Begin(id, _) if self.ledger.is_recording(id) => self.staged.push(entry),
+                Entry::Promised(id, _) => self.ledger.take_back(id),
+                Entry::Begin(..)
+                | Entry::Frames(..)
+                | Entry::Lost(..)
+                | Entry::Ended(_)
+                | Entry::Discarded(_)
+                | Entry::Settled(_)
+                | Entry::State(..)
+                | Entry::Detail(..)
+                | Entry::DetailsStored(_)
+                | Entry::Again(..) => {}
+            }
+        }
+        self.unsynced.clear();
     }
 
     fn build_body(&mut self, staged: &[Entry]) -> Vec<(u64, entry::Span, RunTimes)> {
@@ -234,16 +334,20 @@ impl Journal {
             .map_or(self.next_segment, |active| active.number);
         for entry in staged {
             match entry {
-                Entry::Lost(..)
-                | Entry::Ended(_)
-                | Entry::Discarded(_)
-                | Entry::Settled(_)
-                | Entry::DetailsStored(_) => {
+                Entry::Discarded(id) => {
+                    self.owed_discards.push(id);
+                    self.ledger.apply(entry, number);
+                }
+                Entry::Lost(..) | Entry::Ended(_) | Entry::Settled(_) | Entry::DetailsStored(_) => {
                     self.ledger.apply(entry, number);
                 }
                 // A call that has ended cannot be told; its details stay in memory and in no log.
                 Entry::Detail(..) => self.ledger.apply(entry, number),
-                Entry::Begin(..) | Entry::Frames(..) | Entry::Promised(..) | Entry::State(..) => {}
+                Entry::Begin(..)
+                | Entry::Frames(..)
+                | Entry::Promised(..)
+                | Entry::State(..)
+                | Entry::Again(..) => {}
             }
         }
     }
@@ -253,9 +357,7 @@ impl Journal {
         let ledger = &self.ledger;
         self.runs.retain(|&recording, run| {
             run.clear();
-            ledger
-                .get(recording)
-                .is_some_and(|record| record.stage == Stage::Recording)
+            ledger.is_recording(recording)
         });
         self.run_bytes = 0;
     }
@@ -286,10 +388,8 @@ impl Journal {
             }
             Err(error) => {
                 if active.file.truncate(before).is_err() {
-                    // What follows a torn chunk would not be read again: go on in another segment.
-                    self.ledger.doubt(active.number, active.synced);
-                    self.old.push_back(active.number);
-                    self.active = None;
+                    // What follows a torn chunk would not be read again.
+                    self.leave_active();
                 }
                 Err(error.into())
             }
@@ -348,7 +448,7 @@ impl Journal {
     }
 
     /// Recordings without an end are promised as partial where they are long enough: their callers had spoken.
-    fn settle_cut_off(&mut self) {
+    fn decide_cut_off(&self) -> Vec<Entry> {
         let mut decided = Vec::new();
         for (id, record) in self.ledger.records() {
             match record.stage {
@@ -356,11 +456,7 @@ impl Journal {
                 Stage::Recording | Stage::Ended => decided.push(cut_off(id, record)),
             }
         }
-        // Held in memory too: on a full disk it cannot be written, and the next start would decide the same.
-        for entry in &decided {
-            self.ledger.apply(entry.clone(), self.next_segment);
-        }
-        self.staged.extend(decided);
+        decided
     }
 }
 

@@ -75,6 +75,13 @@ pub(crate) struct Extent {
     pub(crate) len: u32,
 }
 
+impl Extent {
+    /// Whether it is in that segment, at or after that place.
+    fn is_at(&self, segment: u64, from: u64) -> bool {
+        self.segment == segment && self.offset >= from
+    }
+}
+
 /// What has come of a recording so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -230,6 +237,7 @@ impl Ledger {
                 self.next_detail = self.next_detail.max(number + 1);
                 self.details = self.details.split_off(&(number + 1));
             }
+            Entry::Again(written, from) => self.forget_audio(written, from),
         }
     }
 
@@ -250,6 +258,12 @@ impl Ledger {
     /// The recording of that number.
     pub(crate) fn get(&self, id: u64) -> Option<&Record> {
         self.records.get(&id)
+    }
+
+    /// Whether audio of that recording is still coming.
+    pub(crate) fn is_recording(&self, id: u64) -> bool {
+        self.get(id)
+            .is_some_and(|record| record.stage == Stage::Recording)
     }
 
     /// All recordings that are not settled, oldest first.
@@ -284,13 +298,28 @@ impl Ledger {
 
     /// Marks as damaged every recording with audio at or after a place that the disk failed to keep.
     pub(crate) fn doubt(&mut self, segment: u64, from: u64) {
-        let doubtful = |extent: &Extent| extent.segment == segment && extent.offset >= from;
         for record in self
             .records
             .values_mut()
-            .filter(|record| record.extents.iter().any(doubtful))
+            .filter(|record| record.extents.iter().any(|it| it.is_at(segment, from)))
         {
             record.lost = record.lost.saturating_add(1);
+        }
+    }
+
+    /// The disk may not have kept the promise, and nobody was told of it.
+    pub(crate) fn take_back(&mut self, id: u64) {
+        self.with(id, |record| {
+            if matches!(record.stage, Stage::Promised(_)) {
+                record.stage = Stage::Ended;
+            }
+        });
+    }
+
+    /// Audio at or after this place is written again elsewhere; it counts there.
+    pub(crate) fn forget_audio(&mut self, segment: u64, from: u64) {
+        for record in self.records.values_mut() {
+            record.extents.retain(|it| !it.is_at(segment, from));
         }
     }
 

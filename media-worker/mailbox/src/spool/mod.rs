@@ -19,7 +19,7 @@ pub use appender::Appender;
 pub use board::Place;
 pub use lock::{LockError, SpoolLock};
 
-pub(crate) use board::{Board, Pending, Spooled};
+pub(crate) use board::{Board, Claimed, Pending, Spooled};
 pub(crate) use ledger::StoredMessage;
 
 use crate::details::CallDetail;
@@ -202,7 +202,7 @@ impl Spool {
             .as_ref()
             .map(|m| m.delivery.recipients.clone())
             .unwrap_or_default();
-        self.inner.board.begun(id, recipients);
+        self.inner.board.begun(id, recipients, &draft.places);
         drop(draft.places);
         let stored = StoredDraft {
             message,
@@ -222,7 +222,8 @@ impl Spool {
 
     /// Promises the message: once this has returned, the caller may be told, and it is never lost.
     ///
-    /// Waits a moment for audio still on its way. A recording that is too short is discarded: [`SpoolError::TooShort`].
+    /// Waits a moment for audio still on its way. A recording that is too short is discarded: [`SpoolError::TooShort`]. Where the disk does
+    /// not take the promise, nothing is decided: discard the recording if its caller is told so, else abandon it.
     pub async fn deliver(&self, recording: RecordingId) -> Result<Promise, SpoolError> {
         self.ask(|reply| Command::Deliver(recording.0, reply))
             .await?
@@ -234,7 +235,8 @@ impl Spool {
             .await?
     }
 
-    /// Decides about a recording whose caller has gone without a word, as a crash would: a message where he said enough, else nothing.
+    /// Decides about a recording whose caller has gone without a word, as a crash would: a message where he said enough, else nothing. Where
+    /// the disk has no room for that, it is done as soon as there is.
     pub fn abandon(&self, recording: RecordingId) {
         // A spool that is closed decides at its next start.
         let _ = self.send(Command::Abandon(recording.0));

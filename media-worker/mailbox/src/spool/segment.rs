@@ -1,7 +1,7 @@
 //! The files of a log.
 
 use super::SpoolError;
-use super::entry::{self, Entry};
+use super::entry::{self, Entry, Span};
 use super::ledger::{Extent, Ledger, Record, RunTimes};
 use crate::disk::Disk;
 use media::codec::Codec;
@@ -37,17 +37,7 @@ pub(crate) fn replay(
     for (at, body) in entry::chunks(number, &file) {
         for entry in entry::entries(body) {
             if let Entry::Frames(recording, span) = entry {
-                let run = body
-                    .get(span.offset..span.offset + span.len)
-                    .unwrap_or_default();
-                if let Some(times) = RunTimes::of(run) {
-                    let extent = Extent {
-                        segment: number,
-                        offset: (at + span.offset) as u64,
-                        len: span.len as u32,
-                    };
-                    ledger.add_frames(recording, extent, times);
-                }
+                add_frames(ledger, recording, (number, at as u64), body, span);
             } else {
                 ledger.apply(entry, number);
             }
@@ -62,6 +52,27 @@ pub(crate) fn replay(
         );
     }
     Ok(())
+}
+
+/// Notes a run of frames in a body that is there, in which segment and where in it.
+pub(crate) fn add_frames(
+    ledger: &mut Ledger,
+    recording: u64,
+    (segment, at): (u64, u64),
+    body: &[u8],
+    span: Span,
+) {
+    let run = body
+        .get(span.offset..span.offset + span.len)
+        .unwrap_or_default();
+    if let Some(times) = RunTimes::of(run) {
+        let extent = Extent {
+            segment,
+            offset: at + span.offset as u64,
+            len: span.len as u32,
+        };
+        ledger.add_frames(recording, extent, times);
+    }
 }
 
 /// Reads recordings out of segments.

@@ -56,6 +56,8 @@ pub(super) struct Writer {
     delivered: UnboundedSender<Delivered>,
     rings: Vec<Ring>,
     waiting: Vec<Waiting>,
+    /// Recordings of callers who have gone, whose promise found no room.
+    held_up: Vec<u64>,
     next_detail: u64,
     commit_every: Duration,
     max_bytes: u64,
@@ -81,6 +83,7 @@ impl Writer {
             delivered,
             rings: Vec::new(),
             waiting: Vec::new(),
+            held_up: Vec::new(),
             next_detail,
             commit_every: options.commit_every,
             max_bytes: options.max_bytes,
@@ -123,12 +126,9 @@ impl Writer {
             self.check_room(now);
             match std::mem::replace(&mut self.closing, Closing::No) {
                 Closing::No => {}
-                Closing::Orphaned => {
-                    self.commit();
-                    return;
-                }
+                Closing::Orphaned => return self.finish(),
                 Closing::Asked(reply) => {
-                    self.commit();
+                    self.finish();
                     return answer(reply, ());
                 }
             }
@@ -287,6 +287,12 @@ impl Writer {
         }
     }
 
+    fn finish(&mut self) {
+        self.journal.stage_owed();
+        self.write();
+        self.commit();
+    }
+
     fn refuse_for_a_while(&mut self) {
         self.board.set_full(true);
         self.look_for_room = Instant::now() + LOOK_FOR_ROOM;
@@ -295,8 +301,13 @@ impl Writer {
     fn check_room(&mut self, now: Instant) {
         if now >= self.look_for_room {
             self.look_for_room = now + LOOK_FOR_ROOM;
-            let room = self.journal.size() < self.max_bytes && self.journal.has_room();
-            self.board.set_full(!room);
+            let has_room = self.journal.has_room();
+            let has_size = self.journal.size() < self.max_bytes;
+            self.board.set_full(!has_room || !has_size);
+            if has_room {
+                self.journal.stage_owed();
+                self.resume(now);
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Weather {
     AwayAfter(u32),
     /// Writes happen, but the answer to them is lost.
     AnswersLost,
+    /// The same with keys that end so; the others are answered.
+    AnswersLostOf(&'static str),
 }
 
 impl MemoryStore {
@@ -88,7 +90,12 @@ impl BlobStore for MemoryStore {
         inner.versions += 1;
         let version = inner.versions;
         inner.blobs.insert(key.to_owned(), (bytes, version));
-        if inner.weather == Weather::AnswersLost {
+        let lost = match inner.weather {
+            Weather::AnswersLost => true,
+            Weather::AnswersLostOf(end) => key.ends_with(end),
+            Weather::Fair | Weather::Away | Weather::Full | Weather::AwayAfter(_) => false,
+        };
+        if lost {
             return Err(PutError::Store(StoreError::Away("answer lost".into())));
         }
         Ok(etag(version))
@@ -130,7 +137,9 @@ struct Inner {
 impl Inner {
     fn answers(&mut self) -> Result<(), StoreError> {
         match self.weather {
-            Weather::Fair | Weather::Full | Weather::AnswersLost => Ok(()),
+            Weather::Fair | Weather::Full | Weather::AnswersLost | Weather::AnswersLostOf(_) => {
+                Ok(())
+            }
             Weather::AwayAfter(0) | Weather::Away => Err(StoreError::Away("as told".into())),
             Weather::AwayAfter(left) => {
                 self.weather = Weather::AwayAfter(left - 1);

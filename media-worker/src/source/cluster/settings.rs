@@ -16,6 +16,7 @@ use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
 };
+use serde_json::{Value, json};
 use tokio::{sync::Notify, time::sleep};
 use tracing::{error, warn};
 
@@ -145,7 +146,10 @@ pub(super) async fn write(settings: Arc<Settings>, api: Api<UserSettings>, watch
             continue;
         }
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch(&user, &params, &Patch::Apply(&change)).await {
+        match api
+            .patch(&user, &params, &Patch::Apply(&patch(&change)))
+            .await
+        {
             Ok(stored) => {
                 let generation = stored.metadata.generation.unwrap_or_default();
                 settings.taken(&user, &change.spec, generation);
@@ -162,6 +166,13 @@ pub(super) async fn write(settings: Arc<Settings>, api: Api<UserSettings>, watch
             }
         }
     }
+}
+
+/// What is applied. The list is there also when it is empty: left out, it would stay as another manager has written it.
+fn patch(change: &UserSettings) -> Value {
+    let mut patch = json!(change);
+    patch["spec"]["announceOnly"] = json!(change.spec.announce_only);
+    patch
 }
 
 /// Whether the same would be refused again: it is not valid.

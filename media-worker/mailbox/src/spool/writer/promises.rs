@@ -67,19 +67,28 @@ impl Writer {
         self.write();
         let synced = self.commit();
         for (recording, reply) in promises {
-            let promise = self.promise(recording);
-            let told = promise.and_then(|promise| {
-                // An unsynced promise is carried all the same; only the caller may not be told.
-                self.announce(recording);
+            let told = self.promise(recording).ok_or_else(|| {
                 if synced {
-                    Ok(promise)
+                    SpoolError::Full
                 } else {
-                    Err(SpoolError::Disk("the promise was not synced".into()))
+                    SpoolError::Disk("the promise was not synced".into())
                 }
             });
-            if let Some(reply) = reply {
-                answer(reply, told);
+            if told.is_ok() && self.board.is_under_way(recording) {
+                self.announce(recording);
             }
+            match reply {
+                Some(reply) => answer(reply, told),
+                None if told.is_err() => self.held_up.push(recording),
+                None => {}
+            }
+        }
+    }
+
+    /// There may be room now for what was held up.
+    pub(super) fn resume(&mut self, now: Instant) {
+        for recording in std::mem::take(&mut self.held_up) {
+            self.wait_for(recording, Wants::Decision, now);
         }
     }
 
@@ -144,22 +153,18 @@ impl Writer {
         Ok(())
     }
 
-    fn promise(&self, recording: u64) -> Result<Promise, SpoolError> {
-        let record = self
-            .journal
-            .ledger()
-            .get(recording)
-            .ok_or(SpoolError::Unknown)?;
-        let message = record.draft.message.as_ref().ok_or(SpoolError::Unknown)?;
+    /// The promise as it is in the log; `None` where the disk did not take it.
+    fn promise(&self, recording: u64) -> Option<Promise> {
+        let record = self.journal.ledger().get(recording)?;
+        let message = record.draft.message.as_ref()?;
         match record.stage {
-            Stage::Promised(Promised { partial, .. }) => Ok(Promise {
+            Stage::Promised(Promised { partial, .. }) => Some(Promise {
                 message: message.id.clone(),
                 duration: record.duration(),
                 partial,
                 left_out: record.left_out().cloned().collect(),
             }),
-            // The write of the promise found no room.
-            Stage::Recording | Stage::Ended => Err(SpoolError::Full),
+            Stage::Recording | Stage::Ended => None,
         }
     }
 
