@@ -4,7 +4,7 @@ mod route;
 
 use bytes::Bytes;
 
-use crate::digest::Answers;
+use crate::digest::Signer;
 use crate::syntax::{Contacts, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use crate::transport::Flow;
 
@@ -64,7 +64,7 @@ pub struct Dialog {
     remote_seq: Option<u32>,
     flow: Flow,
     /// What signs our requests, where the far side has asked for it.
-    answers: Option<Box<Answers>>,
+    signer: Option<Signer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Dialog {
             local_seq: 0,
             remote_seq: Some(seq),
             flow,
-            answers: None,
+            signer: None,
         })
     }
 
@@ -114,7 +114,7 @@ impl Dialog {
             local_seq: required(headers.cseq(), "CSeq")?.seq,
             remote_seq: None,
             flow,
-            answers: None,
+            signer: None,
         })
     }
 
@@ -134,7 +134,7 @@ impl Dialog {
             local_seq: 0,
             remote_seq: kept.remote_seq,
             flow,
-            answers: None,
+            signer: None,
         })
     }
 
@@ -198,29 +198,29 @@ impl Dialog {
     pub fn request(&mut self, method: Method) -> Request {
         self.local_seq = self.local_seq.saturating_add(1);
         let mut request = self.build(method, self.local_seq);
-        if let Some(answers) = &mut self.answers {
-            answers.sign(&mut request);
+        if let Some(signer) = &self.signer {
+            signer.sign(&mut request);
         }
         request
     }
 
     /// Requests of ours are signed by this from now on: its challenges have been answered.
-    pub(crate) fn sign_with(&mut self, answers: Option<Answers>) {
-        self.answers = answers.map(|mut answers| {
-            answers.accepted();
-            Box::new(answers)
-        });
+    pub(crate) fn sign_with(&mut self, signer: Option<Signer>) {
+        if let Some(signer) = &signer {
+            signer.accepted();
+        }
+        self.signer = signer;
     }
 
     /// Takes in a final response to a request of ours. True: it is a challenge, and the request is to be made again.
-    pub(crate) fn challenged(&mut self, response: &Response) -> bool {
-        let Some(answers) = &mut self.answers else {
+    pub(crate) fn challenged(&self, response: &Response) -> bool {
+        let Some(signer) = &self.signer else {
             return false;
         };
         if response.status.is_success() {
-            answers.accepted();
+            signer.accepted();
         }
-        answers.challenged(response)
+        signer.challenged(response)
     }
 
     /// The ACK for a 2xx to the INVITE with this `CSeq` number (RFC 3261 13.2.2.4).

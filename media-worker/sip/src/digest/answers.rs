@@ -1,7 +1,7 @@
 //! The account of one who is asked for credentials, and the challenges he was asked with last (RFC 3261 section 22.2, 22.3).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::client::{Challenge, Secret, answer};
 use crate::syntax::{HeaderName, Request, Response, StatusCode};
@@ -111,6 +111,44 @@ impl Answers {
         }
     }
 }
+
+/// The answers of one call, whoever sends for it: its dialogs, and what ends a fork too many. The uses of a nonce are counted together.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer(Arc<Mutex<Answers>>);
+
+impl Signer {
+    pub(crate) fn new(answers: Answers) -> Self {
+        Self(Arc::new(Mutex::new(answers)))
+    }
+
+    /// As [`Answers::challenged`].
+    pub(crate) fn challenged(&self, response: &Response) -> bool {
+        self.answers().challenged(response)
+    }
+
+    /// As [`Answers::accepted`].
+    pub(crate) fn accepted(&self) {
+        self.answers().accepted();
+    }
+
+    /// As [`Answers::sign`].
+    pub(crate) fn sign(&self, request: &mut Request) {
+        self.answers().sign(request);
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same are those of the same call.
+impl PartialEq for Signer {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Signer {}
 
 /// So many challenges are answered until something is accepted: a proxy's, a server's, and a nonce too old.
 const MOST_TRIES: u8 = 3;

@@ -11,6 +11,7 @@ mod hash;
 mod nonce;
 mod replay;
 
+pub(crate) use answers::Signer;
 pub use answers::{Account, Answers};
 pub use authority::{Authority, Denial, Outcome};
 pub use client::{Challenge, Secret, answer};

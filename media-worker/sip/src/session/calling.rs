@@ -6,7 +6,7 @@ use super::context::SDP;
 use super::established::Established;
 use super::{Context, SessionEvent, State, body_of, refresh, synthesized};
 use crate::dialog::{Dialog, Order};
-use crate::digest::Answers;
+use crate::digest::{Answers, Signer};
 use crate::endpoint::event::Invite;
 use crate::endpoint::ids::{ClientTx, ServerTx};
 use crate::endpoint::layer::{Passed, remote_tag};
@@ -19,7 +19,7 @@ pub(super) struct Calling {
     /// The INVITE without Via, to be sent again after a 422 or a challenge.
     invite: Request,
     /// What answers challenges, where there is an account.
-    answers: Option<Answers>,
+    signer: Option<Signer>,
     flow: Flow,
     early: Vec<Early>,
     retries: u8,
@@ -39,13 +39,13 @@ impl Calling {
     pub(super) fn start(cx: &mut Context<'_>, invite: Invite, tag: &str) -> Self {
         let flow = invite.flow;
         let account = invite.account.clone();
-        let answers = account.map(|account| Answers::new(account, cx.layer.token()));
+        let signer = account.map(|account| Signer::new(Answers::new(account, cx.layer.token())));
         let request = build(cx, invite, tag);
-        let tx = cx.send(request.clone(), flow);
+        let tx = cx.send_signed(request.clone(), flow, signer.clone());
         Self {
             tx,
             invite: request,
-            answers,
+            signer,
             flow,
             early: Vec::new(),
             retries: 0,
@@ -120,7 +120,7 @@ impl Calling {
                 return;
             }
             early.rseq = Some(rseq);
-            prack(cx, early, self.answers.as_mut(), &response, rseq);
+            prack(cx, early, self.signer.as_ref(), &response, rseq);
         }
         let sdp = body_of(&response.body);
         if sdp.is_some() {
@@ -173,7 +173,7 @@ impl Calling {
         if let Some(early) = &early {
             dialog.skip_seq(early.dialog.local_seq());
         }
-        dialog.sign_with(self.answers.take());
+        dialog.sign_with(self.signer.take());
         let sdp = body_of(&response.body).or_else(|| early.and_then(|early| early.sdp));
         let offered = body_of(&self.invite.body);
         let established = Established::answered(
@@ -200,8 +200,8 @@ impl Calling {
         {
             return State::Calling(self);
         }
-        let answers = self.answers.as_mut();
-        if answers.is_some_and(|answers| answers.challenged(&response)) {
+        let signer = self.signer.as_ref();
+        if signer.is_some_and(|signer| signer.challenged(&response)) {
             self.send_again(cx);
             return State::Calling(self);
         }
@@ -235,11 +235,11 @@ impl Calling {
         let before = headers.cseq().ok().flatten().map_or(0, |cseq| cseq.seq);
         let seq = before.saturating_add(1);
         headers.set(HeaderName::CSeq, format!("{seq} INVITE"));
-        if let Some(answers) = &mut self.answers {
-            answers.sign(&mut self.invite);
+        if let Some(signer) = &self.signer {
+            signer.sign(&mut self.invite);
         }
         self.early.clear();
-        self.tx = cx.send(self.invite.clone(), self.flow);
+        self.tx = cx.send_signed(self.invite.clone(), self.flow, self.signer.clone());
     }
 
     /// A request of the far side in an early dialog.
@@ -355,7 +355,7 @@ fn requires_prack(response: &Response) -> bool {
 fn prack(
     cx: &mut Context<'_>,
     early: &mut Early,
-    answers: Option<&mut Answers>,
+    signer: Option<&Signer>,
     response: &Response,
     rseq: u32,
 ) {
@@ -371,8 +371,8 @@ fn prack(
         }
         .to_string(),
     );
-    if let Some(answers) = answers {
-        answers.sign(&mut prack);
+    if let Some(signer) = signer {
+        signer.sign(&mut prack);
     }
     cx.send_unobserved(prack, early.dialog.flow());
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::SessionTimer;
 use crate::dialog::Dialog;
+use crate::digest::Signer;
 use crate::endpoint::counters::Rejected;
 use crate::endpoint::event::SessionEvent;
 use crate::endpoint::ids::{ClientTx, ServerTx, SessionId};
@@ -37,6 +38,18 @@ impl Context<'_> {
     pub(super) fn send(&mut self, request: Request, flow: Flow) -> ClientTx {
         self.layer
             .send(request, flow, ClientUse::Session(self.session), self.now)
+    }
+
+    /// The same of an INVITE, and what is to sign the end of what it leads to where no session does any more.
+    pub(super) fn send_signed(
+        &mut self,
+        invite: Request,
+        flow: Flow,
+        signer: Option<Signer>,
+    ) -> ClientTx {
+        let tx = self.send(invite, flow);
+        self.layer.sign_with(tx, signer);
+        tx
     }
 
     /// Sends a request whose responses do not matter.

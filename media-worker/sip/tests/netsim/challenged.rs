@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use netsim::Link;
 use sip::digest::{Account, Authority, Ha1s, Outcome};
-use sip::syntax::{HeaderName, Headers, Message, Method, Request, StatusCode};
+use sip::syntax::{HeaderName, Headers, Message, Method, Request, Response, StatusCode};
 
 use crate::phone::{ALICE, ANSWER, BOB, Heard, OFFER, Pair};
 
@@ -246,4 +246,78 @@ fn a_challenged_goodbye_is_said_again_once() {
         byes[0].headers.get(&HeaderName::CSeq),
         byes[1].headers.get(&HeaderName::CSeq)
     );
+}
+
+/// Alice has called, was challenged, and called again; her INVITE that nobody has answered yet.
+fn rings_again(pair: &mut Pair) -> (Authority, Request) {
+    let authority = calls(pair, "right");
+    let invite = sent(pair, &Method::Invite).pop().expect("an INVITE");
+    (authority, invite)
+}
+
+/// Gives Alice a response that Bob's phone did not make.
+fn give(pair: &mut Pair, response: &Response) {
+    let (flow, now) = (pair.alice.flow(BOB), pair.now());
+    let bytes = response.to_bytes();
+    pair.alice.endpoint.handle_datagram(flow, &bytes, now);
+    pair.alice.drain(now);
+}
+
+fn answered_by(invite: &Request, fork: &str) -> Response {
+    let mut response = invite.respond_tagged(StatusCode::OK, fork);
+    let contact = format!("<sip:{fork}@192.0.2.2>");
+    response.headers.push(HeaderName::Contact, contact);
+    response.set_body("application/sdp", ANSWER);
+    response
+}
+
+fn assert_right(authority: &mut Authority, request: &Request, pair: &Pair) {
+    let outcome = authority.verify(request, known, pair.now());
+    assert!(matches!(outcome, Outcome::Ok { .. }), "{outcome:?}");
+}
+
+#[test]
+fn who_answers_after_the_call_was_withdrawn_gets_a_signed_goodbye() {
+    let mut pair = Pair::new(Link::default());
+    let (mut authority, invite) = rings_again(&mut pair);
+    assert_right(&mut authority, &invite, &pair);
+    let (id, now) = (pair.alice.id(), pair.now());
+    pair.alice.endpoint.end(id, None, now);
+    pair.alice.drain(now);
+    give(&mut pair, &answered_by(&invite, "late"));
+    let byes = sent(&pair, &Method::Bye);
+    assert_eq!(byes.len(), 1);
+    assert_right(&mut authority, &byes[0], &pair);
+}
+
+#[test]
+fn a_fork_too_many_gets_a_signed_goodbye_and_so_does_the_call_after_it() {
+    let mut pair = Pair::new(Link::default());
+    let (mut authority, invite) = rings_again(&mut pair);
+    assert_right(&mut authority, &invite, &pair);
+    give(&mut pair, &answered_by(&invite, "one"));
+    give(&mut pair, &answered_by(&invite, "two"));
+    let (id, now) = (pair.alice.id(), pair.now());
+    pair.alice.endpoint.end(id, None, now);
+    pair.alice.drain(now);
+    give(&mut pair, &answered_by(&invite, "three"));
+    let byes = sent(&pair, &Method::Bye);
+    let to: Vec<_> = byes.iter().map(|bye| bye.uri.user().unwrap()).collect();
+    assert_eq!(to, ["two", "one", "three"]);
+    // A nonce counts its uses over all of them.
+    for bye in &byes {
+        assert_right(&mut authority, bye, &pair);
+    }
+}
+
+#[test]
+fn a_goodbye_to_a_late_answer_is_said_again_where_its_nonce_was_too_old() {
+    let mut pair = Pair::new(Link::default());
+    let (mut authority, invite) = rings_again(&mut pair);
+    let (id, now) = (pair.alice.id(), pair.now());
+    pair.alice.endpoint.end(id, None, now);
+    pair.alice.drain(now);
+    give(&mut pair, &answered_by(&invite, "late"));
+    let tries = is_asked_for_ever(&mut pair, &mut authority, &Method::Bye);
+    assert_eq!(tries, 4);
 }

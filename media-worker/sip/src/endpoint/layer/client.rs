@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Due, Layer, reliability};
 use crate::dialog::Dialog;
+use crate::digest::Signer;
 use crate::endpoint::counters::Rejected;
 use crate::endpoint::ids::{ClientTx, SessionId};
 use crate::syntax::{HeaderName, Headers, Method, Reason, Request, Response};
@@ -35,6 +36,8 @@ pub(crate) enum Withdrawal {
     None,
     /// It must wait for a provisional response (RFC 3261 9.1).
     Due(Option<Reason>),
+    /// It came too late: this dialog is ended by BYE.
+    HangingUp(Box<Dialog>),
 }
 
 pub(super) struct Record {
@@ -49,6 +52,8 @@ pub(super) struct Record {
     credentials: Headers,
     /// ACKs of 2xx by To tag, for their retransmissions.
     acks: SmallVec<[(Box<str>, Bytes); 1]>,
+    /// Of an INVITE that was to be signed where somebody asks: signs the BYE to who answers it too late.
+    signer: Option<Signer>,
 }
 
 enum Machine {
@@ -96,6 +101,13 @@ impl Layer {
         tx
     }
 
+    /// What was just sent is an INVITE that this signs where it is asked for.
+    pub(crate) fn sign_with(&mut self, invite: ClientTx, signer: Option<Signer>) {
+        if let Some(record) = self.clients.get_mut(&invite) {
+            record.signer = signer;
+        }
+    }
+
     /// The value of a Via of ours.
     fn via(&self, flow: &Flow, branch: &str) -> String {
         let (protocol, address) = (flow.protocol.via_name(), self.config.address(flow));
@@ -127,7 +139,6 @@ impl Layer {
         if flow.connection != 0 {
             self.streams.insert((flow.connection, tx));
         }
-        let acks = SmallVec::new();
         self.clients.insert(
             tx,
             Record {
@@ -138,7 +149,8 @@ impl Layer {
                 usage,
                 invite,
                 credentials: Headers::new(),
-                acks,
+                acks: SmallVec::new(),
+                signer: None,
             },
         );
         self.perform_client(tx, actions, now);
@@ -444,30 +456,36 @@ impl Layer {
             .arm(Due::Forget(invite_tx), now + TRANSACTION);
     }
 
-    /// A response that no session wants: a CANCEL that had to wait is sent, a 2xx to INVITE is acknowledged and ended.
+    /// A response that no session wants: a CANCEL that had to wait is sent, a 2xx to INVITE is acknowledged and ended, and a BYE
+    /// that ends one is sent again, signed, where that is asked for.
     pub(crate) fn receive_unwanted(&mut self, passed: &Passed, now: Instant) {
-        let Some(record) = self
-            .clients
-            .get_mut(&passed.tx)
-            .filter(|record| record.method == Method::Invite)
-        else {
+        let Some(record) = self.clients.get_mut(&passed.tx) else {
             return;
         };
-        let status = passed.response.status;
-        if status.is_provisional() {
-            let usage = std::mem::replace(&mut record.usage, ClientUse::Nobody(Withdrawal::None));
-            if let ClientUse::Nobody(Withdrawal::Due(reason)) = usage {
+        let response = &passed.response;
+        if response.status.is_provisional() {
+            if let ClientUse::Nobody(Withdrawal::Due(reason)) = &mut record.usage {
+                let reason = reason.take();
+                record.usage = NOBODY;
                 self.cancel(passed.tx, reason, now);
             }
-        } else if status.is_success() {
-            let flow = record.flow;
+        } else if record.method == Method::Invite && response.status.is_success() {
             self.deadlines.disarm(Due::Forget(passed.tx));
-            self.hang_up(passed.tx, &passed.response, flow, now);
+            self.hang_up(passed.tx, response, now);
+        } else if let ClientUse::Nobody(Withdrawal::HangingUp(dialog)) = &record.usage
+            && dialog.challenged(response)
+        {
+            let dialog = dialog.clone();
+            self.say_goodbye(dialog, now);
         }
     }
 
     /// ACK and BYE for a 2xx that came too late or from one fork too many (RFC 3261 13.2.2.4).
-    fn hang_up(&mut self, invite: ClientTx, response: &Response, flow: Flow, now: Instant) {
+    fn hang_up(&mut self, invite: ClientTx, response: &Response, now: Instant) {
+        let Some(record) = self.clients.get(&invite) else {
+            return;
+        };
+        let (flow, signer) = (record.flow, record.signer.clone());
         let Some(target) = response.headers.to().ok().flatten().map(|to| to.uri) else {
             return;
         };
@@ -476,8 +494,14 @@ impl Layer {
         };
         let ack = dialog.ack(dialog.local_seq());
         self.acknowledge(invite, ack, dialog.remote_tag(), flow);
-        let bye = dialog.request(Method::Bye);
-        self.send(bye, flow, NOBODY, now);
+        dialog.sign_with(signer);
+        self.say_goodbye(Box::new(dialog), now);
+    }
+
+    fn say_goodbye(&mut self, mut dialog: Box<Dialog>, now: Instant) {
+        let (bye, flow) = (dialog.request(Method::Bye), dialog.flow());
+        let usage = ClientUse::Nobody(Withdrawal::HangingUp(dialog));
+        self.send(bye, flow, usage, now);
     }
 }
 
