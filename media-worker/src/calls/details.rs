@@ -44,7 +44,7 @@ pub(super) fn keep(call: &Inbound) {
         time: record.began_at,
         direction: match &call.from {
             Origin::Trunk(_) => Direction::Incoming,
-            Origin::Phone(_) if record.went_out || record.answered_outside => Direction::Outgoing,
+            Origin::Phone(_) if record.leads_outside() => Direction::Outgoing,
             Origin::Phone(_) => Direction::Internal,
         },
         from: caller(call),

@@ -74,12 +74,19 @@ pub(super) struct Record {
     pub(super) answered: Option<Instant>,
     /// A handset, or an outside number.
     pub(super) answered_by: Option<Arc<str>>,
-    /// Whether the call was to go out, answered there or not.
+    /// Whether the call was to go out, alone or beside phones here, answered there or not.
     pub(super) went_out: bool,
     /// Whether somebody outside has answered.
     pub(super) answered_outside: bool,
     pub(super) route: Option<Arc<str>>,
     pub(super) result: CallResult,
+}
+
+impl Record {
+    /// Whether it is a call to outside: somebody there has answered, or might have and nobody here did.
+    pub(super) fn leads_outside(&self) -> bool {
+        self.answered_outside || self.went_out && self.answered_by.is_none()
+    }
 }
 
 /// An INVITE whose sender has proven who he is.

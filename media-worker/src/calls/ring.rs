@@ -96,6 +96,7 @@ impl Inbound {
             branches.extend(self.invite(handset, &contact));
         }
         for outward in self.outside_of(destinations).await {
+            self.record.went_out = true;
             branches.extend(self.branch_out(&outward));
         }
         self.ring_all(branches, destinations.ring_time).await
