@@ -38,7 +38,8 @@ pub(super) struct Leg {
     pub(super) packetizer: Packetizer,
     pub(super) playback: Playback,
     pub(super) play_recoder: Option<Box<Recoder>>,
-    pub(super) recording: Option<Recording>,
+    /// Boxed, as most legs record nothing.
+    pub(super) recording: Option<Box<Recording>>,
     pub(super) digits_in: DigitsIn,
     pub(super) digits_out: DigitsOut,
     pub(super) peer: Option<Key>,

@@ -141,13 +141,9 @@ impl Engine {
                 max,
             } => self.with_leg(leg, now, out, rec, |leg, turn| {
                 leg.end_recording(RecordEnd::Stopped, turn);
-                leg.recording = Some(Recording::new(
-                    recording,
-                    leg.spec.send.codec,
-                    silence,
-                    max,
-                    now,
-                ));
+                let codec = leg.spec.send.codec;
+                let recording = Recording::new(recording, codec, silence, max, now);
+                leg.recording = Some(Box::new(recording));
             }),
             Command::StopRecord { leg } => {
                 self.with_leg(leg, now, out, rec, |leg, turn| {

@@ -8,7 +8,8 @@ pub(super) struct Packetizer {
     packet: usize,
     start: usize,
     end: usize,
-    bytes: [u8; MAX_BYTES],
+    /// Room for a packet but its last piece, and a frame more; none until a frame is not a packet of its own.
+    bytes: Box<[u8]>,
 }
 
 impl Packetizer {
@@ -21,12 +22,20 @@ impl Packetizer {
             packet: codec.bytes(usize::from(ms)),
             start: 0,
             end: 0,
-            bytes: [0; MAX_BYTES],
+            bytes: Box::default(),
         }
+    }
+
+    /// Whether a frame that comes now is a packet of its own, as most are.
+    pub(super) fn is_packet(&self, frame: &[u8]) -> bool {
+        self.start == self.end && frame.len() == self.packet
     }
 
     /// Adds a frame. The packets that are full are to be taken before the next one.
     pub(super) fn push(&mut self, frame: &[u8]) {
+        if self.bytes.is_empty() {
+            self.bytes = vec![0; self.packet + FRAME_BYTES].into();
+        }
         self.bytes.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
@@ -63,8 +72,8 @@ impl Packetizer {
 }
 
 const LONGEST_MS: u16 = 120;
-/// The longest packet but 10 ms, and a frame more, at 64 kbit/s.
-const MAX_BYTES: usize = 8 * (LONGEST_MS as usize + 20);
+/// 20 ms at 64 kbit/s.
+const FRAME_BYTES: usize = 160;
 
 #[cfg(test)]
 mod tests {
@@ -79,7 +88,12 @@ mod tests {
             bytes.extend_from_slice(payload);
         };
         for frame in 0..frames {
-            packetizer.push(&[frame; 160]);
+            let frame = [frame; FRAME_BYTES];
+            if packetizer.is_packet(&frame) {
+                keep(&frame);
+                continue;
+            }
+            packetizer.push(&frame);
             while let Some(payload) = packetizer.take() {
                 keep(payload);
             }
@@ -100,6 +114,16 @@ mod tests {
         assert_eq!(lengths(40, 3), [320, 160]);
         assert_eq!(lengths(60, 6), [480; 2]);
         assert_eq!(lengths(120, 7), [960, 160]);
+    }
+
+    #[test]
+    fn packets_of_one_frame_need_no_room() {
+        let packetizer = Packetizer::new(20, Codec::Pcma);
+        assert!(packetizer.is_packet(&[0; FRAME_BYTES]) && packetizer.bytes.is_empty());
+        let mut packetizer = Packetizer::new(40, Codec::Pcma);
+        assert!(!packetizer.is_packet(&[0; FRAME_BYTES]));
+        packetizer.push(&[0; FRAME_BYTES]);
+        assert!(!packetizer.is_packet(&[0; 2 * FRAME_BYTES]), "one waits");
     }
 
     #[test]

@@ -131,6 +131,9 @@ impl Leg {
     pub(super) fn speak(&mut self, frame: &[u8], to: Option<SocketAddr>, turn: &mut Turn<'_>) {
         self.relay.interrupt();
         let Some(to) = to else { return };
+        if self.packetizer.is_packet(frame) {
+            return send_audio(&self.spec, &mut self.stream, frame, to, turn);
+        }
         self.packetizer.push(frame);
         while let Some(payload) = self.packetizer.take() {
             send_audio(&self.spec, &mut self.stream, payload, to, turn);
