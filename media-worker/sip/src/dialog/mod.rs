@@ -270,7 +270,11 @@ impl Dialog {
 impl Party {
     fn of(address: &NameAddr) -> Self {
         Self {
-            value: address.to_string().into(),
+            value: address
+                .to_string()
+                .into_boxed_str()
+                .into_boxed_bytes()
+                .into(),
             tag: address.tag().map(Into::into),
         }
     }

@@ -27,7 +27,8 @@ use layer::{ClientUse, Due, Gone, Layer};
 pub struct Endpoint {
     layer: Layer,
     limits: Limits,
-    sessions: HashMap<SessionId, Session>,
+    /// Boxed: the table has room for about twice as many as are in it.
+    sessions: HashMap<SessionId, Box<Session>>,
     connections: BTreeSet<(u64, SessionId)>,
 }
 
@@ -155,7 +156,7 @@ impl Endpoint {
 
     fn keep(&mut self, id: SessionId, session: Session) {
         self.index(session.flow().connection, id);
-        self.sessions.insert(id, session);
+        self.sessions.insert(id, Box::new(session));
     }
 
     fn index(&mut self, connection: u64, id: SessionId) {

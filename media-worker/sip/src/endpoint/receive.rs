@@ -1,5 +1,6 @@
 //! Messages that come in: which transaction, dialog or application they are for (RFC 3261 8.2, 12.2.2, 17.2.3).
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -151,7 +152,7 @@ impl Endpoint {
     }
 
     /// CANCEL (RFC 3261 9.2): answered here, and the INVITE with 487 if it has no final response yet.
-    fn receive_cancel(&mut self, key: Box<str>, request: &Request, flow: Flow, now: Instant) {
+    fn receive_cancel(&mut self, key: Arc<str>, request: &Request, flow: Flow, now: Instant) {
         let Some((invite, session)) = self.layer.cancelled(request) else {
             return self.layer.refuse(
                 request,

@@ -14,7 +14,8 @@ impl Session {
         let mut octets = Vec::with_capacity(512);
         // Writing to a Vec does not fail.
         let _: std::io::Result<()> = self.lines().write(&mut octets);
-        octets.into()
+        // No larger than it is: a session may keep it.
+        octets.into_boxed_slice().into()
     }
 
     fn lines(&self) -> sdp_types::Session {

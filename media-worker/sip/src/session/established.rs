@@ -19,8 +19,8 @@ pub(super) struct Established {
     pub(super) dialog: Dialog,
     pub(super) exchange: Exchange,
     pub(super) wanted: Wanted,
-    /// Our session description, for refreshes by re-INVITE.
-    pub(super) description: Bytes,
+    /// Our session description, where refreshes by re-INVITE will repeat it.
+    description: Option<Bytes>,
     pub(super) refresh: Refresh,
     /// The method the far side lets us refresh with.
     pub(super) refresh_by: Method,
@@ -45,12 +45,11 @@ impl Established {
             }
             None => Exchange::OwesAck { invite, seq },
         };
-        let description = offered.unwrap_or_default();
         let mut established = Self {
             dialog,
             exchange,
             wanted: Wanted::Nothing,
-            description,
+            description: offered,
             refresh: Refresh::Off,
             refresh_by: Method::Invite,
         };
@@ -76,7 +75,7 @@ impl Established {
             dialog,
             exchange: Exchange::Unacknowledged(Unacknowledged::first(tx, ok, seq, delayed)),
             wanted: Wanted::Nothing,
-            description,
+            description: Some(description),
             refresh: Refresh::Off,
             refresh_by: Method::Invite,
         }
@@ -96,6 +95,8 @@ impl Established {
             Method::Invite
         };
         self.agree(cx, refresh);
+        let description = self.description.take();
+        self.described(description);
         if let Exchange::Unacknowledged(waiting) = &self.exchange {
             waiting.arm(cx);
         }
@@ -109,12 +110,25 @@ impl Established {
         refresh.arm(cx);
     }
 
+    /// We have described the session like this, by what is agreed about refreshing now.
+    pub(super) fn described(&mut self, sdp: Option<Bytes>) {
+        let repeats = self.refresh_by == Method::Invite && matches!(self.refresh, Refresh::Ours(_));
+        self.description = sdp.filter(|_| repeats);
+    }
+
+    /// What a refresh by this method carries.
+    pub(super) fn repeated(&self, method: &Method) -> Option<Bytes> {
+        self.description
+            .clone()
+            .filter(|_| *method == Method::Invite)
+    }
+
     /// UAC: the answer to the offer in the 2xx goes with the ACK (RFC 3261 13.2.2.4).
     pub(super) fn ack_with(&mut self, cx: &mut Context<'_>, sdp: Bytes) {
         if let Exchange::OwesAck { invite, seq } = self.exchange {
             let mut ack = self.dialog.ack(seq);
             ack.set_body(SDP, sdp.clone());
-            self.description = sdp;
+            self.described(Some(sdp));
             cx.layer
                 .acknowledge(invite, ack, self.dialog.remote_tag(), self.dialog.flow());
             self.rest(cx);
@@ -249,10 +263,11 @@ impl Established {
         match std::mem::replace(&mut self.exchange, Exchange::Idle) {
             Exchange::Unacknowledged(waiting) if waiting.seq() == seq => {
                 Unacknowledged::disarm(cx);
-                let sdp = body_of(&request.body);
+                // An ACK answers only an offer of ours (RFC 3261 13.2.2.4).
+                let sdp = body_of(&request.body).filter(|_| waiting.is_delayed());
                 if waiting.is_first() {
                     cx.tell(SessionEvent::Confirmed { sdp });
-                } else if let Some(sdp) = sdp.filter(|_| waiting.is_delayed()) {
+                } else if let Some(sdp) = sdp {
                     cx.tell(SessionEvent::Answer { sdp });
                 }
                 self.rest(cx);

@@ -167,7 +167,7 @@ impl Established {
             return;
         }
         let method = self.refresh_by.clone();
-        let body = (method == Method::Invite).then(|| self.description.clone());
+        let body = self.repeated(&method);
         self.offer(cx, method, body, Purpose::Refresh);
     }
 
@@ -214,7 +214,7 @@ impl Established {
             self.agree(cx, Refresh::agreed(&response.headers));
         }
         if let Purpose::Change(ours) = offered.purpose {
-            self.description = ours;
+            self.described(Some(ours));
             match body_of(&response.body) {
                 Some(sdp) => cx.tell(SessionEvent::Answer { sdp }),
                 None => cx.tell(SessionEvent::OfferFailed {
@@ -274,9 +274,7 @@ impl Established {
     pub(super) fn again(&mut self, cx: &mut Context<'_>, offered: Offered) {
         let body = match &offered.purpose {
             Purpose::Change(sdp) => Some(sdp.clone()),
-            Purpose::Refresh => {
-                (offered.method == Method::Invite).then(|| self.description.clone())
-            }
+            Purpose::Refresh => self.repeated(&offered.method),
         };
         self.offer(cx, offered.method, body, offered.purpose);
     }
@@ -316,7 +314,8 @@ impl Established {
             return;
         }
         self.dialog.refresh_target(&request.headers);
-        self.learn(request);
+        // Who sends UPDATE takes it too.
+        self.refresh_by = Method::Update;
         let response = self.confirmation(cx, request);
         cx.reply(tx, response);
     }
@@ -334,7 +333,7 @@ impl Established {
         };
         let mut response = self.confirmation(cx, &request);
         response.set_body(SDP, sdp.clone());
-        self.description = sdp;
+        self.described(Some(sdp));
         let ok = cx.reply(tx, response);
         if request.method == Method::Invite {
             let seq = request

@@ -102,7 +102,7 @@ impl Request {
     pub fn to_bytes(&self) -> Bytes {
         let mut out = Vec::with_capacity(512 + self.body.len());
         self.write_into(&mut out);
-        out.into()
+        exact(out)
     }
 
     /// As [`Request::to_bytes`], appended to a buffer.
@@ -163,7 +163,7 @@ impl Response {
     pub fn to_bytes(&self) -> Bytes {
         let mut out = Vec::with_capacity(512 + self.body.len());
         self.write_into(&mut out);
-        out.into()
+        exact(out)
     }
 
     /// As [`Response::to_bytes`], appended to a buffer.
@@ -193,6 +193,11 @@ impl Response {
         headers.copy_first(request, &HeaderName::CSeq);
         response
     }
+}
+
+/// No larger than it is: transactions keep what they may have to send again.
+fn exact(out: Vec<u8>) -> Bytes {
+    out.into_boxed_slice().into()
 }
 
 fn write_rest(headers: &Headers, body: &[u8], out: &mut Vec<u8>) {

@@ -139,20 +139,18 @@ impl Layer {
         if flow.connection != 0 {
             self.streams.insert((flow.connection, tx));
         }
-        self.clients.insert(
-            tx,
-            Record {
-                branch,
-                flow,
-                method,
-                machine,
-                usage,
-                invite,
-                credentials: Headers::new(),
-                acks: SmallVec::new(),
-                signer: None,
-            },
-        );
+        let record = Record {
+            branch,
+            flow,
+            method,
+            machine,
+            usage,
+            invite,
+            credentials: Headers::new(),
+            acks: SmallVec::new(),
+            signer: None,
+        };
+        self.clients.insert(tx, Box::new(record));
         self.perform_client(tx, actions, now);
     }
 

@@ -6,6 +6,7 @@ mod server;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -52,12 +53,13 @@ pub(crate) struct Layer {
     serial: u64,
     outputs: VecDeque<Output>,
     deadlines: Deadlines<Due>,
-    clients: HashMap<ClientTx, client::Record>,
+    /// Boxed, as are those of servers: a table has room for about twice as many as are in it.
+    clients: HashMap<ClientTx, Box<client::Record>>,
     cancels: HashMap<ClientTx, ClientTx>,
     streams: BTreeSet<(u64, ClientTx)>,
-    servers: HashMap<ServerTx, server::Record>,
-    keys: HashMap<Box<str>, ServerTx>,
-    merges: HashMap<Box<str>, ServerTx>,
+    servers: HashMap<ServerTx, Box<server::Record>>,
+    keys: HashMap<Arc<str>, ServerTx>,
+    merges: HashMap<Arc<str>, ServerTx>,
     answered: VecDeque<ServerTx>,
     peers: HashMap<IpAddr, usize>,
 }

@@ -1,6 +1,7 @@
 //! Server transactions: requests of others and our responses to them.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,8 +16,8 @@ use crate::transaction::{
 use crate::transport::{Flow, Protocol};
 
 pub(super) struct Record {
-    key: Box<str>,
-    merge: Option<Box<str>>,
+    key: Arc<str>,
+    merge: Option<Arc<str>>,
     /// Where responses go (RFC 3261 18.2.2, RFC 3581 4).
     flow: Flow,
     machine: Machine,
@@ -36,7 +37,7 @@ enum Machine {
 /// What became of a request at the transaction layer.
 pub(crate) enum Incoming {
     /// New: it is the caller's to admit.
-    New(Box<str>),
+    New(Arc<str>),
     /// An ACK that belongs to no failed INVITE: for the session whose 2xx it confirms.
     Ack,
     /// Dealt with.
@@ -99,7 +100,7 @@ impl Layer {
     /// Makes a transaction for a new request, within the bounds; merged requests are refused (RFC 3261 8.2.2.2).
     pub(crate) fn admit(
         &mut self,
-        key: Box<str>,
+        key: Arc<str>,
         request: &Request,
         flow: Flow,
         now: Instant,
@@ -157,19 +158,17 @@ impl Layer {
             self.merges.insert(merge.clone(), tx);
         }
         let flow = reply_flow(request, flow);
-        self.servers.insert(
-            tx,
-            Record {
-                key,
-                merge,
-                flow,
-                machine,
-                invite,
-                session: None,
-                peer,
-                charge,
-            },
-        );
+        let record = Record {
+            key,
+            merge,
+            flow,
+            machine,
+            invite,
+            session: None,
+            peer,
+            charge,
+        };
+        self.servers.insert(tx, Box::new(record));
         self.perform_server(tx, actions, now);
         Admission::Admitted(tx)
     }
@@ -418,7 +417,7 @@ pub(super) fn reply_flow(request: &Request, flow: Flow) -> Flow {
 
 /// What a request is matched by (RFC 3261 17.2.3): branch, sent-by and method, that of ACK being INVITE; before
 /// RFC 3261 Request-URI, From tag, Call-ID, `CSeq` number and the whole Via.
-fn key(request: &Request, method: &str) -> Box<str> {
+fn key(request: &Request, method: &str) -> Arc<str> {
     let method = if method == "ACK" { "INVITE" } else { method };
     let headers = &request.headers;
     let via = headers.via().ok().flatten();
@@ -445,7 +444,7 @@ fn key(request: &Request, method: &str) -> Box<str> {
 
 /// What two copies of one request have in common that came by different ways (RFC 3261 8.2.2.2): From tag, Call-ID
 /// and `CSeq`, if there is no To tag.
-fn merge_key(request: &Request) -> Option<Box<str>> {
+fn merge_key(request: &Request) -> Option<Arc<str>> {
     let headers = &request.headers;
     if headers.to().ok().flatten()?.tag().is_some() || request.method == Method::Cancel {
         return None;
