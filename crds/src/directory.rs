@@ -37,7 +37,8 @@ pub struct Directory {
     users: HashMap<Arc<str>, UserEntry>,
     /// Users' names by their mailboxes.
     mailboxes: HashMap<Arc<str>, Arc<str>>,
-    accounts: HashMap<Arc<str>, Account>,
+    /// Shared with the calls of their phones.
+    accounts: HashMap<Arc<str>, Arc<Account>>,
     /// Usernames by handset name.
     usernames: HashMap<Arc<str>, Arc<str>>,
     extensions: HashMap<Arc<str>, Target>,
@@ -98,18 +99,19 @@ impl Directory {
     }
 
     /// The SIP account that registers with this username.
-    pub fn account(&self, username: &str) -> Option<&Account> {
+    pub fn account(&self, username: &str) -> Option<&Arc<Account>> {
         self.accounts.get(username)
     }
 
     /// Every SIP account, in no order.
     pub fn accounts(&self) -> impl ExactSizeIterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.values().map(|account| &**account)
     }
 
     /// The SIP account of the handset of this name.
     pub fn handset(&self, name: &str) -> Option<&Account> {
-        self.accounts.get(self.usernames.get(name)?)
+        let account = self.accounts.get(self.usernames.get(name)?)?;
+        Some(account)
     }
 
     /// What answers this number, dialled exactly.

@@ -47,7 +47,7 @@ async fn visit<O: Office>(
         (Whose::Callers, Caller::SharedHandset(_) | Caller::External { .. }) => None,
     };
     let user = name.and_then(|name| office.directory().user(&name));
-    let Some(mut owner) = login(call, office, user).await? else {
+    let Some(mut owner) = Box::pin(login(call, office, user)).await? else {
         return Ok(Exit::Finished);
     };
     if let Some(exit) = Box::pin(choose_first_pin(call, &owner)).await? {
@@ -62,12 +62,12 @@ async fn visit<O: Office>(
         };
         match MAIN.ask(call, office, &before, offered).await? {
             Picked::Action(Main::Listen(folder)) => {
-                if let Some(exit) = listen(call, office, &owner, folder).await? {
+                // Boxed, as are the ways below: every call sets room aside for what is not, and few are here.
+                if let Some(exit) = Box::pin(listen(call, office, &owner, folder)).await? {
                     return Ok(exit);
                 }
             }
             Picked::Action(Main::Send) => {
-                // Boxed: every call sets room aside for what is not, and few are here.
                 if let Some(exit) = Box::pin(send(call, office, &owner)).await? {
                     return Ok(exit);
                 }
@@ -78,13 +78,17 @@ async fn visit<O: Office>(
                     After::Leave(exit) => return Ok(exit),
                 }
             }
-            Picked::Action(Main::OutsideLine) => match line(call, office, owner.user).await? {
-                Left::Recalled => match login_again(call, office, owner.user).await? {
-                    Some(again) => owner = again,
-                    None => return Ok(Exit::Finished),
-                },
-                Left::Tired => return farewell(call, []).await,
-            },
+            Picked::Action(Main::OutsideLine) => {
+                match Box::pin(line(call, office, owner.user)).await? {
+                    Left::Recalled => {
+                        match Box::pin(login_again(call, office, owner.user)).await? {
+                            Some(again) => owner = again,
+                            None => return Ok(Exit::Finished),
+                        }
+                    }
+                    Left::Tired => return farewell(call, []).await,
+                }
+            }
             Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
             Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
         }

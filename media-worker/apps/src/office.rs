@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
@@ -15,7 +16,10 @@ use crate::Preferences;
 
 /// What an application asks of the homes. One value serves one call and keeps the directory that
 /// the call started with.
-#[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
+///
+/// What is asked of a store or a home goes on in a box of its own, here and in [`Inbox`] and [`Preferences`]: each call
+/// would else set room aside for the longest of it for as long as it lasts.
+#[async_trait(?Send)]
 pub trait Office {
     /// Audio of a user that can be played: a message, a greeting, a name. Cheap to clone.
     type Audio: Clone + Audible;
@@ -68,7 +72,7 @@ pub trait Office {
 }
 
 /// The inbox of a user who has logged in. It sees what happens to the mailbox elsewhere.
-#[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
+#[async_trait(?Send)]
 pub trait Inbox {
     /// Audio that can be played.
     type Audio;

@@ -1,5 +1,6 @@
 //! What a user who has logged in has chosen about himself, and changes (spec MC-P).
 
+use async_trait::async_trait;
 use crds::Presence;
 use crds::directory::{PinOrigin, UserEntry};
 use crds::pin::{self, WeakPin};
@@ -69,7 +70,7 @@ pub fn judge_pin(user: &UserEntry, pin: &str) -> Result<(), NotChosen> {
 }
 
 /// What a user who has logged in asks of his home about himself.
-#[allow(async_fn_in_trait, reason = "one call is one task of one thread")]
+#[async_trait(?Send)]
 pub trait Preferences {
     /// Audio that can be played.
     type Audio;

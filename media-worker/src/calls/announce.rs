@@ -1,4 +1,6 @@
 //! Announcements to callers who can't be connected: spoken before the call is refused, so they cost nothing (RFC 3960).
+//!
+//! They are boxed: calls of all kinds may come to one, and few do.
 
 use apps::{Announcement, Exit};
 use sip::syntax::StatusCode;
@@ -10,45 +12,45 @@ use crate::metrics::CallResult;
 
 /// The number means nothing.
 pub(super) async fn unknown_number(call: &mut Inbound) -> CallResult {
-    refuse(
+    Box::pin(refuse(
         call,
         Announcement::UnknownNumber,
         StatusCode::NOT_FOUND,
         CallResult::UnknownNumber,
-    )
+    ))
     .await
 }
 
 /// What the number means can't be reached: there is no trunk, no conference center.
 pub(super) async fn not_available(call: &mut Inbound) -> CallResult {
-    refuse(
+    Box::pin(refuse(
         call,
         Announcement::Unavailable,
         StatusCode::TEMPORARILY_UNAVAILABLE,
         CallResult::Refused,
-    )
+    ))
     .await
 }
 
 /// The caller may not call this number.
 pub(super) async fn not_permitted(call: &mut Inbound) -> CallResult {
-    refuse(
+    Box::pin(refuse(
         call,
         Announcement::NotPermitted,
         StatusCode::FORBIDDEN,
         CallResult::Refused,
-    )
+    ))
     .await
 }
 
 /// The caller has called outside as often as he may for now.
 pub(super) async fn overloaded(call: &mut Inbound) -> CallResult {
-    refuse(
+    Box::pin(refuse(
         call,
         Announcement::Overloaded,
         StatusCode::SERVICE_UNAVAILABLE,
         CallResult::Refused,
-    )
+    ))
     .await
 }
 

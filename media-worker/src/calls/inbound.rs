@@ -114,7 +114,7 @@ pub fn take(exchange: Rc<Exchange>, arrival: Arrival) {
 
 impl Inbound {
     async fn live(mut self: Box<Self>) {
-        let Some(_place) = self.place().await else {
+        let Some(_place) = Box::pin(self.place()).await else {
             let from = self.from.label();
             warn!(
                 from,
@@ -231,7 +231,7 @@ impl Inbound {
                     None => announce::unknown_number(self).await,
                 }
             }
-            Meaning::LeaveMessage(user) => Box::pin(self.voicemail(&user)).await,
+            Meaning::LeaveMessage(user) => self.voicemail(&user).await,
             Meaning::MessageCenter | Meaning::Extension(Target::MessageCenter) => {
                 Box::pin(applications::message_center(self, None)).await
             }
@@ -376,7 +376,7 @@ impl Inbound {
 
     pub(super) async fn voicemail(&mut self, user: &Arc<str>) -> CallResult {
         self.called = Some(Arc::clone(user));
-        applications::leave_message(self, user).await
+        Box::pin(applications::leave_message(self, user)).await
     }
 
     /// Lets the caller know that a phone rings: his own phone makes the sound, or we do once he is answered.

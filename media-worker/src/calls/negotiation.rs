@@ -19,11 +19,25 @@ pub(super) struct Negotiation {
     call: u64,
     listener: EventSender,
     seat: Option<Seat>,
-    agreed: Option<Agreed>,
-    /// What each side said last.
-    ours: Option<sdp::Session>,
-    theirs: Option<sdp::Session>,
+    /// The far side's offer, until it is answered.
+    offered: Option<Box<sdp::Session>>,
+    ours: Option<Said>,
+    theirs: Option<Said>,
+    agreed: Option<Terms>,
     version: u64,
+}
+
+/// What one side said last. Descriptions themselves are not kept: a call lasts, and they are large.
+struct Said {
+    codecs: Box<[Codec]>,
+    direction: Direction,
+}
+
+/// What of an agreement is asked for later; the engine has the rest.
+struct Terms {
+    remote: SocketAddr,
+    sends: Option<Codec>,
+    events: bool,
 }
 
 impl Negotiation {
@@ -35,9 +49,10 @@ impl Negotiation {
             call,
             listener: listener.clone(),
             seat: None,
-            agreed: None,
+            offered: None,
             ours: None,
             theirs: None,
+            agreed: None,
             version: 0,
         }
     }
@@ -47,7 +62,9 @@ impl Negotiation {
     /// # Errors
     /// 400 when it can't be read.
     pub(super) fn take_offer(&mut self, offer: &Bytes) -> Result<(), StatusCode> {
-        self.theirs = Some(sdp::Session::parse(offer).map_err(|_| StatusCode::BAD_REQUEST)?);
+        let theirs = sdp::Session::parse(offer).map_err(|_| StatusCode::BAD_REQUEST)?;
+        self.theirs = Some(Said::by(&theirs));
+        self.offered = Some(Box::new(theirs));
         Ok(())
     }
 
@@ -55,20 +72,18 @@ impl Negotiation {
     pub(super) fn codecs(&self) -> Vec<Codec> {
         self.theirs
             .as_ref()
-            .map(formats::named_in)
+            .map(|theirs| theirs.codecs.to_vec())
             .unwrap_or_default()
     }
 
     /// The codec we send in, once agreed.
     pub(super) fn sends(&self) -> Option<Codec> {
-        formats::sent(&self.agreed.as_ref()?.send).map(|format| format.codec)
+        self.agreed.as_ref()?.sends
     }
 
     /// Whether the far side takes RFC 4733 events.
     pub(super) fn takes_events(&self) -> bool {
-        self.agreed
-            .as_ref()
-            .is_some_and(|agreed| agreed.telephone_event.is_some())
+        self.agreed.as_ref().is_some_and(|agreed| agreed.events)
     }
 
     /// Its media, once there is any.
@@ -85,16 +100,20 @@ impl Negotiation {
         prefer: &[Codec],
         direction: Direction,
     ) -> Result<Bytes, StatusCode> {
-        let Some(theirs) = self.theirs.take() else {
+        let Some(offered) = self.offered.take() else {
             return self.offer(prefer, direction);
         };
-        let answered = self.answer_to(&theirs, prefer, direction);
-        self.theirs = Some(theirs);
-        let (ours, agreed) = answered?;
-        let body = ours.to_bytes();
-        self.ours = Some(ours);
-        self.agree(agreed);
-        Ok(body)
+        match self.answer_to(&offered, prefer, direction) {
+            Ok((ours, agreed)) => {
+                self.ours = Some(Said::by(&ours));
+                self.agree(&agreed);
+                Ok(ours.to_bytes())
+            }
+            Err(status) => {
+                self.offered = Some(offered);
+                Err(status)
+            }
+        }
     }
 
     fn answer_to(
@@ -150,9 +169,8 @@ impl Negotiation {
         };
         let capabilities = formats::capabilities(seat, prefer, direction);
         let ours = sdp::offer(&capabilities, self.next_version());
-        let body = ours.to_bytes();
-        self.ours = Some(ours);
-        Ok(body)
+        self.ours = Some(Said::by(&ours));
+        Ok(ours.to_bytes())
     }
 
     /// The far side's answer to our offer; media flows as it says from now on. True when the leg had to move to another
@@ -161,9 +179,9 @@ impl Negotiation {
     /// # Errors
     /// The status that says why the call can't go on.
     pub(super) fn take_answer(&mut self, answer: &Bytes) -> Result<bool, StatusCode> {
-        let ours = self.ours.as_ref().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let ours = self.our_offer().ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let theirs = sdp::Session::parse(answer).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
-        let agreed = sdp::agree(ours, &theirs).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
+        let agreed = sdp::agree(&ours, &theirs).map_err(|_| StatusCode::NOT_ACCEPTABLE_HERE)?;
         let known = self
             .agreed
             .as_ref()
@@ -175,8 +193,8 @@ impl Negotiation {
                 .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?,
             Some(_) | None => false,
         };
-        self.theirs = Some(theirs);
-        self.agree(agreed);
+        self.theirs = Some(Said::by(&theirs));
+        self.agree(&agreed);
         Ok(moved)
     }
 
@@ -184,28 +202,52 @@ impl Negotiation {
     pub(super) fn offered_direction(&self) -> Direction {
         self.theirs
             .as_ref()
-            .map_or(Direction::SendRecv, formats::direction_of)
+            .map_or(Direction::SendRecv, |theirs| theirs.direction)
     }
 
     /// Which way media flows by what we said last, from our point of view.
     pub(super) fn told_direction(&self) -> Direction {
         self.ours
             .as_ref()
-            .map_or(Direction::SendRecv, formats::direction_of)
+            .map_or(Direction::SendRecv, |ours| ours.direction)
     }
 
-    fn agree(&mut self, agreed: Agreed) {
+    /// What we offered last, made again from what it said.
+    fn our_offer(&self) -> Option<sdp::Session> {
+        let (seat, ours) = (self.seat.as_ref()?, self.ours.as_ref()?);
+        let capabilities = formats::capabilities(seat, &ours.codecs, ours.direction);
+        Some(sdp::offer(&capabilities, self.version()))
+    }
+
+    fn agree(&mut self, agreed: &Agreed) {
         if let Some(seat) = &mut self.seat {
-            seat.set(&agreed, &self.flow);
+            seat.set(agreed, &self.flow);
         }
-        self.agreed = Some(agreed);
+        self.agreed = Some(Terms {
+            remote: agreed.remote,
+            sends: formats::sent(&agreed.send).map(|format| format.codec),
+            events: agreed.telephone_event.is_some(),
+        });
     }
 
     fn next_version(&mut self) -> Version {
         self.version += 1;
+        self.version()
+    }
+
+    fn version(&self) -> Version {
         Version {
             session: self.call,
             version: self.version,
+        }
+    }
+}
+
+impl Said {
+    fn by(session: &sdp::Session) -> Self {
+        Self {
+            codecs: formats::named_in(session).into(),
+            direction: formats::direction_of(session),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apps::{Begun, Draft, Login, NotSent, Office, Receipt, Refusal, Side, Unavailable};
+use async_trait::async_trait;
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
@@ -178,6 +179,7 @@ impl CallOffice {
     }
 }
 
+#[async_trait(?Send)]
 impl Office for CallOffice {
     type Audio = Spoken;
     type Recording = Recording;

@@ -14,7 +14,7 @@ use crate::trunks::{Incoming, LinePlace, Way};
 /// Where a call comes from.
 pub enum Origin {
     /// This phone, which has proven it.
-    Phone(Account),
+    Phone(Arc<Account>),
     /// A trunk, by which somebody outside calls.
     Trunk(Incoming),
 }

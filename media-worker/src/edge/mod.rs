@@ -138,7 +138,9 @@ impl Edge {
         let edge = Rc::clone(self);
         spawn_local(async move {
             let fallback = request.respond(StatusCode::SERVICE_UNAVAILABLE);
-            let response = home.register(account.handset, request, flow).await;
+            let response = home
+                .register(Arc::clone(&account.handset), request, flow)
+                .await;
             edge.respond(tx, response.unwrap_or(fallback));
         });
     }
@@ -162,7 +164,9 @@ impl Edge {
         let edge = Rc::clone(self);
         spawn_local(async move {
             let fallback = request.respond(StatusCode::SERVICE_UNAVAILABLE);
-            let response = home.subscribe(account.handset, request, flow).await;
+            let response = home
+                .subscribe(Arc::clone(&account.handset), request, flow)
+                .await;
             edge.respond(tx, response.unwrap_or(fallback));
         });
     }
@@ -197,7 +201,7 @@ impl Edge {
     }
 
     /// Who sends the request, proven by digest; otherwise what to answer. Unknown users and wrong passwords get the same answer.
-    fn identify(&self, request: &Request, flow: &Flow) -> Result<Account, Refusal> {
+    fn identify(&self, request: &Request, flow: &Flow) -> Result<Arc<Account>, Refusal> {
         let directory = self.exchange.directory();
         let now = Instant::now();
         let mut authority = self.authority.borrow_mut();

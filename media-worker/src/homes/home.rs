@@ -31,7 +31,7 @@ pub(super) struct HomeState {
     name: HomeName,
     context: Rc<HomeContext>,
     /// The way back to this home, for answers that come later.
-    pub(super) itself: mpsc::WeakSender<ToHome>,
+    pub(super) itself: mpsc::WeakSender<Box<ToHome>>,
     phones: Phones,
     lamps: Lamps,
     shown: Option<Shown>,
@@ -88,7 +88,7 @@ impl HomeState {
     }
 
     /// Serves until the worker stops.
-    pub(super) async fn live(mut self, mut inbox: mpsc::Receiver<ToHome>) {
+    pub(super) async fn live(mut self, mut inbox: mpsc::Receiver<Box<ToHome>>) {
         loop {
             let expiry = self.expire().await;
             let message = tokio::select! {
@@ -97,7 +97,7 @@ impl HomeState {
             };
             match message {
                 // Boxed: a home waits most of the time, and the waiting costs what its largest step would.
-                Some(message) => Box::pin(self.hear(message)).await,
+                Some(message) => Box::pin(self.hear(*message)).await,
                 None => return,
             }
         }
@@ -398,7 +398,7 @@ impl HomeState {
         spawn_local(async move {
             if let (Ok(answer), Some(home)) = (answer.await, itself.upgrade()) {
                 let notified = Box::new(Notified { key, answer });
-                let _ = home.send(ToHome::Notified(notified)).await;
+                let _ = home.send(Box::new(ToHome::Notified(notified))).await;
             }
         });
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use apps::{Emails, Inbox, OpenError, Opened, Unavailable};
+use async_trait::async_trait;
 use crds::directory::MailboxLimits;
 use jiff::Timestamp;
 use mailbox::{Counts, Folder, Mailbox, MailboxError, Message, MessageId};
@@ -52,7 +53,7 @@ impl HomeInbox {
     }
 
     async fn changed(&self, outcome: Result<(), MailboxError>) -> Result<(), Unavailable> {
-        let _ = self.home.inbox.send(ToHome::MailboxChanged).await;
+        let _ = self.home.tell(ToHome::MailboxChanged).await;
         match outcome {
             // Deleted elsewhere meanwhile: what was wanted is so.
             Ok(()) | Err(MailboxError::NoSuchMessage) => Ok(()),
@@ -64,6 +65,7 @@ impl HomeInbox {
     }
 }
 
+#[async_trait(?Send)]
 impl Inbox for HomeInbox {
     type Audio = Spoken;
 

@@ -161,7 +161,7 @@ impl Homes {
 
     /// A mailbox has changed elsewhere: its owner's lamps follow.
     pub async fn mailbox_changed(&self, user: &Arc<str>) {
-        let _ = self.of_user(user).inbox.send(ToHome::MailboxChanged).await;
+        let _ = self.of_user(user).tell(ToHome::MailboxChanged).await;
     }
 
     /// Another directory is in force: whoever may watch a mailbox no longer is told so at once.
@@ -192,7 +192,8 @@ impl Homes {
 /// The way to one home.
 #[derive(Clone, Debug)]
 pub struct Home {
-    inbox: mpsc::Sender<ToHome>,
+    /// Boxed: a channel sets room aside for 32 at once, and most homes rest.
+    inbox: mpsc::Sender<Box<ToHome>>,
 }
 
 /// What a home is told and asked. What is large is boxed: every home's queue sets room for 32 of these aside.
@@ -253,6 +254,10 @@ enum ToHome {
         reply: oneshot::Sender<Result<(), NotChosen>>,
     },
 }
+
+/// Homes hear of nothing any more.
+#[derive(Debug)]
+struct Stopped;
 
 /// A request and the flow it came over.
 struct Received {
@@ -332,7 +337,7 @@ impl Home {
     /// Its user may be about to log in: what takes a while is begun. Nobody waits for it.
     pub fn expect_login(&self) {
         // A home that is so busy does without.
-        let _ = self.inbox.try_send(ToHome::LoginExpected);
+        let _ = self.inbox.try_send(Box::new(ToHome::LoginExpected));
     }
 
     /// Checks the PIN of the home's user.
@@ -341,10 +346,18 @@ impl Home {
         self.ask(|reply| ToHome::Login { side, pin, reply }).await
     }
 
+    /// Tells it something; an error when the worker stops.
+    async fn tell(&self, message: ToHome) -> Result<(), Stopped> {
+        self.inbox
+            .send(Box::new(message))
+            .await
+            .map_err(|_| Stopped)
+    }
+
     /// Asks, and waits for the answer; none when the worker stops meanwhile.
     async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> ToHome) -> Option<T> {
         let (reply, answer) = oneshot::channel();
-        self.inbox.send(question(reply)).await.ok()?;
+        self.tell(question(reply)).await.ok()?;
         answer.await.ok()
     }
 }
@@ -352,14 +365,14 @@ impl Home {
 /// One of the calls that a user may have at once; free again when dropped.
 #[derive(Debug)]
 pub struct CallPlace {
-    home: mpsc::WeakSender<ToHome>,
+    home: mpsc::WeakSender<Box<ToHome>>,
 }
 
 impl Drop for CallPlace {
     fn drop(&mut self) {
         if let Some(home) = self.home.upgrade() {
             spawn_local(async move {
-                let _ = home.send(ToHome::CallEnds).await;
+                let _ = home.send(Box::new(ToHome::CallEnds)).await;
             });
         }
     }

@@ -1,6 +1,7 @@
 //! What an owner who has logged in asks of his home and mailbox about himself.
 
 use apps::{Choice, Choices, NotChosen, Preferences, Unavailable};
+use async_trait::async_trait;
 use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
 use mailbox::MailboxError;
@@ -9,6 +10,7 @@ use tracing::warn;
 use super::{HomeInbox, ToHome};
 use crate::calls::Spoken;
 
+#[async_trait(?Send)]
 impl Preferences for HomeInbox {
     type Audio = Spoken;
 

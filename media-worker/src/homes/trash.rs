@@ -71,7 +71,7 @@ impl HomeState {
             let restored = mailbox.restore(&message).await;
             if let (Ok(()), Some(home)) = (&restored, itself.upgrade()) {
                 info!(mailbox = %mailbox.id(), %message, "a deleted message was restored");
-                let _ = home.send(ToHome::MailboxChanged).await;
+                let _ = home.send(Box::new(ToHome::MailboxChanged)).await;
             }
             let _ = reply.send(restored.map_err(|error| {
                 if matches!(error, MailboxError::NoSuchMessage) {

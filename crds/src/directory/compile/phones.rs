@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Accounts by username, and usernames by handset.
-pub(super) type Accounts = (HashMap<Arc<str>, Account>, HashMap<Arc<str>, Arc<str>>);
+pub(super) type Accounts = (HashMap<Arc<str>, Arc<Account>>, HashMap<Arc<str>, Arc<str>>);
 
 /// Every handset, and one for each user who has none: of his name, unless a Handset of that name exists.
 pub(super) fn compile(
@@ -90,7 +90,7 @@ struct Phones<'a> {
     logins: HashMap<Arc<str>, Arc<str>>,
     users: &'a mut HashMap<Arc<str>, UserEntry>,
     problems: &'a mut Vec<Problem>,
-    accounts: HashMap<Arc<str>, Account>,
+    accounts: HashMap<Arc<str>, Arc<Account>>,
     usernames: HashMap<Arc<str>, Arc<str>>,
 }
 
@@ -120,7 +120,7 @@ impl Phones<'_> {
             owner.handsets.push(handset.clone());
         }
         self.usernames.insert(handset, username.clone());
-        self.accounts.insert(username, account);
+        self.accounts.insert(username, Arc::new(account));
     }
 }
 
@@ -180,7 +180,7 @@ fn username(
     name: &str,
     spec: &HandsetSpec,
     object: &ObjectRef,
-    accounts: &HashMap<Arc<str>, Account>,
+    accounts: &HashMap<Arc<str>, Arc<Account>>,
     problems: &mut Vec<Problem>,
 ) -> Option<Arc<str>> {
     let username = spec.username.as_deref().unwrap_or(name);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crds::directory::UserEntry;
 use jiff::Timestamp;
 use mailbox::{AudioId, Counts, Folder, Message, MessageId, MessageState, Sender};
@@ -88,6 +89,7 @@ impl SimInbox {
     }
 }
 
+#[async_trait(?Send)]
 impl Inbox for SimInbox {
     type Audio = Sample;
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crds::Directory;
 use crds::directory::{Caller, UserEntry};
 use crds::user_settings::GreetingSlot;
@@ -92,6 +93,7 @@ impl SimOffice {
     }
 }
 
+#[async_trait(?Send)]
 impl Office for SimOffice {
     type Audio = Sample;
     type Recording = Recording;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crds::user_settings::GreetingSlot;
 
 use super::company::Trouble;
@@ -20,6 +21,7 @@ impl SimInbox {
     }
 }
 
+#[async_trait(?Send)]
 impl Preferences for SimInbox {
     type Audio = Sample;
 
