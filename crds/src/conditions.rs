@@ -204,7 +204,7 @@ reasons! {
     MailServerAway,
     /// The mail server refuses the login, or its Secret is missing (MailReady=False).
     MailLoginRefused,
-    /// The mail server takes no mail from `spec.mail.smtp.from` (MailReady=False).
+    /// The mail server takes no mail from `spec.mail.smtp.from` or from the workers, perhaps to some recipients only (MailReady=False).
     MailSenderRefused,
     /// Phones can connect over TLS (CertificateReady=True).
     CertificateUsable,

@@ -27,9 +27,12 @@ pub enum SmtpError {
     /// It does not accept who logs in.
     #[error("the mail server refuses the login: {0}")]
     LoginRefused(String),
-    /// It takes no mail from our sender or from this worker, perhaps to some domains only. The recipient is not to blame.
+    /// It takes no mail from our sender, to whomever.
     #[error("the mail server takes no mail from our sender: {0}")]
     SenderRefused(String),
+    /// It takes no mail from us to this recipient, as a relay that serves some domains only. He is not to blame, and others may get theirs.
+    #[error("the mail server takes no mail from us to this recipient: {0}")]
+    NotRelayed(String),
     /// It does not take this letter now (4xx).
     #[error("the mail server does not take it now: {0}")]
     NotNow(String),
@@ -85,7 +88,8 @@ impl SmtpSession {
         self.command(mail).await.map_err(Failed::of_the_sender)?;
         for to in envelope.to() {
             let rcpt = Rcpt::new(to.clone(), Vec::new());
-            self.command(rcpt).await.map_err(Failed::of_the_recipient)?;
+            let taken = self.command(rcpt).await;
+            taken.map_err(|failed| failed.of_the_recipient(to.as_ref()))?;
         }
         let begun = self.command(Data).await.map_err(Failed::of_the_letter)?;
         if begun != BEGIN {
@@ -249,13 +253,15 @@ impl Failed {
     }
 
     /// Many servers, such as Postfix, say only here that they don't like the client or the sender.
-    fn of_the_recipient(self) -> SmtpError {
+    fn of_the_recipient(self, address: &str) -> SmtpError {
         match self {
             Self::Answer {
                 code,
                 status,
                 words,
-            } if is_about_us(code, status) => SmtpError::SenderRefused(words),
+            } if is_about_us(code, status, &words.replace(address, "")) => {
+                SmtpError::NotRelayed(words)
+            }
             Self::Answer {
                 code,
                 status: Some((ADDRESSES, _)),
@@ -276,14 +282,17 @@ impl Failed {
     }
 }
 
-/// Whether who is refused at a recipient is the client or the sender, and not the recipient.
-fn is_about_us(code: u16, status: Option<Status>) -> bool {
+/// Whether who is refused at a recipient is the client or the sender, and not the recipient. Where no status tells, the words do.
+fn is_about_us(code: u16, status: Option<Status>, words: &str) -> bool {
     if code == LOGIN_FIRST {
         return true;
     }
-    let about_us = status.is_some_and(|(subject, detail)| {
+    let about_us = if let Some((subject, detail)) = status {
         subject == POLICY || (subject == ADDRESSES && BAD_SENDER.contains(&detail))
-    });
+    } else {
+        let words = words.to_ascii_lowercase();
+        RELAYING.iter().any(|it| words.contains(it))
+    };
     about_us && REFUSALS.contains(&code)
 }
 
@@ -399,6 +408,9 @@ const ADDRESSES: u16 = 1;
 const POLICY: u16 = 7;
 /// "Bad sender's mailbox address syntax" and "Bad sender's system address", X.1.7 and X.1.8.
 const BAD_SENDER: [u16; 2] = [7, 8];
+/// What servers without enhanced status codes say to whom they don't relay for: "relay not permitted", "Relaying denied",
+/// "that domain isn't in my list of allowed rcpthosts", "authentication required".
+const RELAYING: [&str; 3] = ["relay", "rcpthosts", "authenticat"];
 /// "Unrecognized authentication type" is not about the password.
 const NOT_SUPPORTED: u16 = 504;
 /// What a server may say in a session.

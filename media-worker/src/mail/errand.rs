@@ -226,8 +226,14 @@ impl Mailer {
                 let why = private(&why, &prepared.address);
                 self.trouble(&SmtpError::SenderRefused(why));
                 self.release(&mut prepared.errand, attempts).await;
-                // Its turn is after the others': a relay may take theirs, and refuse this one's domain alone.
                 return (Outcome::Later(Timestamp::now()), false);
+            }
+            // A relay may take the others', and refuse this one's domain alone: it has a wait of its own.
+            Err(Failed::Server(SmtpError::NotRelayed(why))) => {
+                let why = private(&why, &prepared.address);
+                self.complain(&SmtpError::NotRelayed(why));
+                let put_off = self.put_off(&mut prepared.errand, attempts).await;
+                return (put_off, session.reset().await.is_ok());
             }
             Err(Failed::Server(SmtpError::Unknown(why))) => {
                 self.works();

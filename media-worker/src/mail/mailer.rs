@@ -202,12 +202,17 @@ impl Mailer {
         self.server.failures = self.server.failures.saturating_add(1);
         let rest = backoff::of_server(self.server.failures);
         self.server.rests_until = Some(Instant::now() + rest);
+        self.complain(error);
+    }
+
+    /// The server has refused something for a reason that whoever runs the system can mend.
+    pub(super) fn complain(&self, error: &SmtpError) {
         let (reason, remedy) = match error {
             SmtpError::LoginRefused(_) => (
                 Reason::MailLoginRefused,
                 "write the right username and password into the Secret",
             ),
-            SmtpError::SenderRefused(_) => (
+            SmtpError::SenderRefused(_) | SmtpError::NotRelayed(_) => (
                 Reason::MailSenderRefused,
                 "write a sender that it knows into spec.mail.smtp.from, or let it take mail from the workers, by login or address",
             ),

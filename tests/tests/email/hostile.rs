@@ -169,6 +169,10 @@ async fn nonsense_and_lies_are_no_success() {
 
 /// What becomes of a letter whose recipient is answered so.
 async fn refused_at_rcpt(answer: &'static str) -> SmtpError {
+    refused_to("mary@example.com", answer).await
+}
+
+async fn refused_to(address: &str, answer: &'static str) -> SmtpError {
     let script = vec![
         Some("220 hello\r\n"),
         Some("250 fine\r\n"),
@@ -180,7 +184,7 @@ async fn refused_at_rcpt(answer: &'static str) -> SmtpError {
     let mut session = SmtpSession::open(&smtp(port, Security::Off), hasty())
         .await
         .unwrap();
-    let sent = session.send(&letter("mary@example.com")).await;
+    let sent = session.send(&letter(address)).await;
     sent.err().unwrap()
 }
 
@@ -195,9 +199,13 @@ async fn a_client_or_sender_that_is_refused_at_the_recipient_is_told_from_a_wron
         "550 5.1.7 a bad sender\r\n",
         "530 5.7.0 Authentication required\r\n",
         "530 Authentication required\r\n",
+        "550 relay not permitted\r\n",
+        "550 Relaying denied\r\n",
+        "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)\r\n",
+        "550 authentication required\r\n",
     ] {
         let error = refused_at_rcpt(ours).await;
-        assert!(matches!(error, SmtpError::SenderRefused(_)), "{error:?}");
+        assert!(matches!(error, SmtpError::NotRelayed(_)), "{error:?}");
     }
     for theirs in [
         "550 5.1.1 <mary@example.com>: Recipient address rejected: User unknown\r\n",
@@ -216,6 +224,9 @@ async fn a_client_or_sender_that_is_refused_at_the_recipient_is_told_from_a_wron
         let error = refused_at_rcpt(either).await;
         assert!(matches!(error, SmtpError::Refused(_)), "{error:?}");
     }
+    let address = "mary@relay.example.com";
+    let error = refused_to(address, "550 <mary@relay.example.com> is unknown\r\n").await;
+    assert!(matches!(error, SmtpError::Refused(_)), "{error:?}");
     let later = refused_at_rcpt("450 4.7.1 come again later\r\n").await;
     assert!(matches!(later, SmtpError::NotNow(_)), "{later:?}");
     let closing = refused_at_rcpt("421 4.7.0 too many of you\r\n").await;

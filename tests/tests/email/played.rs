@@ -14,6 +14,7 @@ pub(crate) struct Played {
     port: u16,
     answers: Arc<Mutex<Answers>>,
     rests: Arc<Mutex<Vec<Duration>>>,
+    told: Arc<Mutex<Vec<(usize, String)>>>,
 }
 
 impl Played {
@@ -23,16 +24,20 @@ impl Played {
             port: listener.local_addr().unwrap().port(),
             answers: Arc::new(Mutex::new(answers)),
             rests: Arc::default(),
+            told: Arc::default(),
         };
         let (answers, rests) = (Arc::clone(&played.answers), Arc::clone(&played.rests));
+        let told = Arc::clone(&played.told);
         thread::spawn(move || {
             let mut last: Option<Instant> = None;
-            for stream in listener.incoming().flatten() {
+            for (connection, stream) in listener.incoming().flatten().enumerate() {
                 if let Some(last) = last {
                     rests.lock().unwrap().push(last.elapsed());
                 }
                 // Who goes away in the middle is served no more.
-                let _ = serve(stream, &answers, &mut last);
+                let _ = serve(stream, &answers, &mut last, |line| {
+                    told.lock().unwrap().push((connection, line.to_owned()));
+                });
             }
         });
         played
@@ -47,6 +52,11 @@ impl Played {
         *self.answers.lock().unwrap() = answers;
     }
 
+    /// What it was told, letters left out, each with the number of its connection.
+    pub(crate) fn told(&self) -> Vec<(usize, String)> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// How long it was left alone between the last command of each connection and the next connection. The command is
     /// timed before its answer is given, so none is shorter than its client rested.
     pub(crate) fn rests(&self) -> Vec<Duration> {
@@ -58,6 +68,7 @@ fn serve(
     mut stream: TcpStream,
     answers: &Mutex<Answers>,
     last: &mut Option<Instant>,
+    told: impl Fn(&str),
 ) -> io::Result<()> {
     let lines = BufReader::new(stream.try_clone()?).lines();
     stream.write_all(b"220 hello\r\n")?;
@@ -68,6 +79,7 @@ fn serve(
             continue;
         }
         *last = Some(Instant::now());
+        told(&line);
         let answers = *answers.lock().unwrap();
         let Some(answer) = answers(&line) else {
             return Ok(());

@@ -332,6 +332,40 @@ fn a_mail_that_is_not_relayed_waits_and_holds_up_no_other() {
 }
 
 #[test]
+fn after_a_mail_that_is_not_relayed_the_next_goes_over_the_same_connection() {
+    let server = Played::start(|_| None);
+    let office = office_of(&server);
+    let worker = Worker::start(&office);
+    leave_message(worker.sip, &JOHN, BOB);
+    assert!(!told(&worker, "MailServerAway").ok);
+    leave_message(worker.sip, &JOHN, MARY.extension);
+    wait_for("both to wait", PATIENCE, || {
+        (worker.metric("switchboard_mails_waiting") >= 2.0).then_some(())
+    });
+    // Exim's words, which bear no enhanced status code.
+    server.answers(|line| {
+        if line.starts_with("RCPT") && line.contains("bob@") {
+            return Some("550 relay not permitted");
+        }
+        takes(line)
+    });
+    wait_for("hers to be taken", PATIENCE, || {
+        (sent(&worker) >= 1.0).then_some(())
+    });
+    let told = server.told();
+    let connection = |to: &str| {
+        let first = told
+            .iter()
+            .find(|(_, line)| line.starts_with("RCPT") && line.contains(to));
+        first.map(|(connection, _)| *connection)
+    };
+    assert!(connection("bob@").is_some(), "{told:?}");
+    assert_eq!(connection("bob@"), connection("mary@"), "{told:?}");
+    assert!(report(&worker).refused_mails.is_empty());
+    assert!(worker.metric("switchboard_mails_waiting") >= 1.0);
+}
+
+#[test]
 fn a_server_that_hangs_up_at_the_letter_is_told_of() {
     let server = Played::start(|line| match line {
         "DATA" => None,
