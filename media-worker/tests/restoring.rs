@@ -5,7 +5,6 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,10 +16,9 @@ use jiff::Timestamp;
 use mailbox::disk::RealDisk;
 use mailbox::store::Weather;
 use mailbox::{
-    BlobStore, Delivery, Draft, DraftKind, Folder, Mailbox, MailboxId, Mailboxes, MailboxesOptions,
-    MemoryStore, MessageId, Sender,
+    BlobStore, Folder, Mailbox, MailboxId, Mailboxes, MailboxesOptions, MemoryStore, MessageId,
+    played,
 };
-use media::codec::Codec;
 use media_worker::homes::{Home, HomeContext, Homes, Journal, LoginAnswer, NotRestored};
 use media_worker::mail::{self, MailContext};
 use media_worker::metrics::Metrics;
@@ -191,29 +189,8 @@ impl Scene {
 
     /// Somebody leaves Mary a message, which waits on the worker's disk.
     async fn promise(&self) -> MessageId {
-        let delivery = Delivery {
-            recipients: vec![self.mailbox.id().clone()],
-            sender: Sender::External {
-                number: None,
-                name: None,
-            },
-            received: Timestamp::now(),
-            most: BTreeMap::new(),
-            forwards: None,
-        };
-        let draft = Draft {
-            kind: DraftKind::Message(Box::new(delivery)),
-            codec: Codec::Pcmu,
-            min_length: Duration::from_secs(1),
-            places: Vec::new(),
-        };
-        let recording = self.mailboxes.spool().begin(draft).unwrap();
-        let mut appender = self.mailboxes.writer().unwrap();
-        for frame in 0..100 {
-            appender.frame(recording.0, frame * 160, &[7; 160]);
-        }
-        appender.ended(recording.0);
-        appender.flush();
+        let draft = played::draft(played::delivery(vec![self.mailbox.id().clone()]));
+        let recording = played::speak(&self.mailboxes, draft, Duration::from_secs(2)).unwrap();
         let promise = self.mailboxes.spool().deliver(recording).await.unwrap();
         self.homes.mailbox_changed(&"mary".into()).await;
         promise.message

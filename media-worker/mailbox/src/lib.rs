@@ -17,6 +17,7 @@ mod mailboxes;
 mod message;
 pub mod outbox;
 pub mod owner;
+pub mod played;
 pub mod purge;
 mod rebuild;
 mod record;

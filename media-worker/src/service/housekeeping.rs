@@ -62,16 +62,10 @@ pub(super) const INTERVAL: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use crds::{Objects, PhoneSystem, User};
     use mailbox::disk::RealDisk;
     use mailbox::store::Condition;
-    use mailbox::{
-        BlobStore, Delivery, Draft, DraftKind, Folder, FolderStore, Mailbox, MailboxesOptions,
-        MessageId, Sender,
-    };
-    use media::codec::Codec;
+    use mailbox::{BlobStore, Folder, FolderStore, Mailbox, MailboxesOptions, MessageId, played};
     use tempfile::TempDir;
 
     use super::*;
@@ -98,29 +92,8 @@ mod tests {
 
     /// Leaves Mary a message that arrives in the store.
     async fn leave(mailboxes: &Mailboxes, mary: &Mailbox) -> MessageId {
-        let delivery = Delivery {
-            recipients: vec![mary.id().clone()],
-            sender: Sender::External {
-                number: None,
-                name: None,
-            },
-            received: Timestamp::now(),
-            most: BTreeMap::new(),
-            forwards: None,
-        };
-        let draft = Draft {
-            kind: DraftKind::Message(Box::new(delivery)),
-            codec: Codec::Pcmu,
-            min_length: Duration::from_secs(1),
-            places: Vec::new(),
-        };
-        let recording = mailboxes.spool().begin(draft).unwrap();
-        let mut appender = mailboxes.writer().unwrap();
-        for frame in 0..100 {
-            appender.frame(recording.0, frame * 160, &[7; 160]);
-        }
-        appender.ended(recording.0);
-        appender.flush();
+        let draft = played::draft(played::delivery(vec![mary.id().clone()]));
+        let recording = played::speak(mailboxes, draft, Duration::from_secs(2)).unwrap();
         let promise = mailboxes.spool().deliver(recording).await.unwrap();
         assert!(mailboxes.carry_once().await);
         promise.message

@@ -77,7 +77,12 @@ impl Namespace {
 
     /// Applies a `PhoneSystem` named office, reached at addresses that are given.
     pub async fn apply_office(&self) {
-        self.apply(OFFICE).await;
+        self.apply_office_with("").await;
+    }
+
+    /// The same with another line of its spec, as YAML.
+    pub async fn apply_office_with(&self, line: &str) {
+        self.apply(&format!("{OFFICE}  {line}\n")).await;
     }
 
     /// The object of this name, if it exists.

@@ -10,27 +10,24 @@ use kube::api::ListParams;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
 
-const OFFICE: &str = "
+const MARY: &str = "
 apiVersion: v1
 kind: Secret
 metadata: {name: smtp, labels: {switchboard.dev/use: smtp}}
 stringData: {username: voicemail, password: open sesame}
 ---
 apiVersion: switchboard.dev/v1alpha1
-kind: PhoneSystem
-metadata: {name: office}
-spec:
-  domain: office.example.com
-  network:
-    sip: {advertised: {addresses: [203.0.113.5]}}
-    media: {advertised: [{slot: 0, addresses: [203.0.113.6], firstPort: 20000}]}
-  mail: {smtp: {host: mail.example.com, from: voicemail@example.com, credentialsSecretRef: {name: smtp}}}
----
-apiVersion: switchboard.dev/v1alpha1
 kind: User
 metadata: {name: mary}
 spec: {email: mary@example.com, voicemail: {email: {mode: Attach}}}
 ";
+const MAIL: &str = "mail: {smtp: {host: mail.example.com, from: voicemail@example.com, credentialsSecretRef: {name: smtp}}}";
+
+/// An office that mails, and Mary who is mailed to.
+async fn apply(namespace: &Namespace) {
+    namespace.apply(MARY).await;
+    namespace.apply_office_with(MAIL).await;
+}
 
 fn finding(ok: bool, reason: Reason, message: &str) -> Finding {
     Finding {
@@ -45,7 +42,7 @@ async fn the_condition_says_how_the_mail_server_does_and_a_refused_mail_is_an_ev
     let namespace = Namespace::new().await;
     let worker = PlayedWorker::start(&namespace).await;
     let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply(OFFICE).await;
+    apply(&namespace).await;
     worker.run().await;
     namespace
         .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
@@ -93,7 +90,7 @@ async fn the_condition_says_how_the_mail_server_does_and_a_refused_mail_is_an_ev
 async fn workers_get_the_login_in_the_compiled_credentials_and_read_no_other_secret() {
     let namespace = Namespace::new().await;
     let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    namespace.apply(OFFICE).await;
+    apply(&namespace).await;
     let name = shard_name("office", shard_of("office"));
     let expected = MailLogin::new("voicemail", "open sesame", None);
     eventually("the login in its shard", || async {

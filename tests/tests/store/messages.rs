@@ -5,13 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use mailbox::disk::RealDisk;
 use mailbox::{
-    BlobStore, Delivery, Draft, DraftKind, Folder, MailboxId, Mailboxes, MailboxesOptions,
-    MemoryStore, MessageId, RecordingId, Sender,
+    BlobStore, Folder, MailboxId, Mailboxes, MailboxesOptions, MemoryStore, MessageId, RecordingId,
+    played,
 };
-use media::codec::Codec;
 
 /// The mailboxes of a worker whose state is in that folder.
 pub(crate) fn open(store: Arc<dyn BlobStore>, state: &Path, seed: u8) -> Mailboxes {
@@ -37,30 +35,8 @@ pub(crate) async fn leave(mailboxes: &Mailboxes, messages: usize) -> HashSet<Mes
 
 /// Speaks two seconds to Ada; nobody has promised anything.
 pub(crate) fn speak(mailboxes: &Mailboxes) -> RecordingId {
-    let delivery = Delivery {
-        recipients: vec![ada()],
-        sender: Sender::External {
-            number: Some("+15551234".to_owned()),
-            name: None,
-        },
-        received: Timestamp::now(),
-        most: std::collections::BTreeMap::new(),
-        forwards: None,
-    };
-    let draft = Draft {
-        kind: DraftKind::Message(Box::new(delivery)),
-        codec: Codec::Pcmu,
-        min_length: Duration::from_secs(1),
-        places: Vec::new(),
-    };
-    let recording = mailboxes.spool().begin(draft).unwrap();
-    let mut appender = mailboxes.writer().unwrap();
-    for frame in 0..FRAMES {
-        appender.frame(recording.0, frame * 160, &[frame as u8; 160]);
-    }
-    appender.ended(recording.0);
-    appender.flush();
-    recording
+    let draft = played::draft(played::delivery(vec![ada()]));
+    played::speak(mailboxes, draft, SPOKEN).unwrap()
 }
 
 /// Messages that a worker was promised and then died with.
@@ -82,8 +58,8 @@ pub(crate) async fn assert_stored(store: Arc<dyn BlobStore>, promised: &HashSet<
     assert_eq!(&names, promised);
     for message in &names {
         let audio = mailbox.audio(message).await.unwrap();
-        assert_eq!(audio.packets().count(), FRAMES as usize);
+        assert_eq!(audio.duration(), SPOKEN);
     }
 }
 
-const FRAMES: u32 = 100;
+const SPOKEN: Duration = Duration::from_secs(2);

@@ -6,12 +6,9 @@ use jiff::Timestamp;
 use mailbox::disk::Disk;
 use mailbox::{
     BlobStore, Delivered, Delivery, Draft, DraftKind, Mailbox, MailboxId, Mailboxes,
-    MailboxesOptions, RecordingId, Sender,
+    MailboxesOptions, RecordingId, Sender, played,
 };
-use media::codec::Codec;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) fn id(name: &str) -> MailboxId {
@@ -39,19 +36,10 @@ pub(crate) fn outside() -> Sender {
 
 pub(crate) fn message_to(recipients: &[&str], second: i64) -> Draft {
     let recipients = recipients.iter().map(|name| id(name)).collect();
-    let delivery = Delivery {
-        recipients,
-        sender: outside(),
+    played::draft(Delivery {
         received: at(second),
-        most: BTreeMap::new(),
-        forwards: None,
-    };
-    Draft {
-        kind: DraftKind::Message(Box::new(delivery)),
-        codec: Codec::Pcmu,
-        min_length: Duration::from_secs(1),
-        places: Vec::new(),
-    }
+        ..played::delivery(recipients)
+    })
 }
 
 pub(crate) fn scratch() -> Draft {

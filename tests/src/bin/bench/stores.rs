@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
 use mailbox::disk::{Disk, DiskFile, DiskLock, Listed, RealDisk};
 use mailbox::store::{Blob, Condition, ETag, Put, PutError};
 use mailbox::{
-    BlobStore, Delivery, Draft, DraftKind, FolderStore, MailboxId, Mailboxes, MailboxesOptions,
-    Promise, S3Store, Sender, StoreError,
+    BlobStore, FolderStore, MailboxId, Mailboxes, MailboxesOptions, Promise, S3Store, StoreError,
+    played,
 };
-use media::codec::Codec;
 use switchboard_tests::s3::S3;
 
 /// A place to keep messages in.
@@ -220,32 +218,14 @@ pub(crate) async fn leave(
     recipients: Vec<MailboxId>,
     spoken: Duration,
 ) -> (Promise, Duration, u64) {
-    let delivery = Delivery {
-        recipients,
-        sender: Sender::External {
-            number: Some("+15855550100".to_owned()),
-            name: None,
-        },
-        received: Timestamp::now(),
-        most: std::collections::BTreeMap::new(),
-        forwards: None,
-    };
-    let draft = Draft {
-        kind: DraftKind::Message(Box::new(delivery)),
-        codec: Codec::Pcmu,
-        min_length: Duration::from_secs(1),
-        places: Vec::new(),
-    };
-    let spool = mailboxes.spool();
-    let recording = spool.begin(draft).expect("the spool takes it");
-    let mut appender = mailboxes.writer().expect("a writer");
-    for frame in 0..(spoken.as_millis() / 20) as u32 {
-        appender.frame(recording.0, frame * 160, &[frame as u8; 160]);
-    }
-    appender.ended(recording.0);
-    appender.flush();
+    let draft = played::draft(played::delivery(recipients));
+    let recording = played::speak(mailboxes, draft, spoken).expect("the spool takes it");
     let (begun, before) = (std::time::Instant::now(), disk.syncs());
-    let promise = spool.deliver(recording).await.expect("the promise");
+    let promise = mailboxes
+        .spool()
+        .deliver(recording)
+        .await
+        .expect("the promise");
     (promise, begun.elapsed(), disk.syncs() - before)
 }
 
