@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::ToHome;
 
 /// The way back to a home that could not tell what its lamps are to show.
-pub(super) type Unread = mpsc::WeakSender<ToHome>;
+pub(super) type Unread = mpsc::WeakSender<Box<ToHome>>;
 
 /// Lets homes tell what they could not, one after the other: a store that has just come back is not asked for everything at once.
 /// Ends with the homes.
@@ -37,7 +37,7 @@ async fn is_told(home: &Unread) -> bool {
         return true;
     };
     let (reply, told) = oneshot::channel();
-    let asked = home.send(ToHome::TellAgain { reply }).await;
+    let asked = home.send(Box::new(ToHome::TellAgain { reply })).await;
     asked.is_err() || told.await.unwrap_or(true)
 }
 
