@@ -355,7 +355,7 @@ impl HomeState {
         }
     }
 
-    /// What lamps are to show. The world is told of it as well, once it is all that there is.
+    /// What lamps are to show. The world is told the same.
     async fn showing(&mut self) -> Showing {
         let Some(mailbox) = self.user().and_then(|user| self.mailbox(&user)) else {
             return Showing::Nothing;
@@ -376,6 +376,7 @@ impl HomeState {
         }
         // What has come meanwhile is certainly new.
         if shown.new > 0 {
+            self.tell_messages(shown);
             Showing::Messages(shown)
         } else {
             Showing::NotYet
