@@ -42,6 +42,20 @@ impl Sound {
         Self { pcm }
     }
 
+    /// How long it is.
+    pub fn duration(&self) -> Duration {
+        self.pcm.duration()
+    }
+
+    /// What was heard from this moment on.
+    pub fn since(&self, moment: Duration) -> Self {
+        let before = self.samples_in(moment).min(self.pcm.samples.len());
+        Self::of(Pcm {
+            samples: self.pcm.samples[before..].to_vec(),
+            rate: self.pcm.rate,
+        })
+    }
+
     /// For how many seconds this frequency alone was heard.
     pub fn seconds_of(&self, hz: f64) -> f64 {
         self.pieces()
