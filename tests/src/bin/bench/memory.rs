@@ -31,6 +31,8 @@ fn in_a_menu(scale: Scale) -> Line {
         .map(|user| company.call(user, "*404", &streams, Voice::Silence))
         .collect();
     settle();
+    // What each call holds is seen while they are up.
+    scale.ready(company.worker.pid());
     let each = company.memory().saturating_sub(before) as f64 / calls as f64;
     for caller in callers {
         caller.hang_up(&streams);
@@ -53,6 +55,8 @@ fn bridged(scale: Scale) -> Line {
     let before = company.memory();
     let bridged = Bridged::set_up(&company, &streams, phones, calls);
     settle();
+    // What each call holds is seen while they are up.
+    scale.ready(company.worker.pid());
     let each = company.memory().saturating_sub(before) as f64 / calls as f64;
     bridged.hang_up(&streams);
     let work = format!("memory of a bridged call, of {calls}");
