@@ -6,6 +6,7 @@ use crate::{
     call_route::{ExtensionNumber, OutsideNumber},
     extension::Center,
     reference::NameRef,
+    validate,
 };
 
 /// Where a caller is taken: exactly one member.
@@ -52,4 +53,11 @@ pub struct Recording {
         .message("a recording is a file among the shared ones; write for example file: attendant/open.wav"))]
     #[schemars(length(max = 255))]
     pub file: String,
+}
+
+impl Recording {
+    /// Whether a shared file may have this name: a relative path of plain names that ends in `.wav` or `.flac`.
+    pub fn is_name(file: &str) -> bool {
+        validate::is_recording(file)
+    }
 }

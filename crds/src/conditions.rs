@@ -28,11 +28,13 @@ pub enum ConditionType {
     Updating,
     /// The far side knows where we are (`Trunk`).
     Registered,
+    /// Callers can hear every recording that it names (`AutoAttendant`).
+    RecordingsReady,
 }
 
 impl ConditionType {
     /// Every type, for the reference documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Accepted,
         Self::Ready,
         Self::Scaled,
@@ -45,6 +47,7 @@ impl ConditionType {
         Self::CertificateReady,
         Self::Updating,
         Self::Registered,
+        Self::RecordingsReady,
     ];
 
     /// The name as it stands in a status.
@@ -62,6 +65,7 @@ impl ConditionType {
             Self::CertificateReady => "CertificateReady",
             Self::Updating => "Updating",
             Self::Registered => "Registered",
+            Self::RecordingsReady => "RecordingsReady",
         }
     }
 }
@@ -198,6 +202,12 @@ reasons! {
     RefusedByServer,
     /// The far side of a trunk does not answer (Registered=False).
     NoAnswer,
+    /// Every recording is there and can be played (RecordingsReady=True).
+    Playable,
+    /// A recording is not among the shared files (RecordingsReady=False).
+    FileMissing,
+    /// A recording is there and can't be played (RecordingsReady=False).
+    NotPlayable,
     /// The mail server takes e-mails (MailReady=True).
     MailTaken,
     /// The mail server cannot be reached or used (MailReady=False).

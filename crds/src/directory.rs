@@ -2,6 +2,7 @@
 //!
 //! [`compile`] is a function of the stored objects alone; the queries are pure: who is this, what does this number
 //! mean, which route applies to this caller now.
+mod attendant;
 mod caller;
 mod compile;
 mod dialling;
@@ -16,6 +17,7 @@ use std::{collections::HashMap, sync::Arc};
 pub(crate) use self::compile::oldest;
 use self::routing::Route;
 pub use self::{
+    attendant::{AttendantEntry, AttendantMenu, MenuChoice},
     caller::Caller,
     compile::{ADOPT_MAILBOX, compile},
     dialling::Meaning,
@@ -43,6 +45,7 @@ pub struct Directory {
     usernames: HashMap<Arc<str>, Arc<str>>,
     extensions: HashMap<Arc<str>, Target>,
     aliases: HashMap<Arc<str>, AliasEntry>,
+    attendants: HashMap<Arc<str>, AttendantEntry>,
     routes: HashMap<Arc<str>, Vec<Route>>,
     /// User and plan of every route, by its name.
     plans: HashMap<Arc<str>, Arc<Plan>>,
@@ -96,6 +99,16 @@ impl Directory {
     /// The members of a message alias whom there are, in its order.
     pub fn members<'d>(&'d self, alias: &'d AliasEntry) -> impl Iterator<Item = &'d UserEntry> {
         alias.members.iter().filter_map(|name| self.user(name))
+    }
+
+    /// The auto attendant of this name.
+    pub fn attendant(&self, name: &str) -> Option<&AttendantEntry> {
+        self.attendants.get(name)
+    }
+
+    /// Every auto attendant, in no order.
+    pub fn attendants(&self) -> impl ExactSizeIterator<Item = &AttendantEntry> {
+        self.attendants.values()
     }
 
     /// The SIP account that registers with this username.

@@ -164,12 +164,11 @@ impl Kind {
             | Self::CallRoute
             | Self::MessageAlias
             | Self::Trunk
-            | Self::Secret => true,
-            Self::Conference
             | Self::AutoAttendant
-            | Self::CallQueue
-            | Self::CallMonitor
-            | Self::DistributionList => false,
+            | Self::Secret => true,
+            Self::Conference | Self::CallQueue | Self::CallMonitor | Self::DistributionList => {
+                false
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ mod services;
 pub(crate) use self::{
     phone_system::phone_system,
     services::{
-        auto_attendant, call_queue, conference, distribution_list, is_host, message_alias, trunk,
+        auto_attendant, call_queue, conference, distribution_list, is_host, is_recording,
+        message_alias, trunk,
     },
 };
 use crate::{

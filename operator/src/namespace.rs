@@ -96,7 +96,7 @@ fn controllers(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
         start!(call_routes, MANY, plain::call_route),
         start!(conferences, FEW, plain::unavailable),
         start!(trunks, FEW, trunks::reconcile),
-        start!(auto_attendants, FEW, plain::unavailable),
+        start!(auto_attendants, FEW, plain::auto_attendant),
         start!(call_queues, FEW, plain::unavailable),
         start!(call_monitors, FEW, plain::unavailable),
         start!(message_aliases, FEW, plain::message_alias),

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crds::{
-    CallRoute, Extension, MessageAlias, UserSettings,
+    AutoAttendant, CallRoute, Extension, MessageAlias, UserSettings,
     conditions::{ConditionType, Reason},
     extension::ExtensionTarget,
 };
@@ -31,6 +31,15 @@ pub async fn extension(extension: Arc<Extension>, context: Arc<Context>) -> Resu
 /// Tells a `CallRoute` whether it is in force.
 pub async fn call_route(route: Arc<CallRoute>, context: Arc<Context>) -> Result<Action, Error> {
     loaded(&context, &context.queues.call_routes, &route, Map::new()).await
+}
+
+/// Tells an `AutoAttendant` whether it is in force. Which of its hours it is, the worker tells.
+pub async fn auto_attendant(
+    attendant: Arc<AutoAttendant>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
+    let queue = &context.queues.auto_attendants;
+    loaded(&context, queue, &attendant, Map::new()).await
 }
 
 /// Tells a `MessageAlias` whether it is in force.

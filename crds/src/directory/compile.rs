@@ -3,6 +3,7 @@
 //! Objects are taken oldest first, then by name, so that of two that want the same the older has it, and so that the
 //! result is a function of the objects alone. What is invalid is left out, and only that.
 mod aliases;
+mod attendants;
 mod mail;
 mod mailboxes;
 mod numbers;
@@ -11,6 +12,7 @@ mod phones;
 mod references;
 mod routes;
 mod system;
+mod targets;
 mod trunks;
 
 use std::collections::HashSet;
@@ -62,11 +64,16 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         names: &names,
     };
     let compiled = routes::compile(objects, &known, &mut problems);
-    let around = trunks::Around {
-        system: &system.entry,
+    let targets = targets::Targets {
         users: &users,
         extensions: &extensions,
         names: &names,
+    };
+    let attendants =
+        attendants::compile(objects, &system.entry, targets, &mut zones, &mut problems);
+    let around = trunks::Around {
+        system: &system.entry,
+        targets,
         known: Known {
             secrets: &secrets,
             credentials: &credentials,
@@ -80,12 +87,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         names: &names,
     };
     numbers::check_targets(objects, &known, &mut problems);
-    let known = references::Known {
-        names: &names,
-        users: &users,
-        extensions: &extensions,
-    };
-    references::check(objects, &known, &mut zones, &mut problems);
+    references::check(objects, targets, &mut zones, &mut problems);
     system::check_traces(objects, &users, &mut problems);
     problems.sort();
     problems.dedup();
@@ -97,6 +99,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         usernames,
         extensions,
         aliases,
+        attendants,
         routes: compiled.routes,
         plans: compiled.plans,
         default_plans: compiled.default_plans,
@@ -175,7 +178,12 @@ fn not_found(object: &ObjectRef, field: impl Into<String>, kind: &str, name: &st
     Problem::error(object.clone(), field, Reason::NotFound)
         .because(format!("there is no {kind} {name}"))
         .remedy(format!(
-            "write the name of a {kind} that exists, or create it"
+            "write the name of {} {kind} that exists, or create it",
+            if kind.starts_with(['A', 'E']) {
+                "an"
+            } else {
+                "a"
+            }
         ))
 }
 

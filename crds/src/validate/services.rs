@@ -252,7 +252,7 @@ fn is_range(range: &ExtensionRange) -> bool {
 }
 
 /// A relative path of plain names that ends in `.wav` or `.flac`.
-fn is_recording(file: &str) -> bool {
+pub(crate) fn is_recording(file: &str) -> bool {
     let plain = |name: &str| {
         let inside = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
         !name.is_empty() && !name.starts_with('.') && name.bytes().all(inside)

@@ -152,7 +152,7 @@ pub(super) fn check_targets(objects: &Objects, known: &Known<'_>, problems: &mut
         ] {
             if let Some(named) = named {
                 let field = format!("spec.target.{field}");
-                problems.push(names.problem(&object, &field, kind, &named.name));
+                problems.extend(names.problem(&object, &field, kind, &named.name));
             }
         }
     }

@@ -1,28 +1,18 @@
 //! What objects refer to whose Kinds this version only checks and keeps, and what refers to them.
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
-use super::{Problem, in_order, no_such_number, not_found, system::Zones, validate};
+use super::{Problem, in_order, not_found, system::Zones, targets::Targets, validate};
 use crate::{
-    Declared, Kind, NameRef, ObjectRef, Objects,
-    call_target::CallTarget,
-    conditions::Reason,
-    directory::{Target, UserEntry},
+    Declared, Kind, NameRef, ObjectRef, Objects, call_target::CallTarget, conditions::Reason,
 };
 
-/// The names of the objects of those Kinds.
+/// The names of the objects that callers can be taken to, but for people and numbers.
 pub(super) struct Names(HashMap<Kind, HashSet<String>>);
 
 impl Names {
     pub(super) fn of(objects: &Objects) -> Self {
-        let kinds = Kind::OURS.iter().filter(|kind| !kind.is_available());
-        Self(
-            kinds
-                .map(|kind| (*kind, objects.names(*kind).into_iter().collect()))
-                .collect(),
-        )
+        let names = |kind| objects.names(kind).into_iter().collect();
+        Self(NAMED.iter().map(|kind| (*kind, names(*kind))).collect())
     }
 
     pub(super) fn has(&self, kind: Kind, name: &str) -> bool {
@@ -36,29 +26,32 @@ impl Names {
         field: &str,
         kind: Kind,
         name: &str,
-    ) -> Problem {
+    ) -> Option<Problem> {
         if !self.has(kind, name) {
-            return not_found(object, format!("{field}.name"), kind.as_str(), name);
+            let field = format!("{field}.name");
+            return Some(not_found(object, field, kind.as_str(), name));
         }
-        Problem::warning(object.clone(), field, Reason::NotAvailableYet)
-            .because(format!(
-                "this version has no {kind} yet, so that nobody answers there"
-            ))
-            .remedy("keep it for a later version, or send callers elsewhere")
+        (!kind.is_available()).then(|| {
+            Problem::warning(object.clone(), field, Reason::NotAvailableYet)
+                .because(format!(
+                    "this version has no {kind} yet, so that nobody answers there"
+                ))
+                .remedy("keep it for a later version, or send callers elsewhere")
+        })
     }
 }
 
-/// What those objects may refer to.
-pub(super) struct Known<'a> {
-    pub(super) names: &'a Names,
-    pub(super) users: &'a HashMap<Arc<str>, UserEntry>,
-    pub(super) extensions: &'a HashMap<Arc<str>, Target>,
-}
+const NAMED: &[Kind] = &[
+    Kind::Conference,
+    Kind::AutoAttendant,
+    Kind::CallQueue,
+    Kind::CallMonitor,
+];
 
 /// Judges every object of those Kinds, and says of each that it has no behaviour yet.
 pub(super) fn check(
     objects: &Objects,
-    known: &Known<'_>,
+    known: Targets<'_>,
     zones: &mut Zones,
     problems: &mut Vec<Problem>,
 ) {
@@ -68,14 +61,13 @@ pub(super) fn check(
         problems,
     };
     judge.conferences(objects);
-    judge.auto_attendants(objects);
     judge.call_queues(objects);
     judge.call_monitors(objects);
     judge.lists(objects);
 }
 
 struct Judge<'a> {
-    known: &'a Known<'a>,
+    known: Targets<'a>,
     zones: &'a mut Zones,
     problems: &'a mut Vec<Problem>,
 }
@@ -107,25 +99,6 @@ impl Judge<'_> {
         }
     }
 
-    fn auto_attendants(&mut self, objects: &Objects) {
-        for (object, attendant) in self.each(&objects.auto_attendants) {
-            let spec = &attendant.spec;
-            validate::auto_attendant(&object, spec, self.problems);
-            self.zone(&object, "spec.timeZone", spec.time_zone.as_deref());
-            let always = ("spec".to_owned(), &spec.options, &spec.no_key);
-            let at_times = spec.schedules.iter().enumerate();
-            let at_times =
-                at_times.map(|(i, it)| (format!("spec.schedules[{i}]"), &it.options, &it.no_key));
-            for (field, options, no_key) in std::iter::once(always).chain(at_times) {
-                for (i, option) in options.iter().enumerate() {
-                    let field = format!("{field}.options[{i}].target");
-                    self.target(&object, &field, option.target.as_ref());
-                }
-                self.target(&object, &format!("{field}.noKey"), no_key.as_ref());
-            }
-        }
-    }
-
     fn call_queues(&mut self, objects: &Objects) {
         for (object, queue) in self.each(&objects.call_queues) {
             validate::call_queue(&object, &queue.spec, self.problems);
@@ -147,7 +120,7 @@ impl Judge<'_> {
                 let field = format!("spec.keys[{i}].monitor");
                 if let Some(monitor) = &key.monitor {
                     let names = self.known.names;
-                    self.problems.push(names.problem(
+                    self.problems.extend(names.problem(
                         &object,
                         &field,
                         Kind::CallMonitor,
@@ -197,30 +170,8 @@ impl Judge<'_> {
     }
 
     fn target(&mut self, object: &ObjectRef, field: &str, target: Option<&CallTarget>) {
-        let Some(target) = target else { return };
-        if let Some(extension) = &target.extension {
-            let number = extension.number.as_str();
-            if validate::is_extension(number) && !self.known.extensions.contains_key(number) {
-                let field = format!("{field}.extension.number");
-                self.problems.push(no_such_number(object, field, number));
-            }
-        }
-        self.user(
-            object,
-            &format!("{field}.voicemail"),
-            target.voicemail.as_ref(),
-        );
-        for (member, kind, named) in [
-            ("autoAttendant", Kind::AutoAttendant, &target.auto_attendant),
-            ("queue", Kind::CallQueue, &target.queue),
-            ("conference", Kind::Conference, &target.conference),
-        ] {
-            let Some(named) = named else { continue };
-            if !self.known.names.has(kind, &named.name) {
-                let field = format!("{field}.{member}.name");
-                self.problems
-                    .push(not_found(object, field, kind.as_str(), &named.name));
-            }
+        if let Some(target) = target {
+            self.known.read(object, target, field, self.problems);
         }
     }
 

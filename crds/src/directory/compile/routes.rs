@@ -286,11 +286,11 @@ impl Reader<'_> {
             .push(not_found(self.object, field, kind, name));
     }
 
-    /// The name of an object of a Kind that this version only checks and keeps, if there is one.
+    /// The name of an object that is no person and no number, if there is one.
     fn named(&mut self, field: &str, kind: Kind, name: &str) -> Option<Arc<str>> {
         let names = self.known.names;
         self.problems
-            .push(names.problem(self.object, field, kind, name));
+            .extend(names.problem(self.object, field, kind, name));
         names.has(kind, name).then(|| name.into())
     }
 }

@@ -5,15 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Known, Problem, credentials, in_order, no_such_number, not_found, references::Names, secret,
-    validate,
-};
+use super::{Known, Problem, credentials, in_order, secret, targets::Targets, validate};
 use crate::{
     Kind, ObjectRef, Objects, TrunkSpec,
     call_target::CallTarget,
     conditions::Reason,
-    directory::{Outbound, System, TakenTo, Target, TrunkAccount, TrunkEntry, UserEntry},
+    directory::{Outbound, System, TakenTo, TrunkAccount, TrunkEntry},
     secrets::{NONCE_KEY, key_entry},
     trunk,
 };
@@ -21,9 +18,7 @@ use crate::{
 /// What trunks may refer to.
 pub(super) struct Around<'a> {
     pub(super) system: &'a System,
-    pub(super) users: &'a HashMap<Arc<str>, UserEntry>,
-    pub(super) extensions: &'a HashMap<Arc<str>, Target>,
-    pub(super) names: &'a Names,
+    pub(super) targets: Targets<'a>,
     pub(super) known: Known<'a>,
 }
 
@@ -157,74 +152,8 @@ impl Reader<'_> {
     }
 
     fn taken_to(&mut self, target: &CallTarget, field: &str) -> Option<TakenTo> {
-        if let Some(extension) = &target.extension {
-            let known = self
-                .around
-                .extensions
-                .get_key_value(extension.number.as_str());
-            if known.is_none() && validate::is_extension(&extension.number) {
-                let field = format!("{field}.extension.number");
-                let problem = no_such_number(self.object, field, &extension.number);
-                self.problems.push(problem);
-            }
-            return known.map(|(number, _)| TakenTo::Extension(number.clone()));
-        }
-        if let Some(voicemail) = &target.voicemail {
-            let known = self.around.users.get(voicemail.name.as_str());
-            if known.is_none() {
-                let field = format!("{field}.voicemail.name");
-                let problem = not_found(self.object, field, "User", &voicemail.name);
-                self.problems.push(problem);
-            }
-            return known.map(|user| TakenTo::Voicemail(user.name.clone()));
-        }
-        if let Some(outside) = &target.outside {
-            return validate::is_e164(&outside.number)
-                .then(|| TakenTo::Outside(outside.number.as_str().into()));
-        }
-        for (member, kind, named) in [
-            ("autoAttendant", Kind::AutoAttendant, &target.auto_attendant),
-            ("queue", Kind::CallQueue, &target.queue),
-            ("conference", Kind::Conference, &target.conference),
-        ] {
-            let Some(named) = named else { continue };
-            return self.named(&format!("{field}.{member}"), kind, &named.name);
-        }
-        let center = target.conference_center.as_ref();
-        let center = center.map(|_| TakenTo::ConferenceCenter);
-        let messages = target.message_center.as_ref();
-        let messages = messages.map(|_| TakenTo::MessageCenter);
-        center
-            .or(messages)
-            .or(target.busy.as_ref().map(|_| TakenTo::Busy))
-    }
-
-    /// An object of a Kind that may have no behaviour yet, if there is one.
-    fn named(&mut self, field: &str, kind: Kind, name: &str) -> Option<TakenTo> {
-        let names = self.around.names;
-        if !kind.is_available() {
-            self.problems
-                .push(names.problem(self.object, field, kind, name));
-        }
-        if !names.has(kind, name) {
-            return None;
-        }
-        match kind {
-            Kind::AutoAttendant => Some(TakenTo::AutoAttendant(name.into())),
-            Kind::CallQueue => Some(TakenTo::Queue(name.into())),
-            Kind::Conference => Some(TakenTo::Conference(name.into())),
-            Kind::PhoneSystem
-            | Kind::User
-            | Kind::UserSettings
-            | Kind::Handset
-            | Kind::Extension
-            | Kind::CallRoute
-            | Kind::Trunk
-            | Kind::CallMonitor
-            | Kind::MessageAlias
-            | Kind::DistributionList
-            | Kind::Secret => None,
-        }
+        let targets = self.around.targets;
+        targets.read(self.object, target, field, self.problems)
     }
 
     /// Another site's extensions are checked, and not dialled yet (spec TR-2).
@@ -239,7 +168,12 @@ impl Reader<'_> {
             let (first, last) = (range.first.as_str(), range.last.as_str());
             let hidden =
                 |number: &&str| number.len() == first.len() && (first..=last).contains(number);
-            let here = self.around.extensions.keys().map(|number| &**number);
+            let here = self
+                .around
+                .targets
+                .extensions
+                .keys()
+                .map(|number| &**number);
             let Some(number) = here.filter(hidden).min() else {
                 continue;
             };

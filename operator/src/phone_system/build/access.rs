@@ -28,7 +28,7 @@ pub(super) fn service_account(source: Source<'_>) -> ServiceAccount {
     }
 }
 
-/// It reads our Kinds, writes its own parts of three statuses and what users change, and reads no Secret but its own.
+/// It reads our Kinds, writes its own parts of four statuses and what users change, and reads no Secret but its own.
 pub(super) fn role(source: Source<'_>) -> Role {
     let system = source.name();
     let mut own_secrets: Vec<String> = (0..SHARDS).map(|n| shard_name(&system, n)).collect();
@@ -46,7 +46,12 @@ pub(super) fn role(source: Source<'_>) -> Role {
             rule(crds::GROUP, &kinds, &["get", "list", "watch"]),
             rule(
                 crds::GROUP,
-                &["users/status", "handsets/status", "trunks/status"],
+                &[
+                    "users/status",
+                    "handsets/status",
+                    "trunks/status",
+                    "autoattendants/status",
+                ],
                 &["patch"],
             ),
             rule(crds::GROUP, &["usersettings"], &["create", "patch"]),
