@@ -1,6 +1,7 @@
 //! The commands of `media-worker` and their options.
 
 mod bucket;
+mod files;
 mod mailbox;
 mod run;
 mod slot;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::files::{Files, ListFiles, PutFile, RemoveFile};
 pub use self::mailbox::{CheckStore, Export, Mailbox, StoreAt};
 pub use bucket::{Bucket, S3Service};
 pub use run::Run;
@@ -49,6 +51,9 @@ pub enum Command {
     /// Look after stored messages: check a whole store, or export a mailbox.
     #[command(subcommand)]
     Mailbox(Mailbox),
+    /// Look after the company's shared files, such as the greetings of auto attendants.
+    #[command(subcommand)]
+    Files(Files),
 }
 
 /// How log lines are written.

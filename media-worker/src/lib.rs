@@ -11,6 +11,7 @@ pub mod media_threads;
 pub mod metrics;
 pub mod probe;
 pub mod random;
+pub mod recordings;
 pub mod report;
 pub mod service;
 pub mod signalling;

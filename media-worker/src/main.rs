@@ -24,6 +24,10 @@ fn main() -> ExitCode {
             logs::quietly();
             upkeep::run(command, out)
         }
+        Command::Files(command) => {
+            logs::quietly();
+            upkeep::run_files(command, out)
+        }
         Command::Upload(options) => {
             logs::begin(cli.log);
             upload::run(options).map(|()| ExitCode::SUCCESS)

@@ -247,6 +247,23 @@ names! { PromptId, "prompt":
     OUTSIDE_LIMIT = "outside-limit",
     OUTSIDE_NOT_PERMITTED = "outside-not-permitted",
 
+    // auto attendant
+    ATTENDANT_WELCOME = "attendant-welcome",
+    ATTENDANT_EXTENSION = "attendant-extension",
+    ATTENDANT_OPTION = "attendant-option",
+    ATTENDANT_OPTION_EXTENSION = "attendant-option-extension",
+    ATTENDANT_BY_NAME = "attendant-by-name",
+    ATTENDANT_MESSAGES = "attendant-messages",
+    ATTENDANT_MORE = "attendant-more",
+    ATTENDANT_OPERATOR = "attendant-operator",
+
+    // auto attendant: dial by name
+    FIND_QUESTION = "find-question",
+    FIND_NONE = "find-none",
+    FIND_CALL = "find-call",
+    FIND_NEXT = "find-next",
+    FIND_AGAIN = "find-again",
+
     // announcements
     ANNOUNCE_UNKNOWN_NUMBER = "announce-unknown-number",
     ANNOUNCE_BUSY = "announce-busy",
@@ -257,7 +274,6 @@ names! { PromptId, "prompt":
     ANNOUNCE_OVERLOADED = "announce-overloaded",
     ANNOUNCE_TRANSFER_FAILED = "announce-transfer-failed",
     ANNOUNCE_CLOSING = "announce-closing",
-    ANNOUNCE_CALLERS_WELCOME = "announce-callers-welcome",
 }
 
 names! { Noun, "noun":

@@ -27,4 +27,4 @@ pub use library::{ClipRef, DEFAULT_LANGUAGE, Library};
 pub use mail::{Enclosed, Forwarder, MailCatalogue, MailTexts, MailWords, Told};
 pub use recording::{Pcm, RecordingError, read_flac, read_title};
 pub use say::{Audible, Say, Sound};
-pub use spelling::can_be_spelled;
+pub use spelling::{can_be_spelled, plain_letters};

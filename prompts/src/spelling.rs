@@ -10,6 +10,11 @@ pub fn can_be_spelled(text: &str) -> bool {
     letters.peek().is_some() && letters.all(|c| plain(c).all(|c| c.is_ascii_alphanumeric()))
 }
 
+/// The letters and digits of a text, in lower case and without their marks: "zoe lukasz" of "Zoë Łukasz".
+pub fn plain_letters(text: &str) -> impl Iterator<Item = char> {
+    composed(text).flat_map(plain)
+}
+
 /// The characters of a text as catalogues name them: lower case, and letter and mark in one.
 pub(crate) fn composed(text: &str) -> impl Iterator<Item = char> {
     text.nfc().flat_map(char::to_lowercase).nfc()
@@ -57,7 +62,7 @@ mod tests {
 
     #[test]
     fn letters_lose_their_marks() {
-        let plain = |text: &str| composed(text).flat_map(plain).collect::<String>();
+        let plain = |text: &str| plain_letters(text).collect::<String>();
         assert_eq!(plain("ÉCOLE ñandú ẞ Ærø"), "ecole nandu ss aero");
     }
 }

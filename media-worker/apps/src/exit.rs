@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crds::directory::TakenTo;
+
 /// How a caller leaves an application: what his call is to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -12,4 +14,6 @@ pub enum Exit {
     /// He is to be connected with this number: an extension of the directory as he was, or the
     /// number of the operator. It is to be treated as if he had dialled it.
     Transfer(Arc<str>),
+    /// He is to be taken there, as whoever set up the menu has said.
+    TakenTo(TakenTo),
 }

@@ -8,6 +8,7 @@
 
 mod addressing;
 mod announcement;
+mod attendant;
 mod call;
 mod compose;
 mod dial;
@@ -33,6 +34,7 @@ mod settings;
 pub mod sim;
 
 pub use announcement::{Announcement, announce};
+pub use attendant::{Silence, attendant};
 pub use call::{
     Call, Called, Ended, HungUp, Listener, Outside, RecordRules, Step, Take, Wake, Way,
 };

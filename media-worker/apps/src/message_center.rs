@@ -13,7 +13,7 @@ use crate::farewell::farewell;
 use crate::listening::listen;
 use crate::login::{Owner, login, login_again};
 use crate::menu::{Choice, Menu, Picked, Star};
-use crate::outside_line::{Left, line};
+use crate::outside_line::{self, line};
 use crate::send::send;
 use crate::settings::{After, choose_first_pin, settings};
 use crate::{Emails, Exit, Inbox, Key, Office, Preferences};
@@ -33,14 +33,48 @@ pub async fn message_center<O: Office>(
     office: &O,
     whose: Whose<'_>,
 ) -> Exit {
-    visit(call, office, whose).await.unwrap_or(Exit::HungUp)
+    let left = visit(call, office, whose, Before::Nothing).await;
+    match left {
+        Ok(Left::For(exit)) => exit,
+        // There is no way back from here.
+        Ok(Left::Back) => Exit::Finished,
+        Err(HungUp) => Exit::HungUp,
+    }
+}
+
+/// The same for somebody whom an attendant has brought; none: he wants to go back there.
+pub(crate) async fn message_center_from_attendant<O: Office>(
+    call: &mut impl Call<O>,
+    office: &O,
+    whose: Whose<'_>,
+) -> Result<Option<Exit>, HungUp> {
+    Ok(match visit(call, office, whose, Before::Attendant).await? {
+        Left::For(exit) => Some(exit),
+        Left::Back => None,
+    })
+}
+
+/// What came before the main menu (spec MC-M#).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Attendant,
+}
+
+/// How the main menu was left.
+enum Left {
+    /// For this.
+    For(Exit),
+    /// For what came before it.
+    Back,
 }
 
 async fn visit<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
     whose: Whose<'_>,
-) -> Result<Exit, HungUp> {
+    came_from: Before,
+) -> Result<Left, HungUp> {
     let name = match (whose, call.caller()) {
         (Whose::Of(name), _) => Some(name.to_owned()),
         (Whose::Callers, Caller::User(name)) => Some(name.to_string()),
@@ -48,49 +82,54 @@ async fn visit<O: Office>(
     };
     let user = name.and_then(|name| office.directory().user(&name));
     let Some(mut owner) = Box::pin(login(call, office, user)).await? else {
-        return Ok(Exit::Finished);
+        return Ok(Left::For(Exit::Finished));
     };
     if let Some(exit) = Box::pin(choose_first_pin(call, &owner)).await? {
-        return Ok(exit);
+        return Ok(Left::For(exit));
     }
     let mut before = status(&owner).await;
     loop {
         let permissions = owner.user.permissions;
         let offered = |choice| match choice {
             Main::OutsideLine => permissions.allows(Permission::OutsideLine),
-            Main::Listen(_) | Main::Send | Main::Settings | Main::Leave => true,
+            Main::Leave => came_from == Before::Nothing,
+            Main::Back => came_from == Before::Attendant,
+            Main::Listen(_) | Main::Send | Main::Settings => true,
         };
         match MAIN.ask(call, office, &before, offered).await? {
             Picked::Action(Main::Listen(folder)) => {
                 // Boxed, as are the ways below: every call sets room aside for what is not, and few are here.
                 if let Some(exit) = Box::pin(listen(call, office, &owner, folder)).await? {
-                    return Ok(exit);
+                    return Ok(Left::For(exit));
                 }
             }
             Picked::Action(Main::Send) => {
                 if let Some(exit) = Box::pin(send(call, office, &owner)).await? {
-                    return Ok(exit);
+                    return Ok(Left::For(exit));
                 }
             }
             Picked::Action(Main::Settings) => {
                 match Box::pin(settings(call, office, &owner)).await? {
                     After::Back => {}
-                    After::Leave(exit) => return Ok(exit),
+                    After::Leave(exit) => return Ok(Left::For(exit)),
                 }
             }
             Picked::Action(Main::OutsideLine) => {
                 match Box::pin(line(call, office, owner.user)).await? {
-                    Left::Recalled => {
+                    outside_line::Left::Recalled => {
                         match Box::pin(login_again(call, office, owner.user)).await? {
                             Some(again) => owner = again,
-                            None => return Ok(Exit::Finished),
+                            None => return Ok(Left::For(Exit::Finished)),
                         }
                     }
-                    Left::Tired => return farewell(call, []).await,
+                    outside_line::Left::Tired => return Ok(Left::For(farewell(call, []).await?)),
                 }
             }
-            Picked::Extension(extension) => return Ok(Exit::Transfer(extension)),
-            Picked::Action(Main::Leave) | Picked::Nothing => return farewell(call, []).await,
+            Picked::Extension(extension) => return Ok(Left::For(Exit::Transfer(extension))),
+            Picked::Action(Main::Back) => return Ok(Left::Back),
+            Picked::Action(Main::Leave) | Picked::Nothing => {
+                return Ok(Left::For(farewell(call, []).await?));
+            }
         }
         before.clear();
     }
@@ -104,6 +143,7 @@ pub(crate) enum Main {
     Settings,
     OutsideLine,
     Leave,
+    Back,
 }
 
 /// The main menu (spec MC-M).
@@ -116,6 +156,7 @@ pub(crate) static MAIN: Menu<Main> = Menu {
         Choice::new(Key::Four, Main::Settings, PromptId::MAIN_SETTINGS),
         Choice::new(Key::Seven, Main::OutsideLine, PromptId::MAIN_OUTSIDE),
         Choice::new(Key::Pound, Main::Leave, PromptId::MAIN_EXIT),
+        Choice::new(Key::Pound, Main::Back, PromptId::MENU_PREVIOUS),
     ]),
     star: Star::RepeatsOrDials {
         says: Some(PromptId::MAIN_CALL),

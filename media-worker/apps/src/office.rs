@@ -52,6 +52,9 @@ pub trait Office {
     /// A user's greeting of exactly this slot, if he recorded one and it can be had.
     async fn greeting(&self, user: &UserEntry, slot: GreetingSlot) -> Option<Self::Audio>;
 
+    /// A recording among the company's shared files, by its path there, if it can be had.
+    async fn shared_recording(&self, file: &str) -> Option<Self::Audio>;
+
     /// Opens a recording in the spool. A message needs room in some mailbox (spec MB-6), and the
     /// places are held until the recording is delivered or discarded.
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Self::Recording>, Refusal>;

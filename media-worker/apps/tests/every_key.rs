@@ -11,6 +11,9 @@ use apps::{Exit, Key, Step};
 use crds::user_settings::GreetingSlot;
 use mailbox::Folder;
 use settings_places::SETTINGS;
+use support::attendants::{
+    OPEN, by_name, call_main, company, option, to_extension, to_messages, with_options,
+};
 use support::places::Place;
 use support::places::Then::{self, Calls, Ends, Says};
 use support::{INVALID, MAIN, MENU, leave, mary, outsider, stranger, visit, visit_marys};
@@ -262,6 +265,69 @@ const PLACES: &[Place] = &[
         ],
         others: Says(INVALID),
     },
+    // The greeting of an attendant.
+    Place {
+        come: || (attendant(), outsider().hears(OPEN)),
+        run: call_main,
+        keys: &[
+            ("0", Calls("0")),
+            ("2", Calls("102")),
+            ("4", Says("Please enter your extension")),
+            ("8", Says("Enter the first letters")),
+            ("*", Says(OPEN)),
+            ("101", Calls("101")),
+            ("3101", Calls("3101")),
+            ("6101", Says("enter your PIN")),
+            ("*404", Says("Please enter your extension")),
+            ("199", Says("There is no such extension.")),
+            ("", Calls("0")),
+        ],
+        others: Says(INVALID),
+    },
+    // Its question for a name.
+    Place {
+        come: || {
+            (
+                attendant(),
+                outsider()
+                    .hears(OPEN)
+                    .dials("8")
+                    .hears("Enter the first letters"),
+            )
+        },
+        run: call_main,
+        keys: &[
+            ("627", Says("M A R Y")),
+            ("#", Says(OPEN)),
+            ("*", Says("Enter the first letters")),
+            ("6", Says("M A R Y")),
+            ("5", Says("J O H N")),
+            ("", Calls("0")),
+        ],
+        others: Says("There is nobody of that name."),
+    },
+    // A name that was found.
+    Place {
+        come: || {
+            (
+                attendant().with_name("zoe").with(|objects| {
+                    let zoe = &mut objects.users[2].spec;
+                    zoe.display_name = Some("Max".into());
+                }),
+                outsider().hears(OPEN).dials("862#").hears(MENU),
+            )
+        },
+        run: call_main,
+        keys: &[
+            ("1", Calls("101")),
+            ("2", Says("[zoe's name]")),
+            ("3", Says("Enter the first letters")),
+            ("#", Says(OPEN)),
+            ("*", Says(MENU)),
+            ("", Calls("0")),
+        ],
+        others: Says(INVALID),
+    },
     // The question for the PIN.
     Place {
         come: || {
@@ -358,6 +424,15 @@ fn messages() -> Company {
     let john = company.sender("john");
     let company = company.with_message("mary", Folder::New, john);
     company.with_message("mary", Folder::Saved, stranger())
+}
+
+/// An attendant with a few keys.
+fn attendant() -> Company {
+    company(with_options(vec![
+        option("2", to_extension("102")),
+        option("4", to_messages()),
+        by_name("8"),
+    ]))
 }
 
 fn greeting() -> Company {

@@ -10,6 +10,7 @@
 //! | `mailboxes/<mailbox>/index` | all of the mailbox: messages with their state, greetings, name | by conditional put |
 //! | `mailboxes/<mailbox>/states` | a copy of the states of messages that are not new | on change |
 //! | `outbox/<mailbox>/<message id>` | that an e-mail about a message is to be sent, and how it stands | on change |
+//! | `files/<path>` | a file of the company, such as an attendant's greeting | by whoever may |
 //! | `details/<day>/<worker>.<batch>` | call details | once |
 
 use crate::ids::{AudioId, GreetingSlot, MailboxId, MessageId, Place};
@@ -72,6 +73,11 @@ pub(crate) fn mailbox(mailbox: &MailboxId) -> String {
     format!("{MAILBOXES}{mailbox}/")
 }
 
+/// A file of the company.
+pub(crate) fn file(name: &str) -> String {
+    format!("{FILES}{name}")
+}
+
 /// The last part of a key.
 pub(crate) fn last(key: &str) -> &str {
     key.rsplit_once('/').map_or(key, |(_, last)| last)
@@ -82,3 +88,4 @@ pub(crate) const DELIVERIES: &str = "deliveries/";
 pub(crate) const MAILBOXES: &str = "mailboxes/";
 pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const DETAILS: &str = "details/";
+pub(crate) const FILES: &str = "files/";

@@ -8,6 +8,7 @@
 mod deliver;
 pub mod details;
 pub mod disk;
+mod files;
 mod ids;
 mod index;
 pub mod inspect;
@@ -28,6 +29,7 @@ pub mod store;
 mod sweep;
 mod uploader;
 
+pub use files::SharedFiles;
 pub use ids::{AudioId, BadName, GreetingSlot, MailboxId, MessageId, NameSource};
 pub use mailbox::{Mailbox, MailboxError, Room};
 pub use mailboxes::{Mailboxes, MailboxesOptions, Uploads};

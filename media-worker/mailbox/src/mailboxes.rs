@@ -2,6 +2,7 @@
 
 use crate::details::{CallDetail, DetailsOf};
 use crate::disk::Disk;
+use crate::files::SharedFiles;
 use crate::ids::{MailboxId, NameSource};
 use crate::mailbox::{Cells, Mailbox};
 use crate::message::Delivered;
@@ -159,6 +160,11 @@ impl Mailboxes {
     /// The e-mails that are to be sent about messages.
     pub fn outbox(&self) -> Outbox {
         Outbox::of(self)
+    }
+
+    /// The company's shared files.
+    pub fn files(&self) -> SharedFiles<'_> {
+        SharedFiles::of(&*self.shared.store)
     }
 
     /// How the store does, now and from now on.

@@ -23,6 +23,7 @@ pub async fn system(store: &dyn BlobStore, of: &Owner) -> Result<usize, StoreErr
         layout::AUDIO,
         layout::OUTBOX,
         layout::DETAILS,
+        layout::FILES,
     ] {
         deleted += delete_all(store, part).await?;
     }

@@ -7,6 +7,7 @@ pub mod codec;
 pub mod comfort;
 pub mod dtmf;
 pub mod engine;
+pub mod flac;
 pub mod jitter;
 pub mod pairs;
 pub mod pcm;

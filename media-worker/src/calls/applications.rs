@@ -1,5 +1,6 @@
 //! The applications that answer a call in a phone's place.
 
+use std::mem;
 use std::sync::Arc;
 
 use apps::{Exit, Listener, Whose};
@@ -54,6 +55,22 @@ pub(super) async fn message_center(call: &mut Inbound, user: Option<Arc<str>>) -
     leave(call, exit, CallResult::Application).await
 }
 
+/// The caller hears the menu of this auto attendant, and of those that it leads to.
+pub(super) async fn attendant(call: &mut Inbound, name: &str) -> CallResult {
+    if let Err(status) = call.answer(&[]) {
+        return call.refuse(status, CallResult::Failed);
+    }
+    let part = call.part("auto attendant");
+    let office = CallOffice::new(call);
+    let listener = listener(call);
+    let mut silence = mem::take(&mut call.silence);
+    let mut line = Line::new(call, listener);
+    let exit = apps::attendant(&mut line, &office, name, &mut silence).await;
+    call.silence = silence;
+    drop(part);
+    leave(call, exit, CallResult::Application).await
+}
+
 /// The caller has dialled the outside line's prefix alone: he hears a dial tone.
 pub(super) async fn outside_line(call: &mut Inbound) -> CallResult {
     let Some(user) = call.caller.user().map(str::to_owned) else {
@@ -94,5 +111,6 @@ async fn leave(call: &mut Inbound, exit: Exit, result: CallResult) -> CallResult
         Exit::HungUp => result,
         Exit::Finished => call.refuse(StatusCode::OK, result),
         Exit::Transfer(number) => Box::pin(call.dial(&number)).await,
+        Exit::TakenTo(target) => Box::pin(call.take_to(target)).await,
     }
 }

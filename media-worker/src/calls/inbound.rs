@@ -1,9 +1,11 @@
 //! A call that came in, from its INVITE to its end.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use apps::{Key, Silence};
 use bytes::Bytes;
 use crds::Directory;
 use crds::directory::{Attempt, Caller, Finally, Meaning, Plan, Target};
@@ -52,6 +54,10 @@ pub(super) struct Inbound {
     /// What the last trunk refused the last outside call with.
     pub(super) refused_with: Option<StatusCode>,
     stage: Stage,
+    /// Keys that nobody has taken yet: they outlast the application that they were dialled in.
+    pub(super) keys: VecDeque<Key>,
+    /// The attendants at which the caller has pressed nothing.
+    pub(super) silence: Silence,
     pub(super) record: Record,
     trace: Option<Box<Trace>>,
 }
@@ -195,6 +201,8 @@ impl Inbound {
             recall: Recall::default(),
             refused_with: None,
             stage: Stage::Trying,
+            keys: VecDeque::new(),
+            silence: Silence::default(),
             record: Record {
                 began_at: Timestamp::now(),
                 began: Instant::now(),
@@ -241,6 +249,9 @@ impl Inbound {
             Meaning::Extension(Target::Alias(alias)) => {
                 Box::pin(applications::leave_message_to_alias(self, &alias)).await
             }
+            Meaning::Extension(Target::AutoAttendant(name)) => {
+                Box::pin(applications::attendant(self, &name)).await
+            }
             Meaning::Unknown => announce::unknown_number(self).await,
             // Help is for those who are here.
             Meaning::Emergency { number } if self.caller.is_internal() => {
@@ -257,7 +268,6 @@ impl Inbound {
             | Meaning::Extension(
                 Target::Conference(_)
                 | Target::ConferenceCenter
-                | Target::AutoAttendant(_)
                 | Target::Queue(_)
                 | Target::Monitor(_),
             ) => announce::not_available(self).await,
@@ -292,9 +302,10 @@ impl Inbound {
                 Finally::Voicemail(user) => return self.voicemail(&user).await,
                 Finally::Busy => return self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
                 Finally::Outside(number) => return self.end_outside(&plan.user, &number).await,
-                Finally::AutoAttendant(_) | Finally::Queue(_) => {
-                    return announce::not_available(self).await;
+                Finally::AutoAttendant(name) => {
+                    return Box::pin(applications::attendant(self, &name)).await;
                 }
+                Finally::Queue(_) => return announce::not_available(self).await,
                 Finally::Extension(number) => match self.directory.interpret(&number, &self.caller)
                 {
                     Meaning::User(user) => match self.plan_of(&user) {

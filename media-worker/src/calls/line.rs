@@ -1,6 +1,5 @@
 //! A caller on the line, as the applications see him: what they say is played, his keys are collected, his voice is recorded.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +23,6 @@ use super::{CallEvent, info};
 pub(super) struct Line<'a> {
     call: &'a mut Inbound,
     listener: Listener,
-    keys: VecDeque<Key>,
     speech: Speech,
     tag: u64,
     presence: Presence,
@@ -66,7 +64,6 @@ impl<'a> Line<'a> {
         Self {
             call,
             listener,
-            keys: VecDeque::new(),
             speech: Speech::Silent,
             tag: 0,
             presence: Presence::There,
@@ -103,7 +100,7 @@ impl<'a> Line<'a> {
         };
         match news {
             News::Gone => self.presence = Presence::Gone,
-            News::Key(key) if self.keys.len() < MAX_KEYS => self.keys.push_back(key),
+            News::Key(key) if self.call.keys.len() < MAX_KEYS => self.call.keys.push_back(key),
             News::Said => self.speech = Speech::Said,
             News::Key(_) | News::Recorded { .. } | News::Nothing => {}
         }
@@ -298,7 +295,7 @@ impl Call<CallOffice> for Line<'_> {
     async fn wait(&mut self, at_most: Duration) -> Result<Wake, HungUp> {
         let deadline = Instant::now() + at_most;
         loop {
-            if !self.keys.is_empty() {
+            if !self.call.keys.is_empty() {
                 return Ok(Wake::Key);
             }
             if self.speech == Speech::Said {
@@ -314,11 +311,11 @@ impl Call<CallOffice> for Line<'_> {
     }
 
     fn waiting_key(&self) -> Option<Key> {
-        self.keys.front().copied()
+        self.call.keys.front().copied()
     }
 
     fn take_key(&mut self) -> Option<Key> {
-        self.keys.pop_front()
+        self.call.keys.pop_front()
     }
 
     async fn dial_tone(&mut self) -> Result<(), HungUp> {
@@ -335,7 +332,7 @@ impl Call<CallOffice> for Line<'_> {
 
     async fn call_out(&mut self, user: &UserEntry, whom: &Outside) -> Result<Called, HungUp> {
         self.stop().await?;
-        self.keys.clear();
+        self.call.keys.clear();
         let whom = match whom {
             Outside::Number(number) => Outward::Number(number.clone()),
             Outside::Help(number) => Outward::Help(number.clone()),
@@ -349,7 +346,7 @@ impl Call<CallOffice> for Line<'_> {
 
     async fn record(&mut self, recording: &Recording, rules: &RecordRules<'_>) -> Take {
         let _ = self.stop().await;
-        while let Some(key) = self.keys.pop_front() {
+        while let Some(key) = self.call.keys.pop_front() {
             if rules.ends.contains(&key) {
                 return Take {
                     length: Duration::ZERO,
@@ -371,7 +368,7 @@ impl Call<CallOffice> for Line<'_> {
             let news = self.news(deadline).await.unwrap_or(News::Gone);
             let ended = match news {
                 News::Key(key) => {
-                    self.keys.pop_back();
+                    self.call.keys.pop_back();
                     if !rules.ends.contains(&key) {
                         continue;
                     }

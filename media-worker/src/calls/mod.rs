@@ -39,6 +39,7 @@ pub use origin::Origin;
 
 use crate::homes::Homes;
 use crate::metrics::Metrics;
+use crate::recordings::Recordings;
 use crate::signalling::Signalling;
 use crate::traces::Traces;
 use crate::trunks::Trunks;
@@ -72,6 +73,8 @@ pub struct Exchange {
     pub mailboxes: Mailboxes,
     /// What is spoken.
     pub voice: Voice,
+    /// What is recorded among the shared files.
+    pub recordings: Rc<Recordings>,
     /// The figures.
     pub metrics: Metrics,
     /// Traces of calls.
@@ -114,6 +117,7 @@ impl Exchange {
         trunks: Rc<Trunks>,
         mailboxes: Mailboxes,
         voice: Voice,
+        recordings: Rc<Recordings>,
         metrics: Metrics,
         news: News,
     ) -> Rc<Self> {
@@ -122,6 +126,7 @@ impl Exchange {
             media,
             homes,
             trunks,
+            recordings,
             mailboxes,
             voice,
             metrics,

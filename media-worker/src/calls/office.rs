@@ -238,6 +238,11 @@ impl Office for CallOffice {
             .map(Spoken)
     }
 
+    async fn shared_recording(&self, file: &str) -> Option<Spoken> {
+        let recording = self.exchange.recordings.get(file, self.codec).await;
+        recording.map(Spoken)
+    }
+
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
         match draft {
             Draft::Message { to, from, forwards } => self.begin_message(to, from, forwards).await,

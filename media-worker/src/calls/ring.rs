@@ -104,6 +104,8 @@ impl Inbound {
 
     /// Waits until one of these answers, all have failed, or the time is over; the others are withdrawn.
     pub(super) async fn ring_all(&mut self, branches: Vec<Branch>, ring_time: Duration) -> Rung {
+        // Who was connected meanwhile means nothing of what he dialled before.
+        self.keys.clear();
         let mut branches: HashMap<SessionId, Branch> = branches
             .into_iter()
             .map(|branch| (branch.party.session, branch))

@@ -1,9 +1,11 @@
 //! Each new snapshot of the directory put in force.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crds::Directory;
+use crds::directory::AttendantEntry;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -55,6 +57,7 @@ impl Following {
     fn put_in_force(&mut self, exchange: &Exchange) -> Arc<Snapshot> {
         let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
         advertise(exchange, &snapshot.reached);
+        exchange.recordings.keep(&recordings(&snapshot.directory));
         self.directories
             .send_replace(Arc::clone(&snapshot.directory));
         self.report.change(|report| {
@@ -63,6 +66,12 @@ impl Following {
         });
         snapshot
     }
+}
+
+/// The shared recordings that callers may hear.
+fn recordings(directory: &Directory) -> HashSet<Arc<str>> {
+    let menus = directory.attendants().flat_map(AttendantEntry::menus);
+    menus.filter_map(|menu| menu.greeting.clone()).collect()
 }
 
 /// New calls and registrations are told how they reach us.

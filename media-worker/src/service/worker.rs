@@ -26,6 +26,7 @@ use crate::homes::{HomeContext, Homes, Journal};
 use crate::mail::{self, MailContext, Post};
 use crate::media_threads::MediaThreads;
 use crate::random::Random;
+use crate::recordings::Recordings;
 use crate::signalling::{Advertised, LocalAddresses, Signalling};
 use crate::source::Source;
 use crate::statuses::Statuses;
@@ -122,6 +123,7 @@ impl Worker {
             life: lives.clone(),
             statuses: blueprint.statuses.clone(),
         });
+        let recordings = Recordings::start(mailboxes.clone(), blueprint.statuses.clone());
         let homes = Homes::new(HomeContext {
             signalling: Rc::clone(&signalling),
             mailboxes: mailboxes.clone(),
@@ -146,6 +148,7 @@ impl Worker {
             trunks,
             mailboxes,
             voice,
+            recordings,
             metrics.clone(),
             news,
         );

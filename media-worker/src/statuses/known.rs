@@ -3,7 +3,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use crds::{
     Directory, NameRef,
+    auto_attendant::AutoAttendantStatus,
     conditions::{ConditionType, Reason},
+    directory::AttendantEntry,
     handset::{Contact, HandsetStatus},
     trunk::{Registration, TrunkStatus},
     user::{MessageCounts, UserHandset, UserStatus},
@@ -13,7 +15,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use sha2::{Digest, Sha256};
 
-use super::Phone;
+use super::{FileState, Phone};
 
 /// What homes have told.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Known {
     contacts: HashMap<Arc<str>, Vec<Contact>>,
     messages: HashMap<Arc<str>, MessageCounts>,
     trunks: HashMap<Arc<str>, (Registration, u32)>,
+    files: HashMap<Arc<str>, FileState>,
 }
 
 /// An object whose status may have to be written.
@@ -30,6 +33,7 @@ pub(super) enum Subject {
     Handset(Arc<str>),
     User(Arc<str>),
     Trunk(Arc<str>),
+    Attendant(Arc<str>),
 }
 
 impl Known {
@@ -40,6 +44,7 @@ impl Known {
             contacts: HashMap::new(),
             messages: HashMap::new(),
             trunks: HashMap::new(),
+            files: HashMap::new(),
         }
     }
 
@@ -58,12 +63,67 @@ impl Known {
     ) -> Option<TrunkStatus> {
         let (registration, calls) = *self.trunks.get(name)?;
         Some(TrunkStatus {
-            conditions: vec![registered(registration, generation, shown, now)],
+            conditions: vec![registered(registration).condition(generation, shown, now)],
             registration: Some(registration),
             calls: Some(calls),
             worker: Some(self.worker.clone()),
             ..TrunkStatus::default()
         })
+    }
+
+    /// A shared file is in this state now.
+    pub(super) fn file_is(&mut self, file: Arc<str>, state: FileState) {
+        self.files.insert(file, state);
+    }
+
+    /// Our part of an `AutoAttendant`'s status.
+    pub(super) fn attendant(
+        &self,
+        attendant: &AttendantEntry,
+        generation: Option<i64>,
+        shown: &[Condition],
+        now: Timestamp,
+    ) -> AutoAttendantStatus {
+        let mut files: Vec<_> = attendant
+            .menus()
+            .filter_map(|menu| menu.greeting.as_ref())
+            .collect();
+        files.sort();
+        let condition = match self.recordings(&files) {
+            _ if files.is_empty() => None,
+            Some(told) => Some(told.condition(generation, shown, now)),
+            // What was known before a restart holds until it is known again.
+            None => shown.iter().find(|it| is_of_recordings(it)).cloned(),
+        };
+        let schedule = attendant.at(now).schedule.as_deref();
+        AutoAttendantStatus {
+            conditions: condition.into_iter().collect(),
+            schedule: schedule.map(str::to_owned),
+            ..AutoAttendantStatus::default()
+        }
+    }
+
+    /// Whether callers can hear all of these; nothing while that of one is not known yet.
+    fn recordings(&self, files: &[&Arc<str>]) -> Option<Told> {
+        let condition = ConditionType::RecordingsReady;
+        for file in files {
+            let (reason, message) = match self.files.get(*file)? {
+                FileState::Playable => continue,
+                FileState::Missing => (
+                    Reason::FileMissing,
+                    format!(
+                        "{file} is not among the shared files, so that callers hear standard words: add it with `media-worker files put`"
+                    ),
+                ),
+                FileState::NotPlayable(why) => (
+                    Reason::NotPlayable,
+                    format!("{file} can't be played, so that callers hear standard words: {why}"),
+                ),
+            };
+            return Some(Told::no(condition, reason, message));
+        }
+        let message = "callers can hear every recording";
+        Some(Told::yes(condition, Reason::Playable, message))
     }
 
     /// These phones are registered under a handset now. One that is shown already, from before a restart, keeps its time.
@@ -136,49 +196,80 @@ impl Known {
     }
 }
 
-/// The condition `Registered`; it keeps its time until its status changes.
-fn registered(
-    registration: Registration,
-    generation: Option<i64>,
-    shown: &[Condition],
-    now: Timestamp,
-) -> Condition {
-    let (status, reason, message) = match registration {
-        Registration::Registered => (
-            "True",
+/// Whether it is the condition that tells of an attendant's recordings.
+pub(super) fn is_of_recordings(condition: &Condition) -> bool {
+    condition.type_ == ConditionType::RecordingsReady.as_str()
+}
+
+/// What a condition says.
+struct Told {
+    condition: ConditionType,
+    holds: bool,
+    reason: Reason,
+    message: String,
+}
+
+impl Told {
+    fn yes(condition: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            condition,
+            holds: true,
+            reason,
+            message: message.into(),
+        }
+    }
+
+    fn no(condition: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            holds: false,
+            ..Self::yes(condition, reason, message)
+        }
+    }
+
+    /// The condition, which keeps its time until its status changes.
+    fn condition(self, generation: Option<i64>, shown: &[Condition], now: Timestamp) -> Condition {
+        let status = if self.holds { "True" } else { "False" };
+        let of_type = |it: &&Condition| it.type_ == self.condition.as_str();
+        let before = shown.iter().find(of_type);
+        let since = before
+            .filter(|before| before.status == status)
+            .map(|before| before.last_transition_time.clone());
+        Condition {
+            type_: self.condition.as_str().to_owned(),
+            status: status.to_owned(),
+            reason: self.reason.as_str().to_owned(),
+            message: self.message,
+            observed_generation: generation,
+            // To the second, as the API server keeps it.
+            last_transition_time: since
+                .unwrap_or_else(|| Time(Timestamp::from_second(now.as_second()).unwrap_or(now))),
+        }
+    }
+}
+
+fn registered(registration: Registration) -> Told {
+    let condition = ConditionType::Registered;
+    match registration {
+        Registration::Registered => Told::yes(
+            condition,
             Reason::TakenByServer,
             "the far side has taken the registration",
         ),
-        Registration::NotNeeded => (
-            "True",
+        Registration::NotNeeded => Told::yes(
+            condition,
             Reason::NotNeeded,
             "the far side knows us by our address",
         ),
-        Registration::Refused => (
-            "False",
+        Registration::Refused => Told::no(
+            condition,
             Reason::RefusedByServer,
             "the far side refuses us: see that username and password are right",
         ),
-        Registration::NoAnswer => (
-            "False",
+        Registration::NoAnswer => Told::no(
+            condition,
             Reason::NoAnswer,
             "the far side does not answer: see that spec.server is right and that packets come through; it is tried again",
         ),
-    };
-    let of_type = |it: &&Condition| it.type_ == ConditionType::Registered.as_str();
-    let before = shown.iter().find(of_type);
-    let since = before
-        .filter(|before| before.status == status)
-        .map(|before| before.last_transition_time.clone());
-    Condition {
-        type_: ConditionType::Registered.as_str().to_owned(),
-        status: status.to_owned(),
-        reason: reason.as_str().to_owned(),
-        message: message.to_owned(),
-        observed_generation: generation,
-        // To the second, as the API server keeps it.
-        last_transition_time: since
-            .unwrap_or_else(|| Time(Timestamp::from_second(now.as_second()).unwrap_or(now))),
     }
 }
 
@@ -194,7 +285,30 @@ pub(super) fn all(directory: &Directory) -> Vec<Subject> {
         .trunks()
         .iter()
         .map(|trunk| Subject::Trunk(Arc::clone(&trunk.name)));
-    handsets.chain(users).chain(trunks).collect()
+    let attendants = attendants(directory);
+    handsets
+        .chain(users)
+        .chain(trunks)
+        .chain(attendants)
+        .collect()
+}
+
+/// Every auto attendant, whose hours come and go.
+pub(super) fn attendants(directory: &Directory) -> impl Iterator<Item = Subject> {
+    let attendants = directory.attendants();
+    attendants.map(|attendant| Subject::Attendant(Arc::clone(&attendant.name)))
+}
+
+/// The attendants that have a recording in this file.
+pub(super) fn attendants_with(directory: &Directory, file: &str) -> Vec<Subject> {
+    let has = |attendant: &&AttendantEntry| {
+        let mut menus = attendant.menus();
+        menus.any(|menu| menu.greeting.as_deref() == Some(file))
+    };
+    let attendants = directory.attendants().filter(has);
+    attendants
+        .map(|attendant| Subject::Attendant(Arc::clone(&attendant.name)))
+        .collect()
 }
 
 /// Tells a contact from the others of its handset, also after a restart.
@@ -206,7 +320,10 @@ fn id(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crds::{HandsetSpec, Objects, User, UserSpec, handset::Handset};
+    use crds::{
+        AutoAttendant, AutoAttendantSpec, HandsetSpec, Objects, User, UserSpec,
+        auto_attendant::AttendantSchedule, call_target::Recording, handset::Handset,
+    };
 
     fn directory() -> Directory {
         let owned = HandsetSpec {
@@ -279,6 +396,57 @@ mod tests {
             (then.registration, then.calls),
             (Some(Registration::Registered), Some(2))
         );
+    }
+
+    #[test]
+    fn an_attendant_shows_its_schedule_and_the_first_recording_that_cannot_be_heard() {
+        let recording = |file: &str| {
+            let file = file.to_owned();
+            Some(Recording { file })
+        };
+        let evening = AttendantSchedule {
+            name: "evening".into(),
+            from: Some("18:00".into()),
+            to: Some("24:00".into()),
+            greeting: recording("b.wav"),
+            ..AttendantSchedule::default()
+        };
+        let spec = AutoAttendantSpec {
+            greeting: recording("a.wav"),
+            schedules: vec![evening],
+            ..AutoAttendantSpec::default()
+        };
+        let objects = Objects {
+            auto_attendants: vec![AutoAttendant::new("main", spec)],
+            ..Objects::default()
+        };
+        let (directory, _) = crds::compile(&objects);
+        let main = directory.attendant("main").unwrap();
+        let mut known = Known::new("office-worker-0".into());
+        let at = |known: &Known, now: &str| {
+            let status = known.attendant(main, Some(1), &[], now.parse().unwrap());
+            let told = status.conditions.first();
+            let told = told.map(|it| (it.status.clone(), it.reason.clone(), it.message.clone()));
+            (status.schedule, told)
+        };
+        assert_eq!(at(&known, "2027-01-01T17:59:59Z"), (None, None));
+        known.file_is("a.wav".into(), FileState::Playable);
+        let (schedule, told) = at(&known, "2027-01-01T18:00:00Z");
+        assert_eq!((schedule.as_deref(), told), (Some("evening"), None));
+        known.file_is("b.wav".into(), FileState::Missing);
+        let (status, reason, message) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
+        assert_eq!((&*status, &*reason), ("False", "FileMissing"));
+        assert!(
+            message.contains("b.wav") && message.contains("files put"),
+            "{message}"
+        );
+        known.file_is("b.wav".into(), FileState::NotPlayable("it is empty".into()));
+        let (_, reason, message) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
+        assert_eq!(reason, "NotPlayable");
+        assert!(message.contains("it is empty"), "{message}");
+        known.file_is("b.wav".into(), FileState::Playable);
+        let (status, reason, _) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
+        assert_eq!((&*status, &*reason), ("True", "Playable"));
     }
 
     #[test]

@@ -28,6 +28,17 @@ pub struct Phone {
     pub user_agent: Option<String>,
 }
 
+/// What is known of a shared file that callers are to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// It can be played.
+    Playable,
+    /// There is no such file.
+    Missing,
+    /// It can't be played, for this reason.
+    NotPlayable(String),
+}
+
 /// What a home tells.
 #[derive(Debug)]
 enum News {
@@ -37,6 +48,8 @@ enum News {
     Messages(Arc<str>, MessageCounts),
     /// A trunk stands so and carries so many calls now.
     Trunk(Arc<str>, Registration, u32),
+    /// A shared file is in this state now.
+    File(Arc<str>, FileState),
     /// What was registered before the start has been told: from now on a handset that nobody spoke of has no phone.
     Restored,
 }
@@ -67,6 +80,11 @@ impl Statuses {
     /// A trunk stands so and carries so many calls now.
     pub fn trunk(&self, trunk: &Arc<str>, registration: Registration, calls: u32) {
         self.tell(|| News::Trunk(Arc::clone(trunk), registration, calls));
+    }
+
+    /// A shared file that callers are to hear is in this state now.
+    pub fn file(&self, file: &Arc<str>, state: FileState) {
+        self.tell(|| News::File(Arc::clone(file), state));
     }
 
     /// What was registered before the start has been told.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crds::{Trunk, User, handset::Handset};
+use crds::{AutoAttendant, Trunk, User, handset::Handset};
 use jiff::Timestamp;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tracing::{debug, warn};
 
@@ -57,6 +57,7 @@ pub(super) async fn write(access: Access, scope: Scope, mut told: mpsc::Unbounde
                 Err(_) => return,
             },
             () = sleep_until(writer.pace.due), if writer.has_work() => writer.write_next().await,
+            () = sleep(writer.until_the_minute()), if writer.has_hours() => writer.look_at_the_clock(),
         }
     }
 }
@@ -65,6 +66,7 @@ struct Writer {
     handsets: Api<Handset>,
     users: Api<User>,
     trunks: Api<Trunk>,
+    attendants: Api<AutoAttendant>,
     access: Access,
     known: Known,
     /// Before, phones that were registered at the last stop would be missed.
@@ -74,6 +76,8 @@ struct Writer {
     other: BTreeSet<Subject>,
     /// What was written last, with the object's UID: the watch may not show it yet.
     written: HashMap<Subject, (String, Value)>,
+    /// The minute in which the attendants' hours were looked at last.
+    minute: i64,
     pace: Pace,
 }
 
@@ -121,12 +125,14 @@ impl Writer {
             handsets: Api::namespaced(access.client.clone(), &scope.namespace),
             users: Api::namespaced(access.client.clone(), &scope.namespace),
             trunks: Api::namespaced(access.client.clone(), &scope.namespace),
+            attendants: Api::namespaced(access.client.clone(), &scope.namespace),
             access,
             known: Known::new(scope.worker()),
             restored: false,
             urgent: BTreeSet::new(),
             other: BTreeSet::new(),
             written: HashMap::new(),
+            minute: minute(Timestamp::now()),
             pace: Pace::new(Instant::now()),
         }
     }
@@ -163,6 +169,10 @@ impl Writer {
                     .trunk_stands(Arc::clone(&trunk), registration, calls);
                 self.urgent.insert(Subject::Trunk(trunk));
             }
+            News::File(file, state) => {
+                self.urgent.extend(known::attendants_with(directory, &file));
+                self.known.file_is(file, state);
+            }
             News::Restored => {
                 self.restored = true;
                 self.other.extend(known::all(directory));
@@ -178,8 +188,31 @@ impl Writer {
             Subject::Handset(name) => stored.handset(name, |_| ()).is_some(),
             Subject::User(name) => stored.user(name, |_| ()).is_some(),
             Subject::Trunk(name) => stored.trunk(name, |_| ()).is_some(),
+            Subject::Attendant(name) => stored.attendant(name, |_| ()).is_some(),
         });
         self.other.extend(known::all(&snapshot.directory));
+    }
+
+    /// Whether some attendant has a menu that begins and ends with the clock.
+    fn has_hours(&self) -> bool {
+        let snapshot = self.access.snapshots.borrow();
+        let mut attendants = snapshot.directory.attendants();
+        attendants.any(|attendant| attendant.menus().count() > 1)
+    }
+
+    fn until_the_minute(&self) -> Duration {
+        let next = Timestamp::from_second((self.minute + 1) * 60).unwrap_or(Timestamp::MAX);
+        Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or_default()
+    }
+
+    /// Hours begin and end with a minute.
+    fn look_at_the_clock(&mut self) {
+        let now = minute(Timestamp::now());
+        if now != self.minute {
+            self.minute = now;
+            let snapshot = self.snapshot();
+            self.other.extend(known::attendants(&snapshot.directory));
+        }
     }
 
     fn has_work(&self) -> bool {
@@ -198,6 +231,7 @@ impl Writer {
                 Subject::Handset(name) => apply(&self.handsets, name, &status).await,
                 Subject::User(name) => apply(&self.users, name, &status).await,
                 Subject::Trunk(name) => apply(&self.trunks, name, &status).await,
+                Subject::Attendant(name) => apply(&self.attendants, name, &status).await,
             };
             match outcome {
                 Ok(()) => {
@@ -249,6 +283,19 @@ impl Writer {
                     Some((uid(trunk), to_json(&wanted), same))
                 })
                 .flatten(),
+            Subject::Attendant(name) => stored
+                .attendant(name, |stored| {
+                    let attendant = directory.attendant(name)?;
+                    let status = stored.status.clone().unwrap_or_default();
+                    let generation = stored.metadata.generation;
+                    let shown = status.conditions.as_slice();
+                    let now = Timestamp::now();
+                    let wanted = self.known.attendant(attendant, generation, shown, now);
+                    let ours = shown.iter().filter(|it| known::is_of_recordings(it));
+                    let same = wanted.schedule == status.schedule && ours.eq(&wanted.conditions);
+                    Some((uid(stored), to_json(&wanted), same))
+                })
+                .flatten(),
         };
         let Some((uid, wanted, same_as_stored)) = looked else {
             return Step::Gone;
@@ -293,6 +340,10 @@ where
         Ok(Err(error)) => Err(Box::new(error).into()),
         Err(_) => Err(WriteError::NoAnswer),
     }
+}
+
+fn minute(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60)
 }
 
 fn uid(object: &impl ResourceExt) -> String {

@@ -8,7 +8,9 @@ use axum::extract::{RawQuery, State};
 use axum::routing::get;
 use crds::credentials::{SHARDS, shard_name};
 use crds::report::{PATH, Report};
-use crds::{CallRoute, Extension, Handset, PhoneSystem, Secret, Trunk, User, UserSettings};
+use crds::{
+    AutoAttendant, CallRoute, Extension, Handset, PhoneSystem, Secret, Trunk, User, UserSettings,
+};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Resource, ResourceExt};
@@ -126,6 +128,7 @@ impl Played {
         self.loaded::<Extension>(&mut loaded).await;
         self.loaded::<CallRoute>(&mut loaded).await;
         self.loaded::<Trunk>(&mut loaded).await;
+        self.loaded::<AutoAttendant>(&mut loaded).await;
         let mut credentials = Vec::new();
         let secrets = self.namespace.api::<Secret>();
         let secrets = secrets.list_metadata(&ListParams::default()).await;

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod attendants;
 mod certificate;
 mod chart;
 mod chart_life;

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod attendant;
 mod baresip;
 mod calls;
 mod crash;

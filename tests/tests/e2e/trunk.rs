@@ -20,14 +20,14 @@ const ACME: Person = Person {
     display_name: "Acme",
 };
 /// Somebody outside.
-const OLGA: Person = Person {
+pub(crate) const OLGA: Person = Person {
     name: "olga",
     extension: "5855551234",
     display_name: "Olga Outside",
 };
 
 /// A company in area 585 whose class `staff` may call outside.
-fn company() -> Office {
+pub(crate) fn company() -> Office {
     let office = Office::of(&[JOHN]);
     office.write("phonesystem.yaml", SYSTEM);
     let mary = manifests_of(MARY.name, MARY.extension, MARY.display_name, "class: staff");
@@ -41,7 +41,7 @@ const SYSTEM: &str = "apiVersion: switchboard.dev/v1alpha1\nkind: PhoneSystem\nm
     classes: [{name: staff, permissions: [OutsideLine], barredPrefixes: [\"+1900\"]}]\n";
 
 /// A trunk to a server on this machine; `spec` is the rest, in flow style.
-fn trunk(office: &Office, name: &str, port: u16, spec: &str) {
+pub(crate) fn trunk(office: &Office, name: &str, port: u16, spec: &str) {
     trunk_over(office, name, (port, "Udp"), spec);
 }
 
@@ -71,7 +71,7 @@ inbound:
 outbound: {callerId: \"+15855550100\", numberFormat: National}";
 
 /// The provider: a worker whose subscribers are the company and olga. Its second number leads to the company too.
-fn provider() -> Office {
+pub(crate) fn provider() -> Office {
     let office = Office::of(&[ACME, OLGA]);
     office.write(
         "second.yaml",
@@ -80,7 +80,7 @@ fn provider() -> Office {
     office
 }
 
-fn registered(worker: &Worker) {
+pub(crate) fn registered(worker: &Worker) {
     wait_for("the registration", Duration::from_mins(1), || {
         (worker.metric("switchboard_trunks{registration=\"registered\"}") > 0.0).then_some(())
     });

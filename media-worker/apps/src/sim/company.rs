@@ -15,8 +15,9 @@ use crds::phone_system::{Class, PhoneSystemSpec};
 use crds::user::Permission;
 use crds::user_settings::GreetingSlot;
 use crds::{
-    Directory, Extension, ExtensionSpec, MessageAlias, MessageAliasSpec, NameRef, Objects,
-    PhoneSystem, Presence, Secret, User, UserSettings, UserSettingsSpec, UserSpec,
+    AutoAttendant, AutoAttendantSpec, Directory, Extension, ExtensionSpec, MessageAlias,
+    MessageAliasSpec, NameRef, Objects, PhoneSystem, Presence, Secret, User, UserSettings,
+    UserSettingsSpec, UserSpec,
 };
 use jiff::Timestamp;
 use mailbox::{Folder, Message, Sender};
@@ -71,6 +72,7 @@ pub(super) struct State {
     pub(super) messages: HashMap<String, Vec<Message>>,
     pub(super) greetings: HashMap<(String, GreetingSlot), Sample>,
     pub(super) names: HashMap<String, Sample>,
+    pub(super) files: HashMap<String, Sample>,
     pub(super) lockouts: HashMap<(Arc<str>, Side), Lockout>,
     pub(super) emails: HashMap<String, Emails>,
     /// Whose login was expected, in order.
@@ -90,6 +92,7 @@ impl State {
             messages: HashMap::new(),
             greetings: HashMap::new(),
             names: HashMap::new(),
+            files: HashMap::new(),
             lockouts: HashMap::new(),
             emails: HashMap::new(),
             expected: Vec::new(),
@@ -308,6 +311,22 @@ impl Company {
             members: members.iter().map(|name| NameRef::new(*name)).collect(),
         };
         self.with(|objects| objects.message_aliases.push(MessageAlias::new(name, spec)))
+    }
+
+    /// An auto attendant.
+    #[must_use]
+    pub fn with_attendant(self, name: &str, spec: AutoAttendantSpec) -> Self {
+        self.with(|objects| {
+            objects.auto_attendants.push(AutoAttendant::new(name, spec));
+        })
+    }
+
+    /// A recording of 6 s among the shared files, heard as `[file]`.
+    #[must_use]
+    pub fn with_file(self, file: &str) -> Self {
+        let sample = Sample::new(file, Duration::from_secs(6));
+        self.state.borrow_mut().files.insert(file.into(), sample);
+        self
     }
 
     /// The system has an alternate language, Spanish.

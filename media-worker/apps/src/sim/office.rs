@@ -149,6 +149,10 @@ impl Office for SimOffice {
         state.greetings.get(&(user.name.to_string(), slot)).cloned()
     }
 
+    async fn shared_recording(&self, file: &str) -> Option<Sample> {
+        self.state.borrow().files.get(file).cloned()
+    }
+
     async fn begin(&self, draft: Draft<'_>) -> Result<Begun<Recording>, Refusal> {
         self.unless(Trouble::Begin)
             .map_err(|Unavailable| Refusal::Unavailable)?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::addressing::ADDRESS;
+use crate::attendant::ATTENDANT;
+use crate::attendant::by_name::{FIND, FOUND};
 use crate::compose::{RECORDING, REVIEW, SENDING, SPEAKING};
 use crate::entry::{EXTENSION, PIN};
 use crate::leave_message::GREETING;
@@ -32,10 +34,22 @@ pub fn every_step() -> BTreeSet<Step> {
         GREETINGS.ways(),
         ONE_GREETING.ways(),
         GREETING_REVIEW.ways(),
+        FOUND.ways(),
     ];
     let keys = Key::ALL.map(Way::Key);
     let entry = [Way::Key(Key::Star), Way::Key(Key::Pound), Way::Nothing];
     let others = [
+        steps(
+            ATTENDANT,
+            keys.into_iter().chain([Way::Dialled, Way::Nothing]),
+        ),
+        steps(
+            FIND,
+            [Key::Star, Key::Pound]
+                .map(Way::Key)
+                .into_iter()
+                .chain([Way::Dialled, Way::Nothing]),
+        ),
         steps(PIN, entry),
         steps(EXTENSION, entry),
         steps(NEW_PIN, entry),

@@ -1,6 +1,7 @@
 //! Where the stories of the tests begin.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub(crate) mod attendants;
 pub(crate) mod places;
 
 use apps::sim::{Company, Person, Story};

@@ -19,7 +19,7 @@ pub(crate) enum Holds {
     AudioOf(MailboxId),
     /// An index, or the copy of its states.
     OfIndex(MailboxId),
-    /// What the system itself needs: its mark, call details, e-mails to be sent.
+    /// What the system itself needs: its mark, call details, the company's files, e-mails to be sent.
     OfTheSystem,
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn holds(key: &str) -> Option<Holds> {
     if key == MARK || key == TRACE || outbox::named(key).is_some() {
         return Some(Holds::OfTheSystem);
     }
-    if key.starts_with(layout::DETAILS) {
+    if key.starts_with(layout::DETAILS) || key.starts_with(layout::FILES) {
         return Some(Holds::OfTheSystem);
     }
     if let Some(rest) = key.strip_prefix(layout::AUDIO) {

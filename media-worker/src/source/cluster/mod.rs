@@ -9,7 +9,7 @@ mod watches;
 
 use std::{future::Future, sync::Arc, thread};
 
-use crds::{Trunk, User, UserSettingsSpec, handset::Handset};
+use crds::{AutoAttendant, Trunk, User, UserSettingsSpec, handset::Handset};
 use kube::{Client, Config};
 use tokio::{
     runtime::Handle,
@@ -77,6 +77,11 @@ impl Stored {
     /// Looks at the Handset of this name; none if there is none.
     pub fn handset<T>(&self, name: &str, look: impl FnOnce(&Handset) -> T) -> Option<T> {
         self.0.handset(name, look)
+    }
+
+    /// Looks at the `AutoAttendant` of this name; none if there is none.
+    pub fn attendant<T>(&self, name: &str, look: impl FnOnce(&AutoAttendant) -> T) -> Option<T> {
+        self.0.attendant(name, look)
     }
 
     /// Looks at the Trunk of this name; none if there is none.

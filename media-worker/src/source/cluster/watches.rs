@@ -38,6 +38,7 @@ pub(super) struct Watched {
     user_settings: Kept<UserSettings>,
     handsets: Kept<Handset>,
     trunks: Kept<Trunk>,
+    attendants: Kept<AutoAttendant>,
     /// The Kinds that nobody asks for by name.
     others: Vec<Box<dyn Gathered>>,
     keys: Kept<Secret>,
@@ -66,11 +67,11 @@ impl Watched {
             user_settings: eye.watch(watcher::Config::default()),
             handsets: eye.watch(watcher::Config::default()),
             trunks: eye.watch(watcher::Config::default()),
+            attendants: eye.watch(watcher::Config::default()),
             others: vec![
                 eye.others::<Extension>(),
                 eye.others::<CallRoute>(),
                 eye.others::<Conference>(),
-                eye.others::<AutoAttendant>(),
                 eye.others::<CallQueue>(),
                 eye.others::<CallMonitor>(),
                 eye.others::<MessageAlias>(),
@@ -89,6 +90,7 @@ impl Watched {
         let _ = self.user_settings.wait_until_ready().await;
         let _ = self.handsets.wait_until_ready().await;
         let _ = self.trunks.wait_until_ready().await;
+        let _ = self.attendants.wait_until_ready().await;
         for other in &self.others {
             other.complete().await;
         }
@@ -117,6 +119,7 @@ impl Watched {
             user_settings: read(&self.user_settings, &mut loaded),
             handsets: read(&self.handsets, &mut loaded),
             trunks: read(&self.trunks, &mut loaded),
+            auto_attendants: read(&self.attendants, &mut loaded),
             secrets: valid(&self.keys),
             credentials,
             ..Objects::default()
@@ -133,6 +136,14 @@ impl Watched {
 
     pub(super) fn trunk<T>(&self, name: &str, look: impl FnOnce(&Trunk) -> T) -> Option<T> {
         self.look(&self.trunks, name, look)
+    }
+
+    pub(super) fn attendant<T>(
+        &self,
+        name: &str,
+        look: impl FnOnce(&AutoAttendant) -> T,
+    ) -> Option<T> {
+        self.look(&self.attendants, name, look)
     }
 
     pub(super) fn user<T>(&self, name: &str, look: impl FnOnce(&User) -> T) -> Option<T> {
