@@ -59,8 +59,9 @@ impl Announcement {
     }
 }
 
-/// Says it twice; any key cuts it short.
+/// Says it twice; any key cuts it short. Keys pressed before meant something else.
 pub async fn announce<O: Office>(call: &mut impl Call<O>, announcement: Announcement) -> Exit {
+    while call.take_key().is_some() {}
     let words = Say::Prompt(announcement.prompt());
     match call
         .play(&[words.clone(), Say::Pause(BETWEEN), words])

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use apps::{Exit, Listener, Whose};
 use sip::syntax::StatusCode;
+use tracing::warn;
 
 use super::announce;
 use super::inbound::Inbound;
@@ -107,6 +108,11 @@ pub(super) fn listener(call: &Inbound) -> Listener {
 }
 
 async fn leave(call: &mut Inbound, exit: Exit, result: CallResult) -> CallResult {
+    if matches!(exit, Exit::Transfer(_) | Exit::TakenTo(_)) && !call.may_go_on() {
+        // What is done for each transfer waits until the next one has ended.
+        warn!("a caller who was transferred again and again is hung up on");
+        return call.refuse(StatusCode::LOOP_DETECTED, result);
+    }
     match exit {
         Exit::HungUp => result,
         Exit::Finished => call.refuse(StatusCode::OK, result),

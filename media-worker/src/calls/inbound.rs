@@ -56,6 +56,8 @@ pub(super) struct Inbound {
     stage: Stage,
     /// Keys that nobody has taken yet: they outlast the application that they were dialled in.
     pub(super) keys: VecDeque<Key>,
+    /// How often applications have sent him on.
+    transfers: u32,
     /// The attendants at which the caller has pressed nothing.
     pub(super) silence: Silence,
     pub(super) record: Record,
@@ -202,6 +204,7 @@ impl Inbound {
             refused_with: None,
             stage: Stage::Trying,
             keys: VecDeque::new(),
+            transfers: 0,
             silence: Silence::default(),
             record: Record {
                 began_at: Timestamp::now(),
@@ -459,6 +462,12 @@ impl Inbound {
         Ok(())
     }
 
+    /// Whether an application may send the caller on once more; it is counted.
+    pub(super) fn may_go_on(&mut self) -> bool {
+        self.transfers += 1;
+        self.transfers <= MOST_TRANSFERS
+    }
+
     /// Refuses the call, or ends it when it is answered.
     pub(super) fn refuse(&mut self, status: StatusCode, result: CallResult) -> CallResult {
         match self.stage {
@@ -561,5 +570,7 @@ fn meant<'a>(
     Some(&user.name)
 }
 
+/// More than anybody needs in one call.
+const MOST_TRANSFERS: u32 = 30;
 /// Names the playing of the ringing tone, whose end nobody waits for.
 const RINGBACK: u64 = 0;

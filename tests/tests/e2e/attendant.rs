@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use switchboard_tests::caller::Caller;
 use switchboard_tests::office::{JOHN, MARY, Office, PIN};
 use switchboard_tests::phone::{Keys, Phone};
 use switchboard_tests::sound::{Sound, tone_file};
@@ -126,6 +127,20 @@ fn a_caller_from_outside_hears_his_messages_comes_back_and_reaches_the_operator_
     });
     olga.hang_up();
     john.expect_call("DISCONNECTED");
+}
+
+#[test]
+fn a_caller_who_goes_round_for_ever_is_hung_up_on() {
+    let (_office, worker) = with_attendant();
+    let mary = Caller::from(worker.sip, &MARY, "150", "102#");
+    // John has no phone: his route leads back at once.
+    wait_for("the end of the call", Duration::from_mins(2), || {
+        mary.press("102#");
+        let calls = worker.metric("switchboard_calls_active{direction=\"in\"}");
+        (calls < 0.5).then_some(())
+    });
+    let said = "transferred again and again";
+    assert!(worker.output().contains(said) || worker.log().contains(said));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod contract;
+mod files;
 mod messages;
 mod outage;
 mod sidecar;
