@@ -1,4 +1,9 @@
 //! Auto attendants: which menu is in force when, and what of a menu that is not in order still holds (spec AA-1).
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute only"
+)]
+
 mod common;
 
 use common::{directory, faulty};

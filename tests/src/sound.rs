@@ -48,6 +48,7 @@ impl Sound {
     }
 
     /// What was heard from this moment on.
+    #[must_use]
     pub fn since(&self, moment: Duration) -> Self {
         let before = self.samples_in(moment).min(self.pcm.samples.len());
         Self::of(Pcm {

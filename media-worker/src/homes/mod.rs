@@ -99,7 +99,7 @@ pub struct HomeContext {
 pub struct Homes {
     context: Rc<HomeContext>,
     /// As many as there are users and shared handsets: names come from the directory only.
-    homes: RefCell<HashMap<HomeName, Home>>,
+    awake: RefCell<HashMap<HomeName, Home>>,
     /// Where homes go whose mailboxes can't be read.
     unread: mpsc::UnboundedSender<Unread>,
 }
@@ -111,7 +111,7 @@ impl Homes {
         spawn_local(unread::tell_later(waiting, context.mailboxes.storage()));
         Rc::new(Self {
             context: Rc::new(context),
-            homes: RefCell::default(),
+            awake: RefCell::default(),
             unread,
         })
     }
@@ -175,7 +175,7 @@ impl Homes {
     }
 
     fn get(&self, name: HomeName) -> Home {
-        let mut homes = self.homes.borrow_mut();
+        let mut homes = self.awake.borrow_mut();
         if let Some(home) = homes.get(&name) {
             return home.clone();
         }

@@ -49,7 +49,7 @@ pub(super) fn environment(source: Source<'_>, slot: u32) -> Vec<EnvVar> {
     all
 }
 
-/// In the node's network no NetworkPolicy holds: what is for the cluster is served at the node's own address only.
+/// In the node's network no `NetworkPolicy` holds: what is for the cluster is served at the node's own address only.
 fn metrics(source: Source<'_>) -> String {
     if source.in_node_network() {
         format!("$({NODE_ADDRESS}):{METRICS_PORT}")
