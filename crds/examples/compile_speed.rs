@@ -37,28 +37,26 @@ fn company(people: usize) -> Objects {
         ..PhoneSystemSpec::default()
     };
     let mut objects = Objects {
-        phone_systems: vec![PhoneSystem::new("office", system)],
+        phone_systems: vec![PhoneSystem::new("office", system).into()],
         ..Objects::default()
     };
     for i in 0..people {
         let name = format!("user-{i}");
         let extension = Some((20_000 + i).to_string());
         let zone = Some("America/New_York".to_owned());
-        objects.users.push(User::new(
-            &name,
-            UserSpec {
-                extension,
-                time_zone: zone,
-                ..UserSpec::default()
-            },
-        ));
+        let spec = UserSpec {
+            extension,
+            time_zone: zone,
+            ..UserSpec::default()
+        };
+        objects.users.push(User::new(&name, spec).into());
         let settings = UserSettingsSpec {
             presence: Some(Presence::AtHome),
             ..UserSettingsSpec::default()
         };
         objects
             .user_settings
-            .push(UserSettings::new(&name, settings));
+            .push(UserSettings::new(&name, settings).into());
         let handset = Destination {
             handset: Some(NameRef::new(&name)),
             ..Destination::default()
@@ -72,7 +70,9 @@ fn company(people: usize) -> Objects {
             attempts,
             ..CallRouteSpec::default()
         };
-        objects.call_routes.push(CallRoute::new(&name, route));
+        objects
+            .call_routes
+            .push(CallRoute::new(&name, route).into());
     }
     for wanted in secrets::missing(&objects) {
         let entries = BTreeMap::from([(wanted.entry.key, "8361507294".to_owned())]);

@@ -50,7 +50,7 @@ pub struct Shard {
 }
 
 /// What a mail server is logged in to with. It is the password itself: the server wants to see it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MailLogin {
     /// The name.

@@ -19,7 +19,7 @@ use self::routing::Route;
 pub use self::{
     attendant::{AttendantEntry, AttendantMenu, MenuChoice},
     caller::Caller,
-    compile::{ADOPT_MAILBOX, compile},
+    compile::{ADOPT_MAILBOX, compile, compile_with},
     dialling::Meaning,
     entry::{
         Account, AliasEntry, Ha1s, MailboxLimits, Permissions, PinOrigin, System, Target, Traced,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     AutoAttendant, CallMonitor, CallQueue, CallRoute, Conference, DistributionList, Extension,
     Handset, MessageAlias, PhoneSystem, Trunk, User, UserSettings, credentials::Shard,
-    status::with_columns,
+    shared::Shared, status::with_columns,
 };
 
 /// A Kind of this project, as its Rust type says it.
@@ -21,10 +21,10 @@ pub trait Declared: Resource<DynamicType = ()> + Clone + DeserializeOwned {
     const KIND: Kind;
 
     /// The objects of this Kind among all.
-    fn of(objects: &Objects) -> &Vec<Self>;
+    fn of(objects: &Objects) -> &Vec<Shared<Self>>;
 
     /// The same, to change.
-    fn of_mut(objects: &mut Objects) -> &mut Vec<Self>;
+    fn of_mut(objects: &mut Objects) -> &mut Vec<Shared<Self>>;
 }
 
 /// Hands the list of Kinds to another macro: of each its documentation, its name and its objects' name in [`Objects`].
@@ -96,7 +96,7 @@ macro_rules! kinds {
         /// Every object of one namespace that the directory depends on, in any order.
         #[derive(Clone, Debug, Default)]
         pub struct Objects {
-            $($(#[doc = $doc])+ pub $list: Vec<$kind>,)+
+            $($(#[doc = $doc])+ pub $list: Vec<Shared<$kind>>,)+
             /// SIP passwords, PINs and the system's keys.
             pub secrets: Vec<Secret>,
             /// In the cluster, instead of Secrets: what the operator compiled from them.
@@ -107,7 +107,7 @@ macro_rules! kinds {
             /// Adds the object of a manifest.
             pub fn add(&mut self, kind: Kind, manifest: Value) -> Result<(), serde_json::Error> {
                 match kind {
-                    $(Kind::$kind => self.$list.push(serde_json::from_value(manifest)?),)+
+                    $(Kind::$kind => self.$list.push(serde_json::from_value::<$kind>(manifest)?.into()),)+
                     Kind::Secret => self.secrets.push(serde_json::from_value(manifest)?),
                 }
                 Ok(())
@@ -123,7 +123,7 @@ macro_rules! kinds {
             /// The names of the objects of this Kind.
             pub fn names(&self, kind: Kind) -> Vec<String> {
                 match kind {
-                    $(Kind::$kind => self.$list.iter().map(ResourceExt::name_any).collect(),)+
+                    $(Kind::$kind => self.$list.iter().map(|it| it.name_any()).collect(),)+
                     Kind::Secret => self.secrets.iter().map(ResourceExt::name_any).collect(),
                 }
             }
@@ -132,11 +132,11 @@ macro_rules! kinds {
         $(impl Declared for $kind {
             const KIND: Kind = Kind::$kind;
 
-            fn of(objects: &Objects) -> &Vec<Self> {
+            fn of(objects: &Objects) -> &Vec<Shared<Self>> {
                 &objects.$list
             }
 
-            fn of_mut(objects: &mut Objects) -> &mut Vec<Self> {
+            fn of_mut(objects: &mut Objects) -> &mut Vec<Shared<Self>> {
                 &mut objects.$list
             }
         })+

@@ -176,7 +176,7 @@ impl Credentials {
     /// Those of these objects.
     pub fn of(objects: &Objects) -> Self {
         let index = Index::new(&objects.secrets);
-        let text = |entry: SecretKeyRef| index.text(&entry).map(str::to_owned);
+        let text = |entry: SecretKeyRef| text(index.get(&entry)).map(str::to_owned);
         let implied = objects.users.iter().map(|user| (user.name_any(), None));
         let given = objects
             .handsets
@@ -215,6 +215,27 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Entries of Secrets, however their holder keeps them.
+pub trait Entries {
+    /// The entry's bytes.
+    fn get(&self, entry: &SecretKeyRef) -> Option<&[u8]>;
+
+    /// Whether the PIN in the entry must be changed at the first login.
+    fn is_initial(&self, entry: &SecretKeyRef) -> bool;
+}
+
+impl dyn Entries + '_ {
+    /// The entry as text.
+    pub(crate) fn text(&self, entry: &SecretKeyRef) -> Option<&str> {
+        text(self.get(entry))
+    }
+}
+
+fn text(bytes: Option<&[u8]>) -> Option<&str> {
+    let text = std::str::from_utf8(bytes?).ok()?;
+    Some(text.trim_end())
+}
+
 /// Secrets by name; the state folder may add an entry to one that a manifest gives without it.
 pub(crate) struct Index<'a>(HashMap<&'a str, Vec<&'a Secret>>);
 
@@ -230,12 +251,7 @@ impl<'a> Index<'a> {
         Self(index)
     }
 
-    /// The entry's bytes; `stringData` goes before `data`, as in the API server.
-    pub(crate) fn get(&self, entry: &SecretKeyRef) -> Option<&'a [u8]> {
-        self.find(entry).map(|(bytes, _)| bytes)
-    }
-
-    /// The entry's bytes and the Secret that they are in.
+    /// The entry's bytes and the Secret that they are in; `stringData` goes before `data`, as in the API server.
     fn find(&self, entry: &SecretKeyRef) -> Option<(&'a [u8], &'a Secret)> {
         self.0.get(entry.name.as_str())?.iter().find_map(|secret| {
             let text = secret
@@ -248,17 +264,15 @@ impl<'a> Index<'a> {
             Some((bytes, *secret))
         })
     }
+}
 
-    /// Whether the PIN in the entry must be changed at the first login.
-    pub(crate) fn is_initial(&self, entry: &SecretKeyRef) -> bool {
-        self.find(entry)
-            .is_some_and(|(_, secret)| is_initial(secret))
+impl Entries for Index<'_> {
+    fn get(&self, entry: &SecretKeyRef) -> Option<&[u8]> {
+        self.find(entry).map(|(bytes, _)| bytes)
     }
 
-    /// The entry as text.
-    pub(crate) fn text(&self, entry: &SecretKeyRef) -> Option<&'a str> {
-        self.get(entry)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .map(str::trim_end)
+    fn is_initial(&self, entry: &SecretKeyRef) -> bool {
+        self.find(entry)
+            .is_some_and(|(_, secret)| is_initial(secret))
     }
 }

@@ -36,7 +36,7 @@ fn choose(objects: &mut Objects, instead_of: &str) {
         pin_replaces: Some(key.verifier("mary", instead_of)),
         ..UserSettingsSpec::default()
     };
-    objects.user_settings = vec![UserSettings::new("mary", spec)];
+    objects.user_settings = vec![UserSettings::new("mary", spec).into()];
 }
 
 fn directory(objects: &Objects) -> Directory {

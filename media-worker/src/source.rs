@@ -131,7 +131,9 @@ fn overlay(objects: &mut Objects, set: BTreeMap<String, UserSettings>) {
             .is_some_and(|name| set.contains_key(name))
     };
     objects.user_settings.retain(|given| !is_set(given));
-    objects.user_settings.extend(set.into_values());
+    objects
+        .user_settings
+        .extend(set.into_values().map(crds::Shared::from));
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 //!
 //! Each Kind is watched once, whoever needs it; `managedFields` are dropped, since nobody reads them and they are half
 //! of what an object weighs.
-mod changes;
+mod store;
 
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Debug,
-    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crds::{Objects, Secret};
+use crds::{Objects, Shared};
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::{
     core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount},
@@ -24,29 +23,47 @@ use kube::{
     core::{DeserializeGuard, error_boundary::InvalidObject},
     runtime::{
         WatchStreamExt,
-        reflector::{ObjectRef, Store, store, store::Writer},
         watcher::{self, Event, watcher},
     },
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
-pub use self::changes::Change;
-use self::changes::Known;
-use crate::versions::reaches;
+use self::store::Store;
+use crate::{kept::KeptSecret, ours::Ours, versions::reaches};
 
 /// The objects of one Kind in one namespace.
 #[derive(Debug)]
-pub struct Cache<K: Resource<DynamicType = ()> + Clone + 'static> {
-    namespace: Arc<str>,
+pub struct Cache<K> {
     store: Store<K>,
-    writer: Mutex<Option<Writer<K>>>,
+    /// Those of a list that has begun and not ended: until then the known ones hold.
+    listing: Mutex<Vec<Arc<K>>>,
+    /// Takes away what is kept for nothing.
+    shrink: fn(&mut K),
     /// Whether everything was listed once. The store tells that to one who waits, and its controller waits already.
     listed: watch::Sender<bool>,
     /// What we have written ourselves and the watch has not told yet, by name.
     ahead: Mutex<HashMap<String, Arc<K>>>,
     /// What the watch tells of and this version cannot read.
     unreadable: Mutex<Unreadable>,
+}
+
+/// What a watch has seen.
+#[derive(Debug)]
+pub enum Change<K> {
+    /// An object came or was changed.
+    Applied {
+        /// As it was.
+        before: Option<Arc<K>>,
+        /// As it is.
+        now: Arc<K>,
+    },
+    /// An object went.
+    Deleted(Arc<K>),
+    /// Everything was listed anew. What differs from what was known was told before this, one by one.
+    Listed,
+    /// An object cannot be read, or one that could not be is gone.
+    Unreadable,
 }
 
 /// Objects of one Kind that this version cannot read, by name.
@@ -88,18 +105,18 @@ macro_rules! caches {
                 pub $list: Cache<crds::$kind>,
             )+
             /// Secrets with the label that lets manifests refer to them, and no others.
-            pub secrets: Cache<Secret>,
+            pub secrets: Cache<KeptSecret>,
             /// What is made for a `PhoneSystem`.
             pub made: Made,
         }
 
         impl Caches {
-            /// Empty caches for this namespace.
-            pub fn new(namespace: &Arc<str>) -> Self {
+            /// Empty caches.
+            pub fn new() -> Self {
                 Self {
-                    $($list: Cache::new(namespace),)+
-                    secrets: Cache::new(namespace),
-                    made: Made::new(namespace),
+                    $($list: Cache::new(crds::$kind::shrink),)+
+                    secrets: Cache::new(|_| ()),
+                    made: Made::new(),
                 }
             }
 
@@ -110,12 +127,11 @@ macro_rules! caches {
                 self.made.listed().await;
             }
 
-            /// A copy of all that a directory is compiled from.
+            /// All that a directory is compiled from, but Secrets.
             pub fn objects(&self) -> Objects {
                 Objects {
-                    $($list: self.$list.copy(),)+
-                    secrets: self.secrets.copy(),
-                    credentials: Vec::new(),
+                    $($list: self.$list.shared(),)+
+                    ..Objects::default()
                 }
             }
         }
@@ -124,17 +140,23 @@ macro_rules! caches {
 
 crds::each_kind!(caches);
 
+impl Default for Caches {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Made {
-    fn new(namespace: &Arc<str>) -> Self {
+    fn new() -> Self {
         Self {
-            pods: Cache::new(namespace),
-            services: Cache::new(namespace),
-            claims: Cache::new(namespace),
-            service_accounts: Cache::new(namespace),
-            roles: Cache::new(namespace),
-            role_bindings: Cache::new(namespace),
-            disruption_budgets: Cache::new(namespace),
-            network_policies: Cache::new(namespace),
+            pods: Cache::new(|_| ()),
+            services: Cache::new(|_| ()),
+            claims: Cache::new(|_| ()),
+            service_accounts: Cache::new(|_| ()),
+            roles: Cache::new(|_| ()),
+            role_bindings: Cache::new(|_| ()),
+            disruption_budgets: Cache::new(|_| ()),
+            network_policies: Cache::new(|_| ()),
         }
     }
 
@@ -153,14 +175,12 @@ impl Made {
 impl<K> Cache<K>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    K::DynamicType: Hash + Eq,
 {
-    fn new(namespace: &Arc<str>) -> Self {
-        let (store, writer) = store();
+    fn new(shrink: fn(&mut K)) -> Self {
         Self {
-            namespace: namespace.clone(),
-            store,
-            writer: Mutex::new(Some(writer)),
+            store: Store::default(),
+            listing: Mutex::default(),
+            shrink,
             listed: watch::Sender::default(),
             ahead: Mutex::default(),
             unreadable: Mutex::default(),
@@ -169,23 +189,18 @@ where
 
     /// The object of this name.
     pub fn get(&self, name: &str) -> Option<Arc<K>> {
-        self.store.get(&self.key(name))
+        self.store.get(name)
     }
 
     /// Every object, in no order.
     pub fn all(&self) -> Vec<Arc<K>> {
-        self.store.state()
-    }
-
-    /// The store that controllers take objects from.
-    pub fn store(&self) -> Store<K> {
-        self.store.clone()
+        self.store.all()
     }
 
     /// Notes an object as the API server has answered a write of ours. Whoever decides by the watch alone would, until
     /// it tells of this, take the object for what it was and write once more.
     pub fn wrote(&self, object: K) {
-        let object = lean(object);
+        let object = self.lean(object);
         let name = object.name_any();
         let mut ahead = held(&self.ahead);
         let told = self.get(&name);
@@ -205,40 +220,37 @@ where
     }
 
     /// Forgets of our own writes what the watch has told.
-    fn caught_up(&self, event: &Event<K>) {
+    fn caught_up(&self, changes: &[Change<K>]) {
         let mut ahead = held(&self.ahead);
-        match event {
-            Event::Apply(object) => {
-                let name = object.name_any();
-                if ahead
-                    .get(&name)
-                    .is_some_and(|own| is_as_new(object, &**own))
-                {
-                    ahead.remove(&name);
+        for change in changes {
+            match change {
+                Change::Applied { now, .. } => {
+                    let name = now.name_any();
+                    if ahead
+                        .get(&name)
+                        .is_some_and(|own| is_as_new(&**now, &**own))
+                    {
+                        ahead.remove(&name);
+                    }
                 }
+                Change::Deleted(gone) => drop(ahead.remove(&gone.name_any())),
+                Change::Listed => ahead.retain(|name, own| {
+                    let told = self.get(name);
+                    told.is_some_and(|told| !is_as_new(&*told, &**own))
+                }),
+                Change::Unreadable => {}
             }
-            Event::Delete(object) => drop(ahead.remove(&object.name_any())),
-            Event::InitDone => ahead.retain(|name, own| {
-                let told = self.get(name);
-                told.is_some_and(|told| !is_as_new(&*told, &**own))
-            }),
-            Event::Init | Event::InitApply(_) => {}
         }
     }
 
-    fn copy(&self) -> Vec<K> {
-        self.all().iter().map(|object| K::clone(object)).collect()
+    fn shared(&self) -> Vec<Shared<K>> {
+        self.all().into_iter().map(Shared::from).collect()
     }
 
     async fn listed(&self) {
         let mut listed = self.listed.subscribe();
         // The sender lives as long as we do.
         let _ = listed.wait_for(|listed| *listed).await;
-    }
-
-    /// A reference to the object of this name, which may not exist.
-    pub fn key(&self, name: &str) -> ObjectRef<K> {
-        ObjectRef::new(name).within(&self.namespace)
     }
 
     /// Those that this version cannot read.
@@ -251,78 +263,85 @@ where
         !held(&self.unreadable).known.is_empty()
     }
 
-    /// Keeps the cache current as long as the stream is polled, and yields what has changed. Can be called once.
+    /// Keeps the cache current as long as the stream is polled, and yields what has changed.
     pub fn follow(
         &self,
         api: Api<DeserializeGuard<K>>,
         config: watcher::Config,
     ) -> impl Stream<Item = Change<K>> {
-        let mut writer = held(&self.writer).take();
         watcher(api, config)
             .default_backoff()
             .flat_map(move |event| {
-                let changes = match (event, &mut writer) {
-                    (Ok(event), Some(writer)) => self.take(writer, event),
-                    (Ok(_), None) => Vec::new(),
-                    (Err(error), _) => {
-                        tracing::warn!(kind = %K::kind(&()), "watch interrupted: {error}");
-                        Vec::new()
-                    }
-                };
-                futures::stream::iter(changes)
+                let changes = event.map(|event| self.take(event));
+                futures::stream::iter(changes.unwrap_or_else(|error| {
+                    tracing::warn!(kind = %K::kind(&()), "watch interrupted: {error}");
+                    Vec::new()
+                }))
             })
     }
 
     /// Puts what the watch tells into the store; what cannot be read is as if it were not there.
-    fn take(&self, writer: &mut Writer<K>, event: Event<DeserializeGuard<K>>) -> Vec<Change<K>> {
+    fn take(&self, event: Event<DeserializeGuard<K>>) -> Vec<Change<K>> {
         let mut unreadable = held(&self.unreadable);
-        let (event, changed) = match event {
+        let mut changes = Vec::new();
+        match event {
             Event::Init => {
                 unreadable.listing.clear();
-                (Some(Event::Init), false)
-            }
-            Event::InitDone => {
-                unreadable.known = std::mem::take(&mut unreadable.listing);
-                (Some(Event::InitDone), false)
+                held(&self.listing).clear();
             }
             Event::InitApply(DeserializeGuard(Ok(object))) => {
-                (Some(Event::InitApply(lean(object))), false)
+                held(&self.listing).push(Arc::new(self.lean(object)));
             }
             Event::InitApply(DeserializeGuard(Err(invalid))) => {
                 unreadable.listing.insert(name_of(&invalid), invalid);
-                (None, false)
+            }
+            Event::InitDone => {
+                unreadable.known = std::mem::take(&mut unreadable.listing);
+                let listed = std::mem::take(&mut *held(&self.listing));
+                changes = self.store.replace(listed);
+                changes.push(Change::Listed);
+                self.listed.send_replace(true);
             }
             Event::Apply(DeserializeGuard(Ok(object))) => {
                 let was = unreadable.known.remove(&object.name_any()).is_some();
-                (Some(Event::Apply(lean(object))), was)
+                changes.push(self.store.put(self.lean(object)));
+                changes.extend(was.then_some(Change::Unreadable));
             }
             Event::Apply(DeserializeGuard(Err(invalid))) => {
                 let before = self.get(&name_of(&invalid));
                 unreadable.known.insert(name_of(&invalid), invalid);
-                (before.map(|before| Event::Delete(K::clone(&before))), true)
+                changes.extend(before.map(|before| self.store.remove(K::clone(&before))));
+                changes.push(Change::Unreadable);
             }
             Event::Delete(object) => {
                 let name = object.meta().name.clone().unwrap_or_default();
                 let was = unreadable.known.remove(&name).is_some();
-                let gone = object.0.ok().map(|object| Event::Delete(lean(object)));
-                (gone, was)
+                let gone = object.0.ok();
+                changes.extend(gone.map(|object| self.store.remove(self.lean(object))));
+                changes.extend(was.then_some(Change::Unreadable));
             }
-        };
+        }
         drop(unreadable);
-        let mut changes = Vec::new();
-        if let Some(event) = event {
-            let known = Known::before(&event, &self.store);
-            writer.apply_watcher_event(&event);
-            self.caught_up(&event);
-            if matches!(event, Event::InitDone) {
-                self.listed.send_replace(true);
-            }
-            changes = known.changes(event, &self.store);
-        }
-        if changed {
-            changes.push(Change::Unreadable);
-        }
+        self.caught_up(&changes);
         changes
+    }
+
+    /// Without what nobody reads, which is more than half of an object's weight: what each field's manager is, and what
+    /// `kubectl apply` remembers. Lists that were read have room for four at least, and most hold one.
+    fn lean(&self, mut object: K) -> K {
+        let metadata = object.meta_mut();
+        metadata.managed_fields = None;
+        if let Some(annotations) = &mut metadata.annotations {
+            annotations.remove(LAST_APPLIED);
+            if annotations.is_empty() {
+                metadata.annotations = None;
+            }
+        }
+        if let Some(owners) = &mut metadata.owner_references {
+            owners.shrink_to_fit();
+        }
+        (self.shrink)(&mut object);
+        object
     }
 }
 
@@ -330,17 +349,14 @@ fn name_of(invalid: &InvalidObject) -> String {
     invalid.metadata.name.clone().unwrap_or_default()
 }
 
-/// Without what nobody reads and what is half of an object's weight.
-fn lean<K: Resource>(mut object: K) -> K {
-    object.meta_mut().managed_fields = None;
-    object
-}
-
 /// Whether this reading of an object is as new as that one.
 fn is_as_new<K: Resource>(this: &K, that: &K) -> bool {
     let version = |object: &K| object.meta().resource_version.clone().unwrap_or_default();
     reaches(&version(this), &version(that))
 }
+
+/// Where `kubectl apply` remembers the manifest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

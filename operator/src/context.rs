@@ -55,8 +55,8 @@ impl Context {
             instance: Some(options.identity.clone()),
         };
         Self {
-            caches: Caches::new(&namespace),
-            queues: Queues::new(&namespace),
+            caches: Caches::new(),
+            queues: Queues::default(),
             triggers: Triggers::default(),
             reports: Reports::default(),
             recorder: Recorder::new(client.clone(), reporter),

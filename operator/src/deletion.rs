@@ -16,7 +16,6 @@ use k8s_openapi::{
 use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
-    runtime::controller::Action,
 };
 use serde_json::json;
 
@@ -24,7 +23,7 @@ pub use self::farewell::{farewell, notice};
 use self::purge::Purge;
 use crate::{
     context::Context,
-    controller::settled,
+    controller::{Action, settled},
     error::{Error, status},
     names,
     ours::Ours,

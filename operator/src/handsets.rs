@@ -2,16 +2,16 @@
 use std::sync::Arc;
 
 use crds::{
-    Handset, Objects,
+    Handset,
     secrets::{Use, sip_entry},
 };
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 use serde_json::Map;
 
 use crate::{
     apply::Created,
     context::Context,
-    controller::{later, settled},
+    controller::{Action, later, settled},
     error::Error,
     looking::{look, look_for},
     ours::object_ref,
@@ -30,11 +30,8 @@ pub async fn reconcile(handset: Arc<Handset>, context: Arc<Context>) -> Result<A
     if handset.metadata.deletion_timestamp.is_some() {
         return Ok(settled());
     }
-    let references = references::references(&Objects {
-        handsets: vec![Handset::clone(&handset)],
-        ..Objects::default()
-    });
-    let missing = look(&context, &object_ref(&*handset), &references).await?;
+    let reference = [references::of_handset(&handset)];
+    let missing = look(&context, &object_ref(&*handset), &reference).await?;
     if let Err(error) = password(&context, &handset).await {
         refused(&context, MANAGER, &handset, &error, Map::new()).await?;
         return Err(error);
@@ -43,16 +40,20 @@ pub async fn reconcile(handset: Arc<Handset>, context: Arc<Context>) -> Result<A
     Ok(if missing { later() } else { settled() })
 }
 
+/// Whether a password must be generated for it.
+pub fn lacks_password(context: &Context, handset: &Handset) -> bool {
+    let entry = sip_entry(&handset.name_any(), None);
+    handset.spec.password_secret_ref.is_none()
+        && context.caches.secrets.get(&entry.name).is_none()
+        && !context.unlabelled().contains(&entry.name)
+}
+
 /// Generates the password, unless the manifest gives one or a Secret of the name exists.
 async fn password(context: &Context, handset: &Handset) -> Result<(), Error> {
-    let entry = sip_entry(&handset.name_any(), None);
-    let exists = context.caches.secrets.get(&entry.name).is_some();
-    if handset.spec.password_secret_ref.is_some()
-        || exists
-        || context.unlabelled().contains(&entry.name)
-    {
+    if !lacks_password(context, handset) {
         return Ok(());
     }
+    let entry = sip_entry(&handset.name_any(), None);
     let metadata = owned_by(handset, &entry.name);
     let secret = secret(metadata, &entry.key, random::password()?, Use::Sip);
     if context.create(MANAGER, &secret).await? == Created::Before {
@@ -71,12 +72,11 @@ async fn status(context: &Context, handset: &Arc<Handset>) -> Result<(), Error> 
         let problems = &problems;
         let judged = Judged { problems, doubted };
         let password = [Credential::Handset(&name)];
-        let found = ready(context, &**handset, judged, &parts, &password);
-        if found.reason == crds::conditions::Reason::Loading {
-            lacking(problems, SECRETS, &found.message)
-        } else {
-            found
+        let mut found = ready(context, &**handset, judged, &parts, &password);
+        if found.finding.reason == crds::conditions::Reason::Loading {
+            found.finding = lacking(problems, SECRETS, &found.finding.message);
         }
+        found
     });
     conclude(
         context,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod awaited;
 pub mod caches;
 pub mod conditions;
 pub mod context;
@@ -15,6 +16,7 @@ pub mod deletion;
 pub mod error;
 pub mod handsets;
 pub mod http;
+pub mod kept;
 pub mod leader;
 pub mod logs;
 pub mod looking;
@@ -23,6 +25,7 @@ pub mod names;
 pub mod namespace;
 pub mod options;
 pub mod ours;
+pub mod pace;
 pub mod phone_system;
 pub mod plain;
 pub mod quantity;

@@ -38,9 +38,11 @@ fn watches(context: &Arc<Context>) -> Vec<BoxFuture<'_, ()>> {
             &caches.user_settings,
             |settings, _| triggers::of_settings(settings),
         )),
-        Box::pin(triggers::ours(context, &caches.handsets, |handset, _| {
-            triggers::of_handset(handset)
-        })),
+        Box::pin(triggers::ours(
+            context,
+            &caches.handsets,
+            |handset, gone| triggers::of_handset(context, handset, gone),
+        )),
         Box::pin(triggers::ours(
             context,
             &caches.extensions,
@@ -110,8 +112,8 @@ fn alone<'a, K: Ours>(context: &'a Context, cache: &'a Cache<K>) -> BoxFuture<'a
 }
 
 /// A namespace has one telephone system.
-const ONE_BY_ONE: u16 = 1;
+const ONE_BY_ONE: usize = 1;
 /// As many as keep the API server busy without hurting others.
-const MANY: u16 = 16;
+const MANY: usize = 16;
 /// Of which there are few.
-const FEW: u16 = 4;
+const FEW: usize = 4;

@@ -27,6 +27,9 @@ pub trait Ours:
     /// The generation that the status describes.
     fn observed_generation(&self) -> Option<i64>;
 
+    /// Gives back the room that reading has left in its lists.
+    fn shrink(&mut self);
+
     /// The objects of this Kind among all.
     fn cache(caches: &Caches) -> &Cache<Self>;
 }
@@ -54,6 +57,12 @@ macro_rules! ours {
 
             fn observed_generation(&self) -> Option<i64> {
                 self.status.as_ref()?.observed_generation
+            }
+
+            fn shrink(&mut self) {
+                if let Some(status) = &mut self.status {
+                    status.conditions.shrink_to_fit();
+                }
             }
 
             fn cache(caches: &Caches) -> &Cache<Self> {

@@ -11,9 +11,9 @@ pub mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use crds::{PhoneSystem, Secret, conditions::Reason};
+use crds::{PhoneSystem, conditions::Reason};
 use k8s_openapi::jiff::Timestamp;
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 
 use self::{
     build::{SLOT, build},
@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     context::Context,
-    controller::settled,
+    controller::{Action, settled},
     deletion,
     error::Error,
     looking::look,
@@ -95,9 +95,10 @@ fn mounts_unlabelled(context: &Context, system: &PhoneSystem) -> bool {
     let stored = references
         .iter()
         .filter_map(|it| context.caches.secrets.get(&it.secret));
-    let secrets: Vec<Secret> = stored.map(|it| Secret::clone(&it)).collect();
+    let stored: Vec<_> = stored.collect();
+    let secrets = stored.iter().map(|it| &**it);
     let unlabelled = context.unlabelled();
-    let labelled = Labelled::new(&context.namespace, &secrets, &unlabelled);
+    let labelled = Labelled::new(&context.namespace, secrets, &unlabelled);
     let mut problems = references.iter().filter_map(|it| labelled.problem(it));
     problems.any(|it| it.reason == Reason::SecretNotLabelled)
 }

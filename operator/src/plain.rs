@@ -6,13 +6,13 @@ use crds::{
     conditions::{ConditionType, Reason},
     extension::ExtensionTarget,
 };
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use crate::{
     conditions::Finding,
     context::Context,
-    controller::settled,
+    controller::{Action, settled},
     error::Error,
     ours::Ours,
     queues::Queue,
@@ -94,7 +94,7 @@ pub async fn unavailable<K: Ours>(object: Arc<K>, context: Arc<Context>) -> Resu
 /// `Accepted`, and `Ready` once every worker has loaded it.
 async fn loaded<K: Ours>(
     context: &Context,
-    queue: &Queue<K>,
+    queue: &Queue,
     object: &Arc<K>,
     more: Map<String, Value>,
 ) -> Result<Action, Error> {

@@ -1,128 +1,115 @@
 //! What waits to be reconciled, one queue for each controller.
 use std::{
-    collections::HashSet,
-    convert::Infallible,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crds::Kind;
-use futures::{
-    Stream, StreamExt,
-    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
-};
-use kube::{
-    ResourceExt,
-    runtime::{controller::ReconcileRequest, reflector::ObjectRef},
-};
+use kube::ResourceExt;
+use tokio::sync::Notify;
 
 use crate::{
+    awaited::Awaited,
     caches::{Cache, Caches},
     conditions::Finding,
     ours::Ours,
-    readiness::is_ready,
+    readiness::{Readiness, is_ready},
 };
 
-/// The names of objects of one Kind to reconcile.
-#[derive(Debug)]
-pub struct Queue<K: Ours> {
-    namespace: String,
-    sender: UnboundedSender<ObjectRef<K>>,
-    receiver: Mutex<Option<UnboundedReceiver<ObjectRef<K>>>>,
-    /// Those that are looked at again when a worker has loaded something.
-    waiting: Mutex<HashSet<String>>,
+/// The names of objects of one Kind to reconcile: each once, in the order in which they were asked for.
+#[derive(Debug, Default)]
+pub struct Queue {
+    asked: Mutex<Asked>,
+    news: Notify,
+    /// Those that are looked at again when what they wait for has come.
+    waiting: Mutex<HashMap<String, Awaited>>,
 }
 
-impl<K: Ours> Queue<K> {
-    fn new(namespace: &str) -> Self {
-        let (sender, receiver) = unbounded();
-        Self {
-            namespace: namespace.to_owned(),
-            sender,
-            receiver: Mutex::new(Some(receiver)),
-            waiting: Mutex::default(),
+#[derive(Debug, Default)]
+struct Asked {
+    names: HashSet<Arc<str>>,
+    order: VecDeque<Arc<str>>,
+}
+
+impl Queue {
+    /// Asks for a reconcile of the object of this name, which may not exist any more.
+    pub fn push(&self, name: &str) {
+        let mut asked = held(&self.asked);
+        if !asked.names.contains(name) {
+            let name: Arc<str> = name.into();
+            asked.names.insert(name.clone());
+            asked.order.push_back(name);
+            self.news.notify_one();
         }
     }
 
-    /// Asks for a reconcile of the object of this name, which may not exist any more.
-    pub fn push(&self, name: &str) {
-        let key = ObjectRef::new(name).within(&self.namespace);
-        // The queue outlives its controller only while everything is being stopped.
-        let _ = self.sender.unbounded_send(key);
+    /// Takes the next one out.
+    pub fn take(&self) -> Option<Arc<str>> {
+        let mut asked = held(&self.asked);
+        let name = asked.order.pop_front()?;
+        asked.names.remove(&name);
+        Some(name)
+    }
+
+    /// Returns when there is something to take, or was.
+    pub async fn has_news(&self) {
+        self.news.notified().await;
     }
 
     /// Finds out whether this object is ready, and has it looked at again as long as it is not. It waits already while
     /// it is being judged: what a worker loads in between would otherwise be missed, and nothing else may come. `find`
     /// is told whether it was in doubt before, so that what its status says does not count.
-    pub fn judge(&self, name: &str, find: impl FnOnce(bool) -> Finding) -> Finding {
-        let doubted = self.waits(name, true);
-        let found = find(doubted);
-        if found.holds == Some(true) {
-            self.waits(name, false);
+    pub fn judge(&self, name: &str, find: impl FnOnce(bool) -> Readiness) -> Finding {
+        let doubted = self.waits(name);
+        let Readiness { finding, awaits } = find(doubted);
+        let mut waiting = held(&self.waiting);
+        if finding.holds == Some(true) {
+            waiting.remove(name);
+        } else {
+            waiting.insert(name.to_owned(), awaits);
         }
-        found
+        finding
     }
 
     /// Has those looked at again that were found ready, as if they had not been.
-    fn doubt(&self, objects: &Cache<K>) {
+    fn doubt<K: Ours>(&self, objects: &Cache<K>) {
         for object in objects.all() {
             let object = objects.newest(object);
             if is_ready(&*object) {
                 let name = object.name_any();
-                self.waits(&name, true);
+                self.waits(&name);
                 self.push(&name);
             }
         }
     }
 
-    /// Whether it waited before.
-    fn waits(&self, name: &str, waits: bool) -> bool {
+    /// Waits for whatever comes; whether it waited before.
+    fn waits(&self, name: &str) -> bool {
         let mut waiting = held(&self.waiting);
-        if waits {
-            !waiting.insert(name.to_owned())
-        } else {
-            waiting.remove(name)
-        }
+        waiting.insert(name.to_owned(), Awaited::News).is_some()
     }
 
-    /// Asks for a reconcile of all that wait for a worker.
-    pub fn wake(&self) {
-        self.wake_if(|_| true);
-    }
-
-    /// Asks for a reconcile of those among them whom it concerns.
-    pub fn wake_if(&self, concerns: impl Fn(&str) -> bool) {
+    /// Asks for a reconcile of those that wait for what has come.
+    pub fn wake_if(&self, has_come: impl Fn(&Awaited) -> bool) {
         let waiting = held(&self.waiting);
-        for name in waiting.iter().filter(|name| concerns(name)) {
+        for (name, _) in waiting.iter().filter(|(_, awaited)| has_come(awaited)) {
             self.push(name);
         }
-    }
-
-    /// What the controller takes from the queue. Can be called once; a second stream ends at once.
-    pub fn requests(&self) -> impl Stream<Item = Result<ReconcileRequest<K>, Infallible>> {
-        let receiver = held(&self.receiver).take();
-        futures::stream::iter(receiver)
-            .flatten()
-            .map(|key| Ok(ReconcileRequest::from(key)))
     }
 }
 
 macro_rules! queues {
     ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {
         /// The queues of a namespace's controllers.
-        #[derive(Debug)]
+        #[derive(Debug, Default)]
         pub struct Queues {
             $(
                 #[doc = concat!("Of every ", stringify!($kind), ".")]
-                pub $list: Queue<crds::$kind>,
+                pub $list: Queue,
             )+
         }
 
         impl Queues {
-            /// Empty queues.
-            pub fn new(namespace: &str) -> Self {
-                Self { $($list: Queue::new(namespace),)+ }
-            }
-
             /// Has all looked at again that were found ready: what they were ready for is there no longer.
             pub fn doubt(&self, caches: &Caches) {
                 $(self.$list.doubt(&caches.$list);)+
@@ -136,9 +123,9 @@ macro_rules! queues {
                 }
             }
 
-            /// Asks for a reconcile of all that wait for a worker.
-            pub fn wake(&self) {
-                $(self.$list.wake();)+
+            /// Asks for a reconcile of all that wait for what has come.
+            pub fn wake_if(&self, has_come: impl Fn(&crate::awaited::Awaited) -> bool) {
+                $(self.$list.wake_if(&has_come);)+
             }
         }
     };
@@ -152,53 +139,59 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use crds::{
-        User,
-        conditions::{ConditionType, Reason},
-    };
-    use futures::FutureExt;
+    use crds::conditions::{ConditionType, Reason};
 
     use super::*;
 
-    fn taken<K: Ours>(
-        stream: &mut (impl Stream<Item = Result<ReconcileRequest<K>, Infallible>> + Unpin),
-    ) -> Option<String> {
-        let request = stream.next().now_or_never()??;
-        request.ok().map(|request| request.obj_ref.name)
+    #[test]
+    fn whoever_is_asked_for_twice_is_taken_once_and_in_his_turn() {
+        let queue = Queue::default();
+        for name in ["mary", "john", "mary"] {
+            queue.push(name);
+        }
+        let taken = || queue.take();
+        assert_eq!(taken().as_deref(), Some("mary"));
+        queue.push("mary");
+        assert_eq!(taken().as_deref(), Some("john"));
+        assert_eq!(taken().as_deref(), Some("mary"));
+        assert_eq!(taken(), None);
     }
 
     #[test]
-    fn whoever_waits_is_asked_for_again_until_he_has_what_he_waited_for() {
-        let queue = Queue::<User>::new("telephony");
-        let mut requests = Box::pin(queue.requests());
-        let found = |ready| Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "");
+    fn whoever_waits_is_asked_for_again_when_what_he_waits_for_has_come() {
+        let queue = Queue::default();
+        let found = |ready| Readiness {
+            finding: Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, ""),
+            awaits: Awaited::Stored(3),
+        };
         queue.judge("mary", |_| found(false));
-        queue.wake();
-        assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
+        queue.wake_if(|awaited| *awaited == Awaited::Stored(4));
+        assert_eq!(queue.take(), None, "it is not what she waits for");
+        queue.wake_if(|awaited| *awaited == Awaited::Stored(3));
+        assert_eq!(queue.take().as_deref(), Some("mary"));
         queue.judge("mary", |_| found(true));
-        queue.wake();
-        assert_eq!(taken(&mut requests), None);
+        queue.wake_if(|_| true);
+        assert_eq!(queue.take(), None);
     }
 
     #[test]
     fn what_a_worker_loads_while_an_object_is_judged_is_not_missed() {
-        let queue = Queue::<User>::new("telephony");
-        let mut requests = Box::pin(queue.requests());
+        let queue = Queue::default();
         queue.judge("mary", |_| {
-            queue.wake();
-            Finding::no(ConditionType::Ready, Reason::Loading, "")
+            queue.wake_if(|awaited| awaited.has_come(&[]));
+            Finding::no(ConditionType::Ready, Reason::Loading, "").into()
         });
-        assert_eq!(taken(&mut requests).as_deref(), Some("mary"));
+        assert_eq!(queue.take().as_deref(), Some("mary"));
     }
 
     #[test]
     fn what_was_not_ready_when_it_was_judged_last_is_in_doubt() {
-        let queue = Queue::<User>::new("telephony");
+        let queue = Queue::default();
         let judged = |ready| {
             let mut was_doubted = false;
             queue.judge("mary", |doubted| {
                 was_doubted = doubted;
-                Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "")
+                Finding::new(ConditionType::Ready, Some(ready), Reason::Loading, "").into()
             });
             was_doubted
         };

@@ -8,10 +8,11 @@ use crds::{
 use kube::{Resource, ResourceExt};
 
 use crate::{
+    awaited::Awaited,
     conditions::{Finding, find, holds},
     context::Context,
+    credentials::Compiled,
     ours::{Ours, generation},
-    reports::Missing,
     versions::reaches,
 };
 
@@ -50,6 +51,21 @@ impl Part {
             generation: generation(object),
         }
     }
+
+    /// Whether this worker has loaded it in this generation or a newer one.
+    pub fn loaded_by(&self, report: &Report) -> bool {
+        let loaded = self.uid.as_ref().and_then(|uid| report.loaded.get(uid));
+        loaded.is_some_and(|loaded| *loaded >= self.generation)
+    }
+}
+
+impl Credential<'_> {
+    /// Whose it is.
+    const fn name(&self) -> &str {
+        match self {
+            Self::User(name) | Self::Handset(name) | Self::Trunk(name) => name,
+        }
+    }
 }
 
 impl StoredShard {
@@ -59,6 +75,28 @@ impl StoredShard {
             return false;
         };
         reaches(loaded, &self.resource_version)
+    }
+}
+
+/// Whether an object is ready, and what it waits for first if it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// The condition `Ready`.
+    pub finding: Finding,
+    /// What would change it.
+    pub awaits: Awaited,
+}
+
+impl Readiness {
+    fn new(finding: Finding, awaits: Awaited) -> Self {
+        Self { finding, awaits }
+    }
+}
+
+/// Whatever a worker tells may change it.
+impl From<Finding> for Readiness {
+    fn from(finding: Finding) -> Self {
+        Self::new(finding, Awaited::News)
     }
 }
 
@@ -89,37 +127,39 @@ pub fn ready<K: Ours>(
     judged: Judged<'_>,
     parts: &[Part],
     credentials: &[Credential<'_>],
-) -> Finding {
+) -> Readiness {
     let snapshot = context.snapshot();
     if stays(context, object, judged, snapshot.system.as_deref()) {
-        return loaded();
+        return loaded().into();
     }
     let Some(system) = &snapshot.system else {
-        return Finding::no(
+        let found = Finding::no(
             ConditionType::Ready,
             Reason::NoPhoneSystem,
             "there is no PhoneSystem in this namespace; create one",
         );
+        return found.into();
     };
     let mut shards = Vec::with_capacity(credentials.len());
     for credential in credentials {
         match stored_shard(context, &system.name_any(), *credential) {
             Some(shard) => shards.push(shard),
-            None => return loading("its credentials are being made"),
+            None => {
+                let awaits = Awaited::Stored(shard_of(credential.name()));
+                return Readiness::new(loading("its credentials are being made"), awaits);
+            }
         }
     }
-    for part in parts {
-        let uid = part.uid.as_deref();
-        match context
-            .reports
-            .missing(system, uid, part.generation, &shards)
-        {
-            Missing::Nothing => {}
-            Missing::Worker => return no_worker(&system.name_any()),
-            Missing::Loading => return loading("a worker has not loaded it yet"),
-        }
+    let live = context.reports.live(system);
+    if live.is_empty() {
+        return no_worker(&system.name_any()).into();
     }
-    loaded()
+    let awaited = parts.iter().cloned().map(Awaited::Object);
+    let mut awaited = awaited.chain(shards.into_iter().map(Awaited::Shard));
+    match awaited.find(|it| !it.has_come(&live)) {
+        Some(awaits) => Readiness::new(loading("a worker has not loaded it yet"), awaits),
+        None => loaded().into(),
+    }
 }
 
 /// Whether what was found before holds without another look at the workers.
@@ -151,43 +191,29 @@ fn stored_shard(
     system: &str,
     credential: Credential<'_>,
 ) -> Option<StoredShard> {
+    let number = shard_of(credential.name());
     let snapshot = context.snapshot();
-    let (name, compiled) = match credential {
-        Credential::User(name) => {
-            let compiled = snapshot.shards.get(shard_of(name) as usize)?;
-            (
-                name,
-                compiled
-                    .shard
-                    .users
-                    .contains_key(name)
-                    .then_some(compiled)?,
-            )
-        }
-        Credential::Handset(name) => {
-            let compiled = snapshot.shards.get(shard_of(name) as usize)?;
-            (
-                name,
-                compiled
-                    .shard
-                    .handsets
-                    .contains_key(name)
-                    .then_some(compiled)?,
-            )
-        }
-        Credential::Trunk(name) => {
-            let compiled = snapshot.shards.get(shard_of(name) as usize)?;
-            let has = compiled.shard.trunks.contains_key(name);
-            (name, has.then_some(compiled)?)
-        }
-    };
-    let number = shard_of(name);
-    let stored = context.caches.secrets.get(&shard_name(system, number))?;
-    let bytes = stored.data.as_ref()?.get(SHARD_ENTRY)?;
-    (bytes.0 == compiled.json).then_some(StoredShard {
+    let compiled = snapshot.shards.get(number as usize)?;
+    if !compiled.has(credential) {
+        return None;
+    }
+    let resource_version = stored_version(context, system, number, compiled)?;
+    Some(StoredShard {
         number,
-        resource_version: stored.resource_version()?,
+        resource_version,
     })
+}
+
+/// The version in which this shard is stored, if it is stored as it was compiled.
+pub fn stored_version(
+    context: &Context,
+    system: &str,
+    number: u32,
+    compiled: &Compiled,
+) -> Option<String> {
+    let stored = context.caches.secrets.get(&shard_name(system, number))?;
+    let is_stored = stored.bytes(SHARD_ENTRY)? == compiled.json;
+    is_stored.then(|| stored.resource_version())?
 }
 
 /// What is wrong with an object that may not use a Secret it refers to.

@@ -5,11 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crds::{
-    Kind, ObjectRef, Objects, Problem, Secret,
+    Handset, Kind, ObjectRef, Objects, Problem, SecretKeyRef, Trunk, User,
     conditions::Reason,
-    secrets::{USE_LABEL, Use, pin_entry, sip_entry},
+    secrets::{Entries, USE_LABEL, Use, pin_entry, sip_entry},
 };
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
+
+use crate::kept::KeptSecret;
 
 /// The label's value for credentials of object storage.
 pub const S3: &str = "s3";
@@ -45,7 +47,7 @@ pub struct Reference {
 #[derive(Debug)]
 pub struct Labelled<'a> {
     namespace: &'a str,
-    secrets: HashMap<&'a str, &'a Secret>,
+    secrets: HashMap<&'a str, &'a KeptSecret>,
     unlabelled: &'a BTreeSet<String>,
 }
 
@@ -53,27 +55,26 @@ impl<'a> Labelled<'a> {
     /// An index of these.
     pub fn new(
         namespace: &'a str,
-        secrets: &'a [Secret],
+        secrets: impl IntoIterator<Item = &'a KeptSecret>,
         unlabelled: &'a BTreeSet<String>,
     ) -> Self {
-        let named = |secret: &'a Secret| Some((secret.metadata.name.as_deref()?, secret));
+        let named = |secret: &'a KeptSecret| Some((secret.meta().name.as_deref()?, secret));
         Self {
             namespace,
-            secrets: secrets.iter().filter_map(named).collect(),
+            secrets: secrets.into_iter().filter_map(named).collect(),
             unlabelled,
         }
     }
 
     /// The Secret, if it may be used for this.
-    pub fn secret(&self, name: &str, purpose: &str) -> Option<&'a Secret> {
+    pub fn secret(&self, name: &str, purpose: &str) -> Option<&'a KeptSecret> {
         let found = *self.secrets.get(name)?;
-        (label(found) == Some(purpose)).then_some(found)
+        (found.purpose() == purpose).then_some(found)
     }
 
     /// One entry of the Secret, if it may be used for this.
     pub fn bytes(&self, name: &str, key: &str, purpose: &str) -> Option<&'a [u8]> {
-        let data = self.secret(name, purpose)?.data.as_ref()?;
-        data.get(key).map(|bytes| bytes.0.as_slice())
+        self.secret(name, purpose)?.bytes(key)
     }
 
     /// What is wrong with a reference.
@@ -98,16 +99,10 @@ impl<'a> Labelled<'a> {
                 )
             };
         };
-        if label(found) != Some(purpose) {
+        if found.purpose() != *purpose {
             return Some(self.not_labelled(problem(Reason::SecretNotLabelled), secret, purpose));
         }
-        let has = |key: &&String| {
-            found
-                .data
-                .as_ref()
-                .and_then(|data| data.get(*key))
-                .is_some_and(|bytes| !bytes.0.is_empty())
-        };
+        let has = |key: &&String| found.bytes(key).is_some_and(|bytes| !bytes.is_empty());
         let missing = reference.keys.iter().find(|key| !has(key))?;
         Some(
             problem(Reason::SecretMissing)
@@ -128,63 +123,80 @@ impl<'a> Labelled<'a> {
     }
 }
 
+/// Whatever is labelled, by name: what it may be used for is judged here, and what is in it by [`crds::compile_with`].
+impl Entries for Labelled<'_> {
+    fn get(&self, entry: &SecretKeyRef) -> Option<&[u8]> {
+        self.secrets.get(entry.name.as_str())?.bytes(&entry.key)
+    }
+
+    fn is_initial(&self, entry: &SecretKeyRef) -> bool {
+        let found = self.secrets.get(entry.name.as_str());
+        found.is_some_and(|it| it.is_initial())
+    }
+}
+
 /// Every reference of these objects to a Secret.
-pub fn references(objects: &Objects) -> Vec<Reference> {
-    let mut all = Vec::with_capacity(objects.users.len() + objects.handsets.len());
-    for user in &objects.users {
-        let object = ObjectRef::new(Kind::User, user.name_any());
-        let given = user.spec.pin_secret_ref.as_ref();
-        let entry = pin_entry(&object.name, given);
-        all.push(Reference {
-            field: "spec.pinSecretRef",
-            secret: entry.name,
-            keys: vec![entry.key],
-            purpose: Use::Pin.label().unwrap_or_default(),
-            generated: given.is_none(),
-            object: object.clone(),
-        });
-        if let Some(imap) = &user.spec.voicemail.imap {
-            let secret = &imap.credentials_secret_ref.name;
-            let field = "spec.voicemail.imap.credentialsSecretRef";
-            all.push(login(
-                object,
-                field,
-                secret,
-                IMAP,
-                &["username", "password"],
-            ));
-        }
-    }
-    for handset in &objects.handsets {
-        let object = ObjectRef::new(Kind::Handset, handset.name_any());
-        let given = handset.spec.password_secret_ref.as_ref();
-        let entry = sip_entry(&object.name, given);
-        all.push(Reference {
-            field: "spec.passwordSecretRef",
-            secret: entry.name,
-            keys: vec![entry.key],
-            purpose: Use::Sip.label().unwrap_or_default(),
-            generated: given.is_none(),
+pub fn references(objects: &Objects) -> impl Iterator<Item = Reference> {
+    let users = objects.users.iter().flat_map(|it| of_user(it));
+    let handsets = objects.handsets.iter().map(|it| of_handset(it));
+    let trunks = objects.trunks.iter().filter_map(|it| of_trunk(it));
+    let systems = objects.phone_systems.iter().flat_map(|it| of_system(it));
+    users.chain(handsets).chain(trunks).chain(systems)
+}
+
+/// The references of a user.
+pub fn of_user(user: &User) -> Vec<Reference> {
+    let object = ObjectRef::new(Kind::User, user.name_any());
+    let given = user.spec.pin_secret_ref.as_ref();
+    let entry = pin_entry(&object.name, given);
+    let mut all = vec![Reference {
+        field: "spec.pinSecretRef",
+        secret: entry.name,
+        keys: vec![entry.key],
+        purpose: Use::Pin.label().unwrap_or_default(),
+        generated: given.is_none(),
+        object: object.clone(),
+    }];
+    if let Some(imap) = &user.spec.voicemail.imap {
+        let secret = &imap.credentials_secret_ref.name;
+        let field = "spec.voicemail.imap.credentialsSecretRef";
+        all.push(login(
             object,
-        });
-    }
-    for trunk in &objects.trunks {
-        if let Some(account) = &trunk.spec.account {
-            let entry = &account.password_secret_ref;
-            all.push(Reference {
-                object: ObjectRef::new(Kind::Trunk, trunk.name_any()),
-                field: "spec.account.passwordSecretRef",
-                secret: entry.name.clone(),
-                keys: vec![entry.key.clone()],
-                purpose: TRUNK,
-                generated: false,
-            });
-        }
-    }
-    for system in &objects.phone_systems {
-        all.extend(of_system(system));
+            field,
+            secret,
+            IMAP,
+            &["username", "password"],
+        ));
     }
     all
+}
+
+/// The reference of a phone.
+pub fn of_handset(handset: &Handset) -> Reference {
+    let object = ObjectRef::new(Kind::Handset, handset.name_any());
+    let given = handset.spec.password_secret_ref.as_ref();
+    let entry = sip_entry(&object.name, given);
+    Reference {
+        field: "spec.passwordSecretRef",
+        secret: entry.name,
+        keys: vec![entry.key],
+        purpose: Use::Sip.label().unwrap_or_default(),
+        generated: given.is_none(),
+        object,
+    }
+}
+
+/// The reference of a trunk, if it has an account.
+pub fn of_trunk(trunk: &Trunk) -> Option<Reference> {
+    let entry = &trunk.spec.account.as_ref()?.password_secret_ref;
+    Some(Reference {
+        object: ObjectRef::new(Kind::Trunk, trunk.name_any()),
+        field: "spec.account.passwordSecretRef",
+        secret: entry.name.clone(),
+        keys: vec![entry.key.clone()],
+        purpose: TRUNK,
+        generated: false,
+    })
 }
 
 /// The references of a telephone system.
@@ -257,15 +269,6 @@ fn login(
         purpose,
         generated: false,
     }
-}
-
-fn label(secret: &Secret) -> Option<&str> {
-    secret
-        .metadata
-        .labels
-        .as_ref()?
-        .get(USE_LABEL)
-        .map(String::as_str)
 }
 
 fn entries(keys: &[String]) -> String {

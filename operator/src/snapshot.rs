@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crds::{Kind, ObjectRef, Objects, PhoneSystem, Problem, User, conditions::Reason};
+use crds::{Kind, ObjectRef, Objects, PhoneSystem, Problem, Shared, User, conditions::Reason};
 use kube::{Resource, ResourceExt};
 
 use crate::{
@@ -28,7 +28,7 @@ pub struct Snapshot {
     /// The telephone system in force.
     pub system: Option<Arc<PhoneSystem>>,
     /// The credentials, one for each shard; none as long as the system has no keys.
-    pub shards: Vec<Compiled>,
+    pub shards: Vec<Arc<Compiled>>,
 }
 
 /// What was found of one object.
@@ -41,17 +41,21 @@ pub struct Judged {
 }
 
 impl Snapshot {
-    /// Compiles what the caches hold. `unlabelled` are the names of Secrets that exist without our label.
+    /// Compiles what the caches hold. `unlabelled` are the names of Secrets that exist without our label; what is as it
+    /// was is taken over from `earlier`.
     pub fn of(
         caches: &Caches,
         namespace: &str,
         unlabelled: &BTreeSet<String>,
+        earlier: &Self,
     ) -> Result<Self, serde_json::Error> {
         let objects = caches.objects();
-        let secrets = Labelled::new(namespace, &objects.secrets, unlabelled);
+        let secrets = caches.secrets.all();
+        let secrets = secrets.iter().map(|it| &**it);
+        let secrets = Labelled::new(namespace, secrets, unlabelled);
         let system = in_force(&caches.phone_systems);
         let shards = match &system {
-            Some(system) => credentials::compile(&objects, system, &secrets)?,
+            Some(system) => credentials::compile(&objects, system, &secrets, &earlier.shards)?,
             None => Vec::new(),
         };
         let mut snapshot = Self {
@@ -109,7 +113,7 @@ impl Snapshot {
             ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(see(&mut self.judged, &objects.$list);)+};
         }
         crds::each_kind!(see);
-        let (directory, problems) = crds::compile(objects);
+        let (directory, problems) = crds::compile_with(objects, secrets);
         let going = objects
             .users
             .iter()
@@ -123,8 +127,7 @@ impl Snapshot {
         let compiled = problems
             .into_iter()
             .filter(|problem| problem.reason != Reason::SecretMissing);
-        let of_secrets = references(objects);
-        let of_secrets = of_secrets.iter().filter_map(|it| secrets.problem(it));
+        let of_secrets = references(objects).filter_map(|it| secrets.problem(&it));
         for problem in compiled.chain(of_secrets) {
             if let Some(judged) = self.judged.get_mut(&problem.object) {
                 judged.problems.push(problem);
@@ -137,14 +140,17 @@ impl Snapshot {
 
     fn index(&mut self, objects: &Objects) {
         for extension in &objects.extensions {
-            if let Some(user) = owning_user(extension) {
-                let numbers = self.extensions_of.entry(user).or_default();
+            if let Some(user) = owning_user(&**extension) {
+                let numbers = self.extensions_of.entry(user).or_insert_with(one);
                 numbers.push(extension.name_any());
             }
         }
         for handset in &objects.handsets {
             if let Some(owner) = &handset.spec.owner_ref {
-                let handsets = self.handsets_of.entry(owner.name.clone()).or_default();
+                let handsets = self
+                    .handsets_of
+                    .entry(owner.name.clone())
+                    .or_insert_with(one);
                 handsets.push(handset.name_any());
             }
         }
@@ -155,11 +161,16 @@ impl Snapshot {
         });
         for user in users {
             if let Some(number) = &user.spec.extension {
-                let wanting = self.wanting.entry(number.clone()).or_default();
+                let wanting = self.wanting.entry(number.clone()).or_insert_with(one);
                 wanting.push(user.name_any());
             }
         }
     }
+}
+
+/// Room for one: hardly anybody has more.
+fn one() -> Vec<String> {
+    Vec::with_capacity(1)
 }
 
 /// The User that owns an object the operator made for him.
@@ -183,13 +194,14 @@ fn in_force(systems: &Cache<PhoneSystem>) -> Option<Arc<PhoneSystem>> {
     })
 }
 
-fn see<K: Ours>(judged: &mut HashMap<ObjectRef, Judged>, objects: &[K]) {
+fn see<K: Ours>(judged: &mut HashMap<ObjectRef, Judged>, objects: &[Shared<K>]) {
+    judged.reserve(objects.len());
     judged.extend(objects.iter().map(|object| {
         let found = Judged {
             uid: object.meta().uid.clone(),
-            generation: generation(object),
+            generation: generation(&**object),
             problems: Vec::new(),
         };
-        (object_ref(object), found)
+        (object_ref(&**object), found)
     }));
 }

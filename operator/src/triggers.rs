@@ -5,12 +5,12 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use crds::{
-    Extension, Handset, Kind, ObjectRef, Secret, UserSettings,
-    credentials::{SHARDS, shard_name, shard_of},
+    Extension, Handset, Kind, ObjectRef, UserSettings,
+    credentials::{SHARDS, shard_name},
     secrets::USE_LABEL,
 };
 use futures::{Stream, StreamExt};
@@ -18,11 +18,15 @@ use kube::{Resource, ResourceExt, runtime::watcher};
 use tokio::sync::Notify;
 
 use crate::{
+    awaited::Awaited,
     caches::{Cache, Change},
     context::Context,
-    deletion, names,
+    deletion, handsets,
+    kept::KeptSecret,
+    names,
     ours::{Ours, object_ref},
-    references::SYSTEM,
+    pace::Pace,
+    readiness::stored_version,
     snapshot::{Snapshot, owning_user},
 };
 
@@ -61,17 +65,18 @@ impl Triggers {
 
 /// Compiles the namespace whenever something has changed, until dropped. Many changes at once are compiled once.
 pub async fn compile(context: Arc<Context>) {
-    let mut pause = SHORTEST_PAUSE;
+    let mut pace = Pace::new(Instant::now());
     context.caches.listed().await;
     loop {
         context.triggers.compile.notified().await;
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(pace.pause(Instant::now())).await;
         let mut requests = context.triggers.take();
         let began = Instant::now();
         let compiling = context.clone();
         let compiled = tokio::task::spawn_blocking(move || {
             let unlabelled = compiling.unlabelled();
-            Snapshot::of(&compiling.caches, &compiling.namespace, &unlabelled)
+            let (caches, earlier) = (&compiling.caches, compiling.snapshot());
+            Snapshot::of(caches, &compiling.namespace, &unlabelled, &earlier)
         });
         let snapshot = match compiled.await {
             Ok(Ok(snapshot)) => Arc::new(snapshot),
@@ -84,12 +89,11 @@ pub async fn compile(context: Arc<Context>) {
                 continue;
             }
         };
-        let took = began.elapsed();
-        context.metrics.compiled(&context.namespace, took);
-        // One change is compiled at once. Where many come, they are gathered: each time costs a walk over all objects,
-        // and up to sixteen Secrets to write.
-        let gathered = EACH_CHANGE * u32::try_from(requests.len()).unwrap_or(u32::MAX);
-        pause = gathered.min(LONGEST_PAUSE).max(took).max(SHORTEST_PAUSE);
+        let ended = Instant::now();
+        context
+            .metrics
+            .compiled(&context.namespace, ended.duration_since(began));
+        pace.compiled(began, ended, requests.len());
         let earlier = context.snapshot();
         requests.extend(snapshot.changed_since(&earlier).cloned());
         if snapshot.shards != earlier.shards
@@ -109,7 +113,10 @@ pub async fn compile(context: Arc<Context>) {
             context.queues.push(object);
         }
         if is_another {
-            context.queues.wake();
+            context.queues.wake_if(|_| true);
+        }
+        for number in 0..SHARDS {
+            of_shard(&context, number, &earlier);
         }
         if is_another && in_doubt {
             context.queues.doubt(&context.caches);
@@ -195,8 +202,13 @@ where
     }
 }
 
-/// Who else must be reconciled when a Handset changes: its owner, and whose phone it is by its name.
-pub fn of_handset(handset: &Handset) -> Vec<ObjectRef> {
+/// Who else must be reconciled when a Handset changes: its owner, and whose phone it is by its name. It gets its password
+/// at once: that depends on no other object, and is compiled together with the Handset then.
+pub fn of_handset(context: &Context, handset: &Handset, gone: bool) -> Vec<ObjectRef> {
+    let everything_is_known = context.snapshot().system.is_some();
+    if !gone && everything_is_known && handsets::lacks_password(context, handset) {
+        context.queues.handsets.push(&handset.name_any());
+    }
     let owner = handset.spec.owner_ref.as_ref().map(|owner| &owner.name);
     owner
         .into_iter()
@@ -227,44 +239,40 @@ pub fn of_extension(context: &Context, extension: &Extension, gone: bool) -> Vec
     users.into_iter().map(request).collect()
 }
 
-fn of_secret(context: &Context, secret: &Secret, gone: bool) {
-    for owner in secret.owner_references() {
-        let kind = match owner.kind.as_str() {
-            "User" => Kind::User,
-            "Handset" => Kind::Handset,
-            "PhoneSystem" => Kind::PhoneSystem,
-            _ => continue,
-        };
-        let object = ObjectRef::new(kind, &*owner.name);
-        if gone || kind == Kind::PhoneSystem {
-            context.queues.push(&object);
-        }
+fn of_secret(context: &Context, secret: &KeptSecret, gone: bool) {
+    if let Some(owner) = secret.owner()
+        && (gone || owner.kind == Kind::PhoneSystem)
+    {
+        context.queues.push(owner);
     }
     context.note_unlabelled(&secret.name_any(), false);
     match shard(secret) {
-        Some(number) => of_shard(context, number),
+        Some(number) => of_shard(context, number, &Snapshot::default()),
         None => context.triggers.compile_for([]),
     }
 }
 
 /// Which shard of the credentials this is, if it is one. What was compiled is not compiled anew.
-fn shard(secret: &Secret) -> Option<u32> {
-    let labels = secret.labels();
-    let system = labels.get(names::INSTANCE)?;
-    let ours = labels.get(USE_LABEL).is_some_and(|it| it == SYSTEM);
+fn shard(secret: &KeptSecret) -> Option<u32> {
+    let system = secret.whole()?.labels().get(names::INSTANCE)?;
     let name = secret.name_any();
-    (0..SHARDS).find(|number| ours && shard_name(system, *number) == name)
+    (0..SHARDS).find(|number| shard_name(system, *number) == name)
 }
 
-/// Those who wait for credentials in this shard look at it: the others, in a large namespace, would look in vain.
-fn of_shard(context: &Context, number: u32) {
-    let within = |name: &str| shard_of(name) == number;
+/// Those who wait for credentials in this shard look at it once it is stored as it was compiled, which it was not
+/// before, be it that the one has changed or the other.
+fn of_shard(context: &Context, number: u32, earlier: &Snapshot) {
     let snapshot = context.snapshot();
-    context.queues.handsets.wake_if(within);
-    context
-        .queues
-        .users
-        .wake_if(|user| within(user) || snapshot.handsets_of(user).iter().any(|it| within(it)));
+    let shard = |of: &Snapshot| of.shards.get(number as usize).cloned();
+    let (Some(system), Some(compiled)) = (&snapshot.system, shard(&snapshot)) else {
+        return;
+    };
+    let is_news = shard(earlier).is_none_or(|before| !Arc::ptr_eq(&before, &compiled));
+    if is_news && stored_version(context, &system.name_any(), number, &compiled).is_some() {
+        context
+            .queues
+            .wake_if(|awaited| *awaited == Awaited::Stored(number));
+    }
 }
 
 fn of_made<K: Resource>(context: &Context, object: &K) {
@@ -304,9 +312,3 @@ fn same<K: Resource>(before: &K, now: &K) -> bool {
         && before.finalizers == now.finalizers
         && before.annotations == now.annotations
 }
-
-/// So long further changes are waited for before compiling.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(3);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How much longer for each object that had to be reconciled last time.
-const EACH_CHANGE: Duration = Duration::from_millis(2);

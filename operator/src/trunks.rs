@@ -1,13 +1,13 @@
 //! The controller of Trunks: whether one is in force, and has its password. Whether its far side knows us, the worker that holds it tells.
 use std::sync::Arc;
 
-use crds::{Objects, Trunk};
-use kube::{ResourceExt, runtime::controller::Action};
+use crds::Trunk;
+use kube::ResourceExt;
 use serde_json::Map;
 
 use crate::{
     context::Context,
-    controller::{later, settled},
+    controller::{Action, later, settled},
     error::Error,
     looking::look,
     ours::object_ref,
@@ -22,11 +22,8 @@ pub async fn reconcile(trunk: Arc<Trunk>, context: Arc<Context>) -> Result<Actio
     if trunk.metadata.deletion_timestamp.is_some() {
         return Ok(settled());
     }
-    let references = references::references(&Objects {
-        trunks: vec![Trunk::clone(&trunk)],
-        ..Objects::default()
-    });
-    let missing = look(&context, &object_ref(&*trunk), &references).await?;
+    let reference = references::of_trunk(&trunk);
+    let missing = look(&context, &object_ref(&*trunk), reference.as_slice()).await?;
     status(&context, &trunk).await?;
     Ok(if missing { later() } else { settled() })
 }
@@ -45,7 +42,7 @@ async fn status(context: &Context, trunk: &Arc<Trunk>) -> Result<(), Error> {
         let problems = &problems;
         // Without its password it stays out of the directory, however often it is loaded.
         if problems.iter().any(|it| SECRETS.contains(&it.reason)) {
-            lacking(problems, SECRETS, "its password is missing")
+            lacking(problems, SECRETS, "its password is missing").into()
         } else {
             let judged = Judged { problems, doubted };
             ready(context, &**trunk, judged, &[Part::of(&**trunk)], &password)

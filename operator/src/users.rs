@@ -7,7 +7,7 @@ mod status;
 use std::sync::Arc;
 
 use crds::User;
-use kube::{ResourceExt, runtime::controller::Action};
+use kube::ResourceExt;
 
 pub(crate) use self::build::{owned_by, secret};
 use self::{
@@ -16,7 +16,7 @@ use self::{
 };
 use crate::{
     context::Context,
-    controller::{later, settled},
+    controller::{Action, later, settled},
     deletion,
     error::Error,
     looking::look,

@@ -24,16 +24,23 @@ pub use mailboxes::ADOPT_MAILBOX;
 use super::Directory;
 use crate::{
     Kind, ObjectRef, Objects, PhoneSystem, Problem, conditions::Reason, credentials,
-    reference::SecretKeyRef, secrets, validate,
+    reference::SecretKeyRef, secrets, shared::Shared, validate,
 };
 
 /// Compiles the directory. The problems are sorted by object and field.
 pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
+    compile_with(objects, &secrets::Index::new(&objects.secrets))
+}
+
+/// The same with Secrets that are kept elsewhere than among the objects.
+pub fn compile_with(
+    objects: &Objects,
+    secrets: &dyn secrets::Entries,
+) -> (Directory, Vec<Problem>) {
     let mut problems = Vec::new();
-    let secrets = secrets::Index::new(&objects.secrets);
     let credentials = credentials::Index::new(&objects.credentials);
     let known = Known {
-        secrets: &secrets,
+        secrets,
         credentials: &credentials,
     };
     let system = system::compile(objects, &known, &mut problems);
@@ -75,7 +82,7 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
         system: &system.entry,
         targets,
         known: Known {
-            secrets: &secrets,
+            secrets,
             credentials: &credentials,
         },
     };
@@ -110,13 +117,14 @@ pub fn compile(objects: &Objects) -> (Directory, Vec<Problem>) {
 
 /// What phones and PINs are checked with: the Secrets themselves, or in the cluster what was compiled from them.
 struct Known<'a> {
-    secrets: &'a secrets::Index<'a>,
+    secrets: &'a dyn secrets::Entries,
     credentials: &'a credentials::Index<'a>,
 }
 
 /// The `PhoneSystem` that is in force: the oldest, among equals the first by name.
-pub(crate) fn oldest(systems: &[PhoneSystem]) -> Option<&PhoneSystem> {
-    systems.iter().min_by_key(|system| age_order(*system))
+pub(crate) fn oldest(systems: &[Shared<PhoneSystem>]) -> Option<&PhoneSystem> {
+    let systems = systems.iter().map(|system| &**system);
+    systems.min_by_key(|system| age_order(*system))
 }
 
 /// Sorts older before younger, then by name; objects without a time, as in a folder, count as oldest.
@@ -130,13 +138,13 @@ fn age_order<K: Resource>(object: &K) -> (Option<jiff::Timestamp>, &str) {
 
 /// Oldest first, each name once; a second object of the same name is reported and left out.
 fn in_order<'a, K: Resource>(
-    objects: &'a [K],
+    objects: &'a [Shared<K>],
     kind: Kind,
     problems: &mut Vec<Problem>,
 ) -> Vec<&'a K> {
     let mut seen = HashSet::with_capacity(objects.len());
     let mut ordered = Vec::with_capacity(objects.len());
-    for object in objects {
+    for object in objects.iter().map(|it| &**it) {
         let name = object.meta().name.as_deref().unwrap_or_default();
         if seen.insert(name) {
             ordered.push(object);
@@ -155,7 +163,7 @@ fn in_order<'a, K: Resource>(
 
 /// The entry of a Secret as text; a missing one is reported at `field`.
 fn secret<'a>(
-    secrets: &secrets::Index<'a>,
+    secrets: &'a dyn secrets::Entries,
     entry: &SecretKeyRef,
     object: &ObjectRef,
     field: &str,

@@ -373,7 +373,7 @@ fn round() -> Company {
         .with(|objects| {
             let main = named("main", to("night"), "attendant/open.wav");
             let night = named("night", to("main"), "attendant/night.wav");
-            objects.auto_attendants.extend([main, night]);
+            objects.auto_attendants.extend([main.into(), night.into()]);
         })
 }
 
@@ -382,7 +382,7 @@ const NIGHT: &str = "[attendant/night.wav]";
 #[test]
 fn menus_lead_to_menus_by_key_and_by_number() {
     let story = call_main(
-        &round().with(|objects| objects.extensions.push(number_of("150", "main"))),
+        &round().with(|objects| objects.extensions.push(number_of("150", "main").into())),
         outsider()
             .hears(OPEN)
             .dials("5")
@@ -413,7 +413,8 @@ fn keys_may_go_round_as_often_as_one_likes() {
 
 #[test]
 fn an_operator_who_is_the_attendant_itself_is_no_endless_round() {
-    let number = |objects: &mut crds::Objects| objects.extensions.push(number_of("0", "main"));
+    let number =
+        |objects: &mut crds::Objects| objects.extensions.push(number_of("0", "main").into());
     let company = without_operator(AutoAttendantSpec::default()).with(number);
     let story = call_main(
         &company,

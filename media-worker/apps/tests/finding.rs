@@ -26,7 +26,7 @@ fn people() -> Company {
                 extension: extension.map(Into::into),
                 ..UserSpec::default()
             };
-            objects.users.push(User::new(name, spec));
+            objects.users.push(User::new(name, spec).into());
         }
         let wanted = crds::secrets::missing(objects);
         objects.secrets.extend(wanted.into_iter().map(|wanted| {

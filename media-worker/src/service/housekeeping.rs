@@ -77,8 +77,8 @@ mod tests {
         let system: PhoneSystem = serde_saphyr::from_str(system).unwrap();
         let mary = "{metadata: {name: mary}, spec: {voicemail: {trashRetention: 7d}}}";
         let mary: User = serde_saphyr::from_str(mary).unwrap();
-        objects.phone_systems.push(system);
-        objects.users.push(mary);
+        objects.phone_systems.push(system.into());
+        objects.users.push(mary.into());
         Arc::new(crds::compile(&objects).0)
     }
 

@@ -4,7 +4,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crds::{UserSettingsSpec, secrets};
+use crds::{UserSettings, UserSettingsSpec, secrets};
 use tokio::sync::watch;
 
 use super::{
@@ -80,8 +80,9 @@ impl Manifests {
             folder
                 .objects()
                 .user_settings
-                .into_iter()
+                .iter()
                 .find(|s| s.metadata.name.as_deref() == Some(user))
+                .map(|found| UserSettings::clone(found))
         };
         let mut settings = self
             .state

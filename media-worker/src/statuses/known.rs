@@ -331,8 +331,8 @@ mod tests {
             ..HandsetSpec::default()
         };
         let objects = Objects {
-            users: vec![User::new("mary", UserSpec::default())],
-            handsets: vec![Handset::new("mary-desk", owned)],
+            users: vec![User::new("mary", UserSpec::default()).into()],
+            handsets: vec![Handset::new("mary-desk", owned).into()],
             ..Objects::default()
         };
         crds::compile(&objects).0
@@ -417,7 +417,7 @@ mod tests {
             ..AutoAttendantSpec::default()
         };
         let objects = Objects {
-            auto_attendants: vec![AutoAttendant::new("main", spec)],
+            auto_attendants: vec![AutoAttendant::new("main", spec).into()],
             ..Objects::default()
         };
         let (directory, _) = crds::compile(&objects);

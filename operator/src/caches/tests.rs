@@ -7,10 +7,8 @@ use super::*;
 
 type Told = Event<DeserializeGuard<User>>;
 
-fn cache() -> (Cache<User>, Writer<User>) {
-    let cache = Cache::new(&Arc::from("telephony"));
-    let writer = held(&cache.writer).take().unwrap();
-    (cache, writer)
+fn cache() -> Cache<User> {
+    Cache::new(User::shrink)
 }
 
 fn metadata(version: &str) -> ObjectMeta {
@@ -41,13 +39,13 @@ fn known(cache: &Cache<User>) -> Option<String> {
 
 #[test]
 fn a_write_of_ours_is_known_before_the_watch_tells_of_it() {
-    let (cache, mut writer) = cache();
-    cache.take(&mut writer, told("9"));
+    let cache = cache();
+    cache.take(told("9"));
     cache.wrote(mary("11"));
     assert_eq!(known(&cache).as_deref(), Some("11"));
-    cache.take(&mut writer, told("10"));
+    cache.take(told("10"));
     assert_eq!(known(&cache).as_deref(), Some("11"));
-    cache.take(&mut writer, told("12"));
+    cache.take(told("12"));
     assert_eq!(known(&cache).as_deref(), Some("12"));
     // An answer that comes after the watch has told of it is kept no longer than any other.
     cache.wrote(mary("12"));
@@ -56,20 +54,20 @@ fn a_write_of_ours_is_known_before_the_watch_tells_of_it() {
 
 #[test]
 fn what_cannot_be_read_is_left_out_until_it_can() {
-    let (cache, mut writer) = cache();
-    cache.take(&mut writer, told("1"));
+    let cache = cache();
+    cache.take(told("1"));
     let unreadable = Event::Apply(DeserializeGuard(Err(InvalidObject {
         error: "no number".to_owned(),
         metadata: metadata("2"),
     })));
-    let changes = cache.take(&mut writer, unreadable);
+    let changes = cache.take(unreadable);
     assert!(matches!(
         changes[..],
         [Change::Deleted(_), Change::Unreadable]
     ));
     assert_eq!(known(&cache), None);
     assert!(cache.has_unreadable());
-    let changes = cache.take(&mut writer, told("3"));
+    let changes = cache.take(told("3"));
     assert!(matches!(
         changes[..],
         [Change::Applied { .. }, Change::Unreadable]
@@ -79,57 +77,77 @@ fn what_cannot_be_read_is_left_out_until_it_can() {
 
 #[test]
 fn what_came_changed_and_went_while_a_watch_was_away_is_told_one_by_one() {
-    let (cache, mut writer) = cache();
+    let cache = cache();
     for user in [user("mary", "1", "1"), user("john", "2", "2")] {
-        cache.take(&mut writer, Event::Apply(DeserializeGuard(Ok(user))));
+        cache.take(Event::Apply(DeserializeGuard(Ok(user))));
     }
-    let list = |cache: &Cache<User>, writer: &mut Writer<User>, users: Vec<User>| {
-        cache.take(writer, Event::Init);
+    let list = |cache: &Cache<User>, users: Vec<User>| {
+        cache.take(Event::Init);
         for user in users {
-            cache.take(writer, Event::InitApply(DeserializeGuard(Ok(user))));
+            cache.take(Event::InitApply(DeserializeGuard(Ok(user))));
         }
-        let mut told: Vec<String> = cache
-            .take(writer, Event::InitDone)
-            .into_iter()
-            .map(named)
-            .collect();
+        let mut told: Vec<String> = cache.take(Event::InitDone).into_iter().map(named).collect();
         told.sort();
         told
     };
 
     let anew = vec![user("mary", "1", "5"), user("anna", "3", "6")];
     assert_eq!(
-        list(&cache, &mut writer, anew.clone()),
+        list(&cache, anew.clone()),
         ["anna came", "john went", "listed", "mary changed"]
     );
-    assert_eq!(list(&cache, &mut writer, anew), ["listed"]);
+    assert_eq!(list(&cache, anew), ["listed"]);
     let of_the_same_name = vec![user("mary", "4", "7"), user("anna", "3", "6")];
     assert_eq!(
-        list(&cache, &mut writer, of_the_same_name),
+        list(&cache, of_the_same_name),
         ["listed", "mary came", "mary went"]
     );
 }
 
 #[tokio::test]
 async fn all_who_wait_for_the_first_list_hear_of_it() {
-    let (cache, mut writer) = cache();
+    let cache = cache();
     let cache = Arc::new(cache);
-    let compiler = tokio::spawn({
+    let waiting = || {
         let cache = cache.clone();
-        async move { cache.listed().await }
-    });
-    tokio::task::yield_now().await;
-    let controller = tokio::spawn({
-        let store = cache.store();
-        async move { store.wait_until_ready().await }
-    });
+        tokio::spawn(async move { cache.listed().await })
+    };
+    let (one, other) = (waiting(), waiting());
     tokio::task::yield_now().await;
 
-    cache.take(&mut writer, Event::Init);
-    cache.take(&mut writer, Event::InitDone);
-    let both = async { (compiler.await.unwrap(), controller.await.unwrap()) };
+    cache.take(Event::Init);
+    cache.take(Event::InitDone);
+    let both = async { (one.await.unwrap(), other.await.unwrap()) };
     let heard = tokio::time::timeout(Duration::from_mins(1), both).await;
-    heard.expect("one was not told").1.unwrap();
+    heard.expect("one was not told");
+}
+
+#[test]
+fn what_nobody_reads_is_not_kept() {
+    let cache = cache();
+    let manifest = serde_json::json!({
+        "metadata": {
+            "name": "mary", "namespace": "telephony",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
+            "managedFields": [{"manager": "kubectl"}],
+            "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "a", "uid": "1"}],
+        },
+        "spec": {},
+        "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "Loaded", "message": "",
+            "lastTransitionTime": "2026-11-01T00:00:00Z"}]},
+    });
+    let mary: User = serde_json::from_value(manifest).unwrap();
+    cache.take(Event::Apply(DeserializeGuard(Ok(mary))));
+    let mary = cache.get("mary").unwrap();
+    assert_eq!(
+        (&mary.metadata.managed_fields, &mary.metadata.annotations),
+        (&None, &None)
+    );
+    assert_eq!(
+        mary.metadata.owner_references.as_ref().unwrap().capacity(),
+        1
+    );
+    assert_eq!(mary.status.as_ref().unwrap().conditions.capacity(), 1);
 }
 
 fn user(name: &str, uid: &str, version: &str) -> User {

@@ -1,5 +1,5 @@
 //! Clears object storage.
-use crds::{PhoneSystem, Secret, phone_system::S3};
+use crds::{PhoneSystem, phone_system::S3};
 use kube::ResourceExt;
 use mailbox::{MailboxId, Owner, S3Credentials, S3Keys, S3Options, S3Store, purge as mailboxes};
 
@@ -75,9 +75,8 @@ fn keys(context: &Context, s3: &S3) -> Result<S3Keys, Hindrance> {
     let reference = s3.credentials_secret_ref.as_ref();
     let name = &reference.ok_or(Hindrance::NoCredentials)?.name;
     let stored = context.caches.secrets.get(name);
-    let secrets: Vec<Secret> = stored.iter().map(|it| Secret::clone(it)).collect();
     let unlabelled = context.unlabelled();
-    let labelled = Labelled::new(&context.namespace, &secrets, &unlabelled);
+    let labelled = Labelled::new(&context.namespace, stored.as_deref(), &unlabelled);
     let text = |key: &str| {
         let bytes = labelled.bytes(name, key, PURPOSE)?;
         Some(std::str::from_utf8(bytes).ok()?.trim_end().to_owned())

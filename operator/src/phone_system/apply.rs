@@ -1,7 +1,8 @@
 //! Makes what a telephone system needs, and puts right what others changed.
 use crds::{
-    PhoneSystem, Secret,
+    PhoneSystem,
     conditions::Reason,
+    credentials::shard_name,
     secrets::{PIN_KEY, key_entry},
 };
 use k8s_openapi::api::core::v1::Service;
@@ -9,15 +10,15 @@ use kube::ResourceExt;
 
 use super::{
     MANAGER,
-    build::{Desired, SLOT, keys, shards},
+    build::{Desired, SLOT, is_shard, keys, shard},
     dereference::Found,
     keys::Keys,
     monitoring, spool,
     worker::Step,
 };
 use crate::{
-    apply::Created, caches::Cache, context::Context, error::Error, looking::look_for, names,
-    ours::object_ref,
+    apply::Created, caches::Cache, context::Context, credentials::Compiled, error::Error,
+    looking::look_for, names, ours::object_ref,
 };
 
 /// Makes everything but the Pod. What is refused does not keep the rest from being made; the first error is told.
@@ -116,12 +117,30 @@ async fn secrets(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
         }
     }
     let snapshot = context.snapshot();
-    let shards: Vec<Secret> = shards(system, &snapshot.shards);
-    let applied = shards
-        .iter()
-        .map(|shard| context.ensure(MANAGER, cache, shard));
-    futures::future::try_join_all(applied).await?;
+    let shards = (0..).zip(&snapshot.shards);
+    let ensured = shards.map(|(number, compiled)| ensure_shard(context, system, number, compiled));
+    futures::future::try_join_all(ensured).await?;
     Ok(())
+}
+
+/// As [`Context::ensure`], but without a copy of what is as it should be: together they are megabytes.
+async fn ensure_shard(
+    context: &Context,
+    system: &PhoneSystem,
+    number: u32,
+    compiled: &Compiled,
+) -> Result<(), Error> {
+    let name = shard_name(&system.name_any(), number);
+    let Some(stored) = context.caches.secrets.get(&name) else {
+        let wanted = shard(system, number, compiled);
+        return context.make(MANAGER, &wanted).await.map(drop);
+    };
+    let stored = stored.whole();
+    if stored.is_some_and(|stored| is_shard(stored, system, compiled)) {
+        return Ok(());
+    }
+    let wanted = shard(system, number, compiled);
+    context.apply(MANAGER, &wanted).await
 }
 
 /// A Service, or none in a mode that has none.

@@ -23,7 +23,7 @@ use kube::ResourceExt;
 pub(crate) use self::environment::prefix;
 pub(super) use self::services::{SIP_TCP, SIP_TLS, SIP_UDP, first_node_port};
 pub use self::{
-    access::{keys, shards},
+    access::{is_shard, keys, shard},
     monitor::{monitor, monitors},
 };
 use crate::{error::Error, names, options::Options, users::owned_by};

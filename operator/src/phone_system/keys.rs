@@ -1,13 +1,13 @@
 //! The key that PINs are checked with: made once, and missed when it is gone. Pure.
 use crds::{
-    PhoneSystem, Secret,
+    PhoneSystem,
     conditions::{ConditionType, Reason},
     pin::PinKey,
     secrets::{PIN_KEY, key_entry},
 };
 use kube::ResourceExt;
 
-use crate::{conditions::Finding, names::NEW_KEYS};
+use crate::{conditions::Finding, kept::KeptSecret, names::NEW_KEYS};
 
 /// What has become of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub enum Keys {
 impl Keys {
     /// What the stored Secret holds, beside what the status remembers. PINs that users have set are of no use under
     /// another key, so a lost one is replaced only when somebody has said so.
-    pub fn of(system: &PhoneSystem, stored: Option<&Secret>) -> Self {
+    pub fn of(system: &PhoneSystem, stored: Option<&KeptSecret>) -> Self {
         let known = known(system);
         let given_up = system.annotations().get(NEW_KEYS).map(String::as_str);
         let may_differ = known.is_none() || known == given_up;
         let found = stored
-            .and_then(|secret| secret.data.as_ref()?.get(PIN_KEY))
-            .map(|bytes| PinKey::new(&bytes.0).fingerprint());
+            .and_then(|secret| secret.bytes(PIN_KEY))
+            .map(|bytes| PinKey::new(bytes).fingerprint());
         match found {
             Some(found) if may_differ || known == Some(&found) => Self::Kept(found),
             Some(_) => Self::Replaced,
@@ -85,11 +85,12 @@ mod tests {
 
     use super::*;
 
-    fn secret(key: &[u8]) -> Secret {
-        Secret {
+    fn secret(key: &[u8]) -> KeptSecret {
+        let secret = crds::Secret {
             data: Some([(PIN_KEY.to_owned(), ByteString(key.to_vec()))].into()),
-            ..Secret::default()
-        }
+            ..crds::Secret::default()
+        };
+        secret.into()
     }
 
     fn system(known: Option<&str>, given_up: Option<&str>) -> PhoneSystem {

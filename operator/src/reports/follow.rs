@@ -83,7 +83,10 @@ impl Worker {
 
     fn changed(&self, context: &Context) {
         context.queues.phone_systems.push(&self.system);
-        context.queues.wake();
+        let system = context.snapshot().system.clone();
+        let live = system.map(|system| context.reports.live(&system));
+        let live = live.unwrap_or_default();
+        context.queues.wake_if(|awaited| awaited.has_come(&live));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What there is already of what a User needs.
 use std::{collections::BTreeSet, sync::Arc};
 
-use crds::{Extension, Handset, Kind, ObjectRef, Objects, User, UserSettings, secrets};
+use crds::{Extension, Handset, Kind, ObjectRef, User, UserSettings, secrets};
 use kube::{Resource, ResourceExt};
 
 use crate::{
@@ -82,10 +82,7 @@ pub(super) fn is_owned<K: Resource>(object: &K, user: &User) -> bool {
 
 /// The Secrets that he refers to.
 pub(super) fn references(user: &User) -> Vec<Reference> {
-    let mut all = references::references(&Objects {
-        users: vec![user.clone()],
-        ..Objects::default()
-    });
+    let mut all = references::of_user(user);
     let portal = secrets::portal_entry(&user.name_any());
     all.push(Reference {
         object: ObjectRef::new(Kind::User, user.name_any()),

@@ -1,19 +1,15 @@
 //! What a User is told of himself.
 use std::sync::Arc;
 
-use crds::{
-    Presence, User,
-    conditions::{ConditionType, Reason},
-};
+use crds::{Presence, User, conditions::Reason};
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::{Found, MANAGER};
 use crate::{
-    conditions::Finding,
     context::Context,
     error::Error,
-    readiness::{Credential, Judged, Part, SECRETS, ready},
+    readiness::{Credential, Judged, Part, Readiness, SECRETS, ready},
     status::{conclude, lacking, problems},
 };
 
@@ -56,28 +52,28 @@ fn presence(user: &User, found: &Found) -> Presence {
     user.spec.presence.or(chosen).unwrap_or_default()
 }
 
-fn readiness(context: &Context, user: &User, found: &Found, judged: Judged<'_>) -> Finding {
+fn readiness(context: &Context, user: &User, found: &Found, judged: Judged<'_>) -> Readiness {
     let problems = judged.problems;
     let name = user.name_any();
     let mut parts = vec![Part::of(user)];
     if user.spec.extension.is_some() {
         match found.granted(user) {
             Some(extension) => parts.push(Part::of(&**extension)),
-            None => return lacking(problems, NUMBER, "his number is being made"),
+            None => return lacking(problems, NUMBER, "his number is being made").into(),
         }
     }
     if found.handsets.is_empty() && found.namesake.is_none() {
-        return lacking(problems, &[], "his handset is being made");
+        return lacking(problems, &[], "his handset is being made").into();
     }
     let handsets: Vec<String> = found.handsets.iter().map(|it| it.name_any()).collect();
     parts.extend(found.handsets.iter().map(|handset| Part::of(&**handset)));
     let mut credentials = vec![Credential::User(&name)];
     credentials.extend(handsets.iter().map(|it| Credential::Handset(it)));
-    let finding = ready(context, user, judged, &parts, &credentials);
-    if finding.condition == ConditionType::Ready && finding.reason == Reason::Loading {
-        return lacking(problems, SECRETS, &finding.message);
+    let mut found = ready(context, user, judged, &parts, &credentials);
+    if found.finding.reason == Reason::Loading {
+        found.finding = lacking(problems, SECRETS, &found.finding.message);
     }
-    finding
+    found
 }
 
 /// Why a number is not granted.

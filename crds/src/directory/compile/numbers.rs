@@ -85,7 +85,7 @@ fn aliases(
     problems: &mut Vec<Problem>,
 ) {
     let mut oldest_first: Vec<_> = objects.message_aliases.iter().collect();
-    oldest_first.sort_by(|a, b| age_order(*a).cmp(&age_order(*b)));
+    oldest_first.sort_by(|a, b| age_order(&***a).cmp(&age_order(&***b)));
     for alias in oldest_first {
         let (name, number) = (alias.name_any(), alias.spec.extension.as_str());
         let Some(entry) = entries.get_mut(name.as_str()) else {

@@ -3,7 +3,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Problem, in_order, not_found, system::Zones, targets::Targets, validate};
 use crate::{
-    Declared, Kind, NameRef, ObjectRef, Objects, call_target::CallTarget, conditions::Reason,
+    Declared, Kind, NameRef, ObjectRef, Objects, Shared, call_target::CallTarget,
+    conditions::Reason,
 };
 
 /// The names of the objects that callers can be taken to, but for people and numbers.
@@ -140,7 +141,7 @@ impl Judge<'_> {
     }
 
     /// Every object of a Kind, oldest first; each is said to have no behaviour yet.
-    fn each<'o, K: Declared>(&mut self, objects: &'o [K]) -> Vec<(ObjectRef, &'o K)> {
+    fn each<'o, K: Declared>(&mut self, objects: &'o [Shared<K>]) -> Vec<(ObjectRef, &'o K)> {
         let named = |it: &'o K| {
             let name = it.meta().name.as_deref().unwrap_or_default();
             (ObjectRef::new(K::KIND, name), it)

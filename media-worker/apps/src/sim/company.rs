@@ -16,7 +16,7 @@ use crds::user::Permission;
 use crds::user_settings::GreetingSlot;
 use crds::{
     AutoAttendant, AutoAttendantSpec, Directory, Extension, ExtensionSpec, MessageAlias,
-    MessageAliasSpec, NameRef, Objects, PhoneSystem, Presence, Secret, User, UserSettings,
+    MessageAliasSpec, NameRef, Objects, PhoneSystem, Presence, Secret, Shared, User, UserSettings,
     UserSettingsSpec, UserSpec,
 };
 use jiff::Timestamp;
@@ -161,7 +161,7 @@ impl Company {
         system.time_zone = "America/New_York".into();
         objects
             .phone_systems
-            .push(PhoneSystem::new("office", system));
+            .push(PhoneSystem::new("office", system).into());
         objects.secrets.push(secret(
             "office-keys",
             &[("pin", "a key"), ("nonce", "a key")],
@@ -172,10 +172,10 @@ impl Company {
                 extension: Some(extension.into()),
                 ..UserSpec::default()
             };
-            objects.users.push(User::new(name, spec));
+            objects.users.push(User::new(name, spec).into());
             objects
                 .user_settings
-                .push(UserSettings::new(name, UserSettingsSpec::default()));
+                .push(UserSettings::new(name, UserSettingsSpec::default()).into());
             let pin = pin(extension);
             objects
                 .secrets
@@ -208,7 +208,7 @@ impl Company {
         self.with(|objects| {
             objects
                 .extensions
-                .push(Extension::new("0", ExtensionSpec { target }));
+                .push(Extension::new("0", ExtensionSpec { target }).into());
         })
     }
 
@@ -223,7 +223,7 @@ impl Company {
                 permissions: vec![Permission::OutsideLine],
                 barred_prefixes: vec!["+1900".into()],
             });
-            let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+            let named = |it: &&mut Shared<User>| it.metadata.name.as_deref() == Some(user);
             let spec = &mut objects.users.iter_mut().find(named).expect("a user").spec;
             spec.class = Some("staff".into());
         })
@@ -251,7 +251,7 @@ impl Company {
     #[must_use]
     pub fn with_managed_presence(self, user: &str, presence: Presence) -> Self {
         self.with(|objects| {
-            let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+            let named = |it: &&mut Shared<User>| it.metadata.name.as_deref() == Some(user);
             let user = objects.users.iter_mut().find(named).expect("a user");
             user.spec.presence = Some(presence);
         })
@@ -310,14 +310,19 @@ impl Company {
             display_name: None,
             members: members.iter().map(|name| NameRef::new(*name)).collect(),
         };
-        self.with(|objects| objects.message_aliases.push(MessageAlias::new(name, spec)))
+        self.with(|objects| {
+            objects
+                .message_aliases
+                .push(MessageAlias::new(name, spec).into())
+        })
     }
 
     /// An auto attendant.
     #[must_use]
     pub fn with_attendant(self, name: &str, spec: AutoAttendantSpec) -> Self {
         self.with(|objects| {
-            objects.auto_attendants.push(AutoAttendant::new(name, spec));
+            let attendant = AutoAttendant::new(name, spec);
+            objects.auto_attendants.push(attendant.into());
         })
     }
 
@@ -525,7 +530,7 @@ fn secret(name: &str, entries: &[(&str, &str)]) -> Secret {
 }
 
 fn settings<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSettingsSpec {
-    let named = |s: &&mut UserSettings| s.metadata.name.as_deref() == Some(user);
+    let named = |s: &&mut Shared<UserSettings>| s.metadata.name.as_deref() == Some(user);
     &mut objects
         .user_settings
         .iter_mut()
@@ -535,7 +540,7 @@ fn settings<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSettingsSpe
 }
 
 fn spec<'a>(objects: &'a mut Objects, user: &str) -> &'a mut UserSpec {
-    let named = |it: &&mut User| it.metadata.name.as_deref() == Some(user);
+    let named = |it: &&mut Shared<User>| it.metadata.name.as_deref() == Some(user);
     &mut objects.users.iter_mut().find(named).expect("a user").spec
 }
 

@@ -55,7 +55,11 @@ impl Compiler {
             loaded,
             reached: reached::read(system, self.scope.slot),
             settings: self.settings.revision(),
-            adopted: objects.users.iter().filter_map(adopts).collect(),
+            adopted: objects
+                .users
+                .iter()
+                .filter_map(|user| adopts(user))
+                .collect(),
         };
         if self.last.as_ref() == Some(&inputs) {
             return None;

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crds::{UserSettings, UserSettingsSpec};
+use crds::{Shared, UserSettings, UserSettingsSpec};
 use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
@@ -81,7 +81,7 @@ impl Settings {
     }
 
     /// Lets go of what the watch shows.
-    pub(super) fn seen(&self, stored: &[UserSettings]) {
+    pub(super) fn seen(&self, stored: &[Shared<UserSettings>]) {
         let mut written = self.written();
         if written.is_empty() {
             return;

@@ -8,7 +8,8 @@ use std::{
 
 use crds::{
     AutoAttendant, CallMonitor, CallQueue, CallRoute, Conference, Declared, DistributionList,
-    Extension, Handset, MessageAlias, Objects, PhoneSystem, Secret, Trunk, User, UserSettings,
+    Extension, Handset, MessageAlias, Objects, PhoneSystem, Secret, Shared, Trunk, User,
+    UserSettings,
     credentials::{SHARD_ENTRY, SHARDS, Shard, shard_name},
 };
 use futures::{StreamExt, future::BoxFuture};
@@ -299,7 +300,7 @@ fn valid<K: Resource<DynamicType = ()> + Clone + 'static>(kept: &Kept<K>) -> Vec
 }
 
 /// Every object that can be read; its generation is noted.
-fn read<K>(kept: &Kept<K>, loaded: &mut Loaded) -> Vec<K>
+fn read<K>(kept: &Kept<K>, loaded: &mut Loaded) -> Vec<Shared<K>>
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
@@ -310,7 +311,7 @@ where
             loaded.generations.insert(uid.clone(), generation);
         }
     }
-    objects
+    objects.into_iter().map(Shared::from).collect()
 }
 
 fn credentials_in(secret: &Secret) -> Option<Shard> {

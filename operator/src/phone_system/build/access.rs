@@ -88,16 +88,23 @@ pub fn keys(system: &PhoneSystem) -> Result<Secret, Error> {
     Ok(own_secret(system, &name, data))
 }
 
-/// The Secrets of the compiled credentials.
-pub fn shards(system: &PhoneSystem, compiled: &[Compiled]) -> Vec<Secret> {
-    let numbered = (0_u32..).zip(compiled);
-    numbered
-        .map(|(number, compiled)| {
-            let entry = (SHARD_ENTRY.to_owned(), ByteString(compiled.json.clone()));
-            let name = shard_name(&system.name_any(), number);
-            own_secret(system, &name, [entry].into())
-        })
-        .collect()
+/// The Secret of a shard of the compiled credentials.
+pub fn shard(system: &PhoneSystem, number: u32, compiled: &Compiled) -> Secret {
+    let entry = (SHARD_ENTRY.to_owned(), ByteString(compiled.json.clone()));
+    let name = shard_name(&system.name_any(), number);
+    own_secret(system, &name, [entry].into())
+}
+
+/// Whether this Secret holds the shard, and is labelled and owned as it should be.
+pub fn is_shard(stored: &Secret, system: &PhoneSystem, compiled: &Compiled) -> bool {
+    let wanted = own_secret(system, &stored.name_any(), BTreeMap::new());
+    let labels = wanted.labels().iter();
+    let entry = stored.data.as_ref().and_then(|it| it.get(SHARD_ENTRY));
+    entry.is_some_and(|it| it.0 == compiled.json)
+        && labels
+            .clone()
+            .all(|(key, value)| stored.labels().get(key) == Some(value))
+        && stored.owner_references() == wanted.owner_references()
 }
 
 fn own_secret(system: &PhoneSystem, name: &str, data: BTreeMap<String, ByteString>) -> Secret {
