@@ -40,25 +40,30 @@ impl ApiServer {
 
     /// Starts one with our Kinds established, for a test that stops it or changes what all see.
     pub fn start() -> Self {
-        Self::start_with(&[])
+        Self::start_with(&[], None)
     }
 
     /// Starts one that keeps nothing in its memory, so that what was [compacted](Self::compact) is gone for watches too.
     pub fn start_without_cache() -> Self {
-        Self::start_with(&["--watch-cache=false"])
+        Self::start_with(&["--watch-cache=false"], None)
     }
 
-    fn start_with(more: &'static [&'static str]) -> Self {
+    /// Starts one whose objects lie in this folder and stay there, for the next one that starts with it.
+    pub fn start_keeping(data: &Path) -> Self {
+        Self::start_with(&[], Some(data.to_owned()))
+    }
+
+    fn start_with(more: &'static [&'static str], data: Option<PathBuf>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A thread of its own, since the test that asks is inside a runtime already.
-        let starting = std::thread::spawn(|| {
+        let starting = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             runtime.expect("a runtime").block_on(async {
                 let mut said = String::new();
                 for _ in 0..PORT_RACES {
-                    match Self::try_start(more).await {
+                    match Self::try_start(more, data.as_deref()).await {
                         Ok(server) => {
                             server.establish().await;
                             return server;
@@ -73,11 +78,12 @@ impl ApiServer {
     }
 
     /// Fails if one of the two has ended, perhaps since somebody else took a port that the system had called free.
-    async fn try_start(more: &[&str]) -> Result<Self, String> {
+    async fn try_start(more: &[&str], data: Option<&Path>) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder").keep();
         let (etcd_port, peer_port, port) = (free_port(), free_port(), free_port());
         Authority::new().write(&folder, port);
-        let etcd = Held::spawn(&folder, "etcd", &etcd(&folder, etcd_port, peer_port));
+        let data = data.map_or_else(|| folder.join("etcd"), Path::to_owned);
+        let etcd = Held::spawn(&folder, "etcd", &etcd(&data, etcd_port, peer_port));
         let mut command = api_server(&folder, etcd_port, port);
         command.extend(more.iter().map(|&it| it.to_owned()));
         let api = Held::spawn(&folder, "api", &command);
@@ -149,9 +155,12 @@ impl ApiServer {
             },
             ..Namespace::default()
         };
-        let made = namespaces.create(&PostParams::default(), &namespace).await;
-        made.expect("a namespace");
-        name
+        match namespaces.create(&PostParams::default(), &namespace).await {
+            Ok(_) => name,
+            // From an earlier run, whose objects were kept.
+            Err(kube::Error::Api(status)) if status.is_already_exists() => name,
+            Err(error) => panic!("no namespace: {error}"),
+        }
     }
 
     /// Applies `crds/manifests` and waits until each Kind is served.
@@ -208,8 +217,7 @@ pub fn kubernetes_binary(name: &str) -> PathBuf {
     path
 }
 
-fn etcd(folder: &Path, port: u16, peer_port: u16) -> Vec<String> {
-    let data = folder.join("etcd");
+fn etcd(data: &Path, port: u16, peer_port: u16) -> Vec<String> {
     let (client, peer) = (local("http", port), local("http", peer_port));
     ["etcd", "--unsafe-no-fsync", "--log-level=warn"]
         .map(str::to_owned)

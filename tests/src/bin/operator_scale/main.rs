@@ -1,8 +1,9 @@
 //! How the operator does with many Users: `cargo run --package switchboard-tests --bin operator_scale -- 10000`.
 //!
-//! Creates so many Users from nothing, has a real worker load them, applies further ones, restarts the operator over all
-//! of them, and prints rates, times, memory and what the restart has written. `OPERATOR` and `MEDIA_WORKER` name the
-//! programs that are measured.
+//! Creates so many Users from nothing, has a real worker load them, applies further ones, waits until the worker has
+//! written what it knows of all, restarts the operator over them, and prints rates, times, memory and what the restart
+//! has written. `OPERATOR` and `MEDIA_WORKER` name the programs that are measured. `--keep` keeps the objects in a
+//! folder, so that a later run with it has them from the start.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -15,6 +16,7 @@ mod operator;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ::operator::conditions::holds;
@@ -24,6 +26,7 @@ use crds::conditions::ConditionType;
 use crds::{Extension, Handset, PhoneSystem, Secret, User, UserSettings};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::{ListParams, PostParams};
 use kube::runtime::wait::await_condition;
 use kube::{Api, Resource, ResourceExt};
@@ -42,12 +45,21 @@ struct Options {
     /// How many more are applied then, one after the other, to see how soon each is Ready.
     #[arg(long, default_value_t = 21)]
     applied: usize,
+    /// Where the objects are kept, for the next run. Default: nowhere.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let Options { users, applied } = Options::parse();
-    let server = ApiServer::start();
+    let Options {
+        users,
+        applied,
+        keep,
+    } = Options::parse();
+    let server = keep
+        .as_deref()
+        .map_or_else(ApiServer::start, ApiServer::start_keeping);
     let client = server.client().await;
     let namespace = Namespace {
         name: server.namespace().await,
@@ -87,6 +99,12 @@ async fn main() {
         times[times.len() - 1].as_secs_f64()
     );
     print_memory(&operator);
+    let began = Instant::now();
+    worker_has_written(&namespace).await;
+    println!(
+        "the worker has written what it knows {:.0} s later",
+        seconds(began)
+    );
     operator.settle(users).await;
     drop(operator);
 
@@ -98,15 +116,39 @@ async fn main() {
     again.settle(users).await;
     print_memory(&again);
     let after = versions(&namespace).await;
-    let written: Vec<&String> = after
-        .iter()
-        .filter(|(object, version)| before.get(*object) != Some(version))
-        .map(|(object, _)| object)
-        .collect();
+    let differs = |(object, seen): &(&String, &Seen)| before.get(*object) != Some(seen);
+    let by_operator = |(object, seen): &(&String, &Seen)| {
+        before.get(*object).map(|it| &it.by_operator) != Some(&seen.by_operator)
+    };
+    let written: Vec<_> = after.iter().filter(differs).collect();
+    let ours: Vec<&String> = after.iter().filter(by_operator).map(|(it, _)| it).collect();
     println!(
-        "objects written by the restart: {}: {written:?}",
-        written.len()
+        "objects written since the restart: {}, of which by the operator: {}: {ours:?}",
+        written.len(),
+        ours.len()
     );
+}
+
+/// Returns once the worker has told of every Handset whose it is, and of every User which Handsets are his.
+async fn worker_has_written(namespace: &Namespace) {
+    loop {
+        let page = ListParams::default();
+        let users = namespace.api::<User>().list(&page).await.expect("a list");
+        let handsets = namespace.api::<Handset>().list(&page).await;
+        let told = |user: &User| {
+            user.status
+                .as_ref()
+                .is_some_and(|it| !it.handsets.is_empty())
+        };
+        let known = |handset: &Handset| {
+            let status = handset.status.as_ref();
+            status.is_some_and(|it| it.user_ref.is_some())
+        };
+        if users.iter().all(told) && handsets.expect("a list").iter().all(known) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
 }
 
 fn office(workers: u32) -> String {
@@ -176,16 +218,48 @@ async fn create(api: &Api<User>, users: usize) {
         let user = user(n);
         tasks.spawn(async move { api.create(&PostParams::default(), &user).await });
         if tasks.len() >= 32 {
-            tasks.join_next().await.unwrap().unwrap().expect("a User");
+            is_there(tasks.join_next().await.unwrap().unwrap());
         }
     }
     while let Some(created) = tasks.join_next().await {
-        created.unwrap().expect("a User");
+        is_there(created.unwrap());
     }
 }
 
-/// The versions of all objects that the operator writes, by Kind and name.
-async fn versions(namespace: &Namespace) -> BTreeMap<String, String> {
+/// It was made now, or by an earlier run.
+fn is_there(created: Result<User, kube::Error>) {
+    match created {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+        Err(error) => panic!("no User: {error}"),
+    }
+}
+
+/// In which version an object was seen, and when each of the operator's field managers wrote it last.
+#[derive(PartialEq)]
+struct Seen {
+    version: Option<String>,
+    by_operator: BTreeMap<String, Option<Time>>,
+}
+
+impl Seen {
+    fn of(metadata: &ObjectMeta) -> Self {
+        let managers = metadata.managed_fields.iter().flatten();
+        let by_operator = managers.filter_map(|fields| {
+            let manager = fields.manager.clone()?;
+            let part = fields.subresource.as_deref().unwrap_or_default();
+            let ours = manager.starts_with("switchboard-operator");
+            ours.then(|| (format!("{manager} {part}"), fields.time.clone()))
+        });
+        Self {
+            version: metadata.resource_version.clone(),
+            by_operator: by_operator.collect(),
+        }
+    }
+}
+
+/// All objects that the operator writes, by Kind and name.
+async fn versions(namespace: &Namespace) -> BTreeMap<String, Seen> {
     let mut all = BTreeMap::new();
     gather::<PhoneSystem>(namespace, &mut all).await;
     gather::<User>(namespace, &mut all).await;
@@ -199,7 +273,7 @@ async fn versions(namespace: &Namespace) -> BTreeMap<String, String> {
     all
 }
 
-async fn gather<K>(namespace: &Namespace, all: &mut BTreeMap<String, String>)
+async fn gather<K>(namespace: &Namespace, all: &mut BTreeMap<String, Seen>)
 where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
         + Clone
@@ -212,7 +286,7 @@ where
         let list = api.list_metadata(&page).await.expect("a list");
         for object in list.items {
             let name = format!("{} {}", K::kind(&()), object.name_any());
-            all.insert(name, object.resource_version().unwrap_or_default());
+            all.insert(name, Seen::of(&object.metadata));
         }
         match list.metadata.continue_.filter(|it| !it.is_empty()) {
             Some(next) => page = page.continue_token(&next),

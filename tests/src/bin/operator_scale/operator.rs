@@ -30,8 +30,6 @@ impl Operator {
                 namespace,
                 "--metrics",
                 &pages,
-                "--lease-duration",
-                "2s",
                 "--report-port",
                 &report_port.to_string(),
             ])
