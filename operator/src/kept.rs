@@ -20,9 +20,12 @@ pub struct KeptSecret {
     initial: bool,
     owner: Option<ObjectRef>,
     /// None where the whole Secret is kept.
-    entries: Box<[(Box<str>, Box<[u8]>)]>,
+    entries: Box<[KeptEntry]>,
     whole: Option<Box<Secret>>,
 }
+
+/// A key and its value.
+type KeptEntry = (Box<str>, Box<[u8]>);
 
 impl KeptSecret {
     /// The label's value.

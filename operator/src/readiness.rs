@@ -142,13 +142,11 @@ pub fn ready<K: Ours>(
     };
     let mut shards = Vec::with_capacity(credentials.len());
     for credential in credentials {
-        match stored_shard(context, &system.name_any(), *credential) {
-            Some(shard) => shards.push(shard),
-            None => {
-                let awaits = Awaited::Stored(shard_of(credential.name()));
-                return Readiness::new(loading("its credentials are being made"), awaits);
-            }
-        }
+        let Some(shard) = stored_shard(context, &system.name_any(), *credential) else {
+            let awaits = Awaited::Stored(shard_of(credential.name()));
+            return Readiness::new(loading("its credentials are being made"), awaits);
+        };
+        shards.push(shard);
     }
     let live = context.reports.live(system);
     if live.is_empty() {

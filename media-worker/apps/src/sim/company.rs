@@ -313,7 +313,7 @@ impl Company {
         self.with(|objects| {
             objects
                 .message_aliases
-                .push(MessageAlias::new(name, spec).into())
+                .push(MessageAlias::new(name, spec).into());
         })
     }
 
