@@ -1,6 +1,8 @@
 //! The watches: every Kind of ours in one namespace, and seventeen Secrets by name.
 use std::{
+    collections::HashMap,
     fmt::Debug,
+    hash::{DefaultHasher, Hash, Hasher},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -188,6 +190,37 @@ impl<K: Declared + Watchable> Gathered for Kept<K> {
     }
 }
 
+/// Which versions of the objects of a Kind have been heard of, by name. Workers and operator write the statuses of thousands of objects:
+/// were each of these news, a worker did nothing but look at all objects again.
+#[derive(Debug, Default)]
+struct Heard(HashMap<String, u64>);
+
+impl Heard {
+    /// Whether something has changed that a directory may depend on.
+    fn is_news<K: Resource<DynamicType = ()>>(&mut self, object: &K) -> bool {
+        let version = version(object);
+        self.0.insert(object.name_any(), version) != Some(version)
+    }
+
+    fn forget<K: Resource<DynamicType = ()>>(&mut self, object: &K) {
+        self.0.remove(&object.name_any());
+    }
+}
+
+/// Tells versions of an object apart that differ in more than its status. A `PhoneSystem`'s status counts, since it says how we are reached;
+/// a Secret has no generation.
+fn version<K: Resource<DynamicType = ()>>(object: &K) -> u64 {
+    let meta = object.meta();
+    let mut hasher = DefaultHasher::new();
+    match meta.generation {
+        Some(generation) if K::kind(&()) != PhoneSystem::kind(&()) => {
+            (&meta.uid, generation, &meta.annotations).hash(&mut hasher);
+        }
+        Some(_) | None => meta.resource_version.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
 /// What each watch needs.
 struct Eye<'a> {
     client: &'a Client,
@@ -216,15 +249,25 @@ impl Eye<'_> {
         let (news, trouble) = (Arc::clone(self.news), Arc::clone(self.trouble));
         tokio::spawn(async move {
             let mut events = pin!(events);
+            let mut heard = Heard::default();
             while let Some(event) = events.next().await {
                 match event {
                     Ok(Event::Apply(object)) => {
                         say_if_unreadable(&object);
+                        if heard.is_news(&object) {
+                            news.notify_one();
+                        }
+                    }
+                    Ok(Event::InitApply(object)) => {
+                        say_if_unreadable(&object);
+                        heard.is_news(&object);
+                    }
+                    Ok(Event::Delete(object)) => {
+                        heard.forget(&object);
                         news.notify_one();
                     }
-                    Ok(Event::InitApply(object)) => say_if_unreadable(&object),
-                    Ok(Event::InitDone | Event::Delete(_)) => news.notify_one(),
-                    Ok(Event::Init) => {}
+                    Ok(Event::InitDone) => news.notify_one(),
+                    Ok(Event::Init) => heard = Heard::default(),
                     Err(error) => trouble.say(&K::kind(&()), &error),
                 }
             }
@@ -324,3 +367,46 @@ fn credentials_in(secret: &Secret) -> Option<Shard> {
 }
 
 const SAID_EVERY: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard_of<K: Resource<DynamicType = ()> + DeserializeOwned>(versions: &[&str]) -> Vec<bool> {
+        let mut heard = Heard::default();
+        let objects = versions.iter().map(|it| serde_saphyr::from_str::<K>(it));
+        objects
+            .map(|object| heard.is_news(&object.unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn a_status_is_no_news_and_a_spec_an_annotation_and_a_namesake_are() {
+        let first =
+            "{metadata: {name: mary, uid: a, generation: 1, resourceVersion: '1'}, spec: {}}";
+        let told = "{metadata: {name: mary, uid: a, generation: 1, resourceVersion: '2'}, spec: {}, status: {}}";
+        let spec =
+            "{metadata: {name: mary, uid: a, generation: 2, resourceVersion: '3'}, spec: {}}";
+        let adopts = "{metadata: {name: mary, uid: a, generation: 2, resourceVersion: '4', annotations: {b: c}}, spec: {}}";
+        let another = "{metadata: {name: mary, uid: b, generation: 2, resourceVersion: '5', annotations: {b: c}}, spec: {}}";
+        let news = heard_of::<User>(&[first, told, spec, adopts, another, another]);
+        assert_eq!(news, [true, false, true, true, true, false]);
+    }
+
+    #[test]
+    fn how_we_are_reached_and_what_a_secret_has_are_news() {
+        let office = |version: u8| {
+            format!(
+                "{{metadata: {{name: office, uid: a, generation: 1, resourceVersion: '{version}'}}, spec: {{domain: a.example}}}}"
+            )
+        };
+        assert_eq!(
+            heard_of::<PhoneSystem>(&[&office(1), &office(2)]),
+            [true, true]
+        );
+        let secret = |version: u8| {
+            format!("{{metadata: {{name: keys, uid: a, resourceVersion: '{version}'}}}}")
+        };
+        assert_eq!(heard_of::<Secret>(&[&secret(1), &secret(2)]), [true, true]);
+    }
+}
