@@ -6,23 +6,12 @@
 
 mod common;
 
-use common::{directory, faulty};
+use common::{PEOPLE, directory, faulty};
 use crds::{
     Directory,
     directory::{AttendantMenu, MenuChoice, TakenTo, Target},
 };
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-
-const PEOPLE: &str = "\
-kind: User
-metadata: {name: mary}
-spec: {extension: '101'}
----
-kind: Extension
-metadata: {name: '0'}
-spec: {target: {user: {name: mary}}}
----
-";
 
 /// The directory of an attendant `main` with this spec.
 fn main_is(spec: &str) -> Directory {

@@ -1,19 +1,8 @@
 //! Kinds whose behaviour comes later: they are checked, and so is whatever refers to them.
 mod common;
 
-use common::{directory, faulty, objects};
+use common::{PEOPLE, directory, faulty, objects};
 use crds::{Severity, compile, problem::Reason};
-
-const PEOPLE: &str = "\
-kind: User
-metadata: {name: mary}
-spec: {extension: '101'}
----
-kind: Extension
-metadata: {name: '0'}
-spec: {target: {user: {name: mary}}}
----
-";
 
 /// What is wrong beside that the Kinds do nothing yet.
 fn errors(documents: &str) -> Vec<String> {

@@ -69,3 +69,15 @@ fn add(objects: &mut Objects, document: &str) {
     let kind = found.unwrap_or_else(|| panic!("no kind {kind}"));
     objects.add(*kind, value).unwrap();
 }
+
+/// Mary at 101, who is the operator too.
+pub(crate) const PEOPLE: &str = "\
+kind: User
+metadata: {name: mary}
+spec: {extension: '101'}
+---
+kind: Extension
+metadata: {name: '0'}
+spec: {target: {user: {name: mary}}}
+---
+";
