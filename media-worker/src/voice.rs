@@ -38,16 +38,16 @@ impl Voice {
         &self.library
     }
 
-    /// What to play for `say`, in `language` and `codec`.
+    /// What to play for `say`, in the first of the preferred languages that has it, and in `codec`.
     pub fn items(
         &self,
-        language: &str,
+        preferred: &[&str],
         say: &[Say<Spoken>],
         codec: Codec,
         now: &Zoned,
     ) -> Vec<PlayItem> {
         self.library
-            .expand(language, say, now)
+            .expand(preferred, say, now)
             .into_iter()
             .filter_map(|sound| match sound {
                 Sound::Clip(clip) => self.clip(clip, codec).map(PlayItem::Clip),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::recording::Pcm;
 use crate::say::{Audible, Say, Sound};
 use crate::template::ends_sentence;
 
-/// The language that must be complete: others fall back to it, thing by thing.
+/// The language that must be complete: what no preferred language has is said in it, thing by thing.
 pub const DEFAULT_LANGUAGE: &str = "en";
 
 /// Catalogues and recordings, by language. Reading it touches no recording; each stays on disk until
@@ -90,12 +91,18 @@ impl Library {
         &self.problems
     }
 
-    /// What to play, in order. What the language lacks is said in the default language, with a
-    /// warning the first time. Days and times are told as of `now` and in its zone.
-    pub fn expand<A: Clone>(&self, language: &str, say: &[Say<A>], now: &Zoned) -> Vec<Sound<A>> {
+    /// What to play, in order, in the first of the preferred languages. What it lacks is said in the
+    /// next one, and at last in the [`DEFAULT_LANGUAGE`], with a warning the first time. Days and
+    /// times are told as of `now` and in its zone.
+    pub fn expand<A: Clone>(
+        &self,
+        preferred: &[&str],
+        say: &[Say<A>],
+        now: &Zoned,
+    ) -> Vec<Sound<A>> {
         let mut sounds = Vec::new();
-        for (language, say) in self.by_language(language, say) {
-            for language in self.fallbacks(language) {
+        for (languages, say) in self.by_language(preferred, say) {
+            for &language in &*languages {
                 match self.sounds(language, say, now) {
                     Ok(more) => {
                         sounds.extend(more);
@@ -112,11 +119,16 @@ impl Library {
     }
 
     /// What one would hear, in writing. Recordings need not be there.
-    pub fn text<A: Clone + Audible>(&self, language: &str, say: &[Say<A>], now: &Zoned) -> String {
+    pub fn text<A: Clone + Audible>(
+        &self,
+        preferred: &[&str],
+        say: &[Say<A>],
+        now: &Zoned,
+    ) -> String {
         let mut text = String::new();
-        for (language, say) in self.by_language(language, say) {
-            let mut fallbacks = self.fallbacks(language);
-            let tokens = fallbacks.find_map(|language| self.tokens(language, say, now).ok());
+        for (languages, say) in self.by_language(preferred, say) {
+            let mut languages = languages.iter();
+            let tokens = languages.find_map(|language| self.tokens(*language, say, now).ok());
             tokens
                 .iter()
                 .flatten()
@@ -173,24 +185,38 @@ impl Library {
         self.languages.iter().position(|l| l.code == language)
     }
 
-    /// The language itself, then the default one.
-    fn fallbacks(&self, language: usize) -> impl Iterator<Item = usize> + use<> {
-        let default = (language != self.default).then_some(self.default);
-        std::iter::once(language).chain(default)
+    /// The languages to try one after the other: those of the preferred ones that there are, and then the default one.
+    fn order(&self, preferred: &[&str]) -> Vec<usize> {
+        let mut order = Vec::with_capacity(preferred.len() + 1);
+        let known = preferred.iter().filter_map(|language| {
+            let known = self.position(language);
+            if known.is_none() {
+                self.warn_once(format!("there are no prompts in the language {language}"));
+            }
+            known
+        });
+        for language in known.chain([self.default]) {
+            if !order.contains(&language) {
+                order.push(language);
+            }
+        }
+        order
     }
 
-    /// What to say, each thing with its language.
-    fn by_language<'a, A>(&self, language: &str, say: &'a [Say<A>]) -> Vec<(usize, &'a Say<A>)> {
-        let index = self.position(language).unwrap_or_else(|| {
-            self.warn_once(format!("there are no prompts in the language {language}"));
-            self.default
-        });
-        let mut flat = Vec::new();
+    /// What to say, each thing with the languages to try.
+    fn by_language<'a, A>(
+        &self,
+        preferred: &[&str],
+        say: &'a [Say<A>],
+    ) -> Vec<(Rc<[usize]>, &'a Say<A>)> {
+        let order: Rc<[usize]> = self.order(preferred).into();
+        let mut flat = Vec::with_capacity(say.len());
         for say in say {
             if let Say::In { language, say } = say {
-                flat.extend(self.by_language(language, say));
+                let preferred = [&[language.as_str()], preferred].concat();
+                flat.extend(self.by_language(&preferred, say));
             } else {
-                flat.push((index, say));
+                flat.push((Rc::clone(&order), say));
             }
         }
         flat

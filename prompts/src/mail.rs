@@ -15,11 +15,10 @@ use crate::language::LoadError;
 pub struct MailCatalogue(BTreeMap<String, MailTexts>);
 
 impl MailCatalogue {
-    /// Those of a language; where it has none, those of the default one.
-    pub fn of(&self, language: &str) -> Option<&MailTexts> {
-        self.0
-            .get(language)
-            .or_else(|| self.0.get(DEFAULT_LANGUAGE))
+    /// Those of the first of the preferred languages that has some; at last those of the [`DEFAULT_LANGUAGE`].
+    pub fn of(&self, preferred: &[&str]) -> Option<&MailTexts> {
+        let mut languages = preferred.iter().chain([&DEFAULT_LANGUAGE]);
+        languages.find_map(|language| self.0.get(*language))
     }
 }
 

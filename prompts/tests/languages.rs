@@ -70,6 +70,22 @@ fn what_a_language_lacks_is_said_in_the_default_one() {
 }
 
 #[test]
+fn what_a_language_lacks_is_said_in_the_next_preferred_one_that_has_it() {
+    let library = Office::new(&["pl", "de"]).library();
+    let text = |preferred: &[&str], say| library.text(preferred, &[say], &now());
+    assert_eq!(
+        text(&["pl", "de"], status(2, 1)),
+        "eine gespeicherte Nachricht und zwei neue Nachrichten haben Sie."
+    );
+    assert_eq!(text(&["pl", "de"], new_messages(1)), "jedna nowa wiadomość");
+    assert_eq!(text(&["xx", "de"], Say::Number(2)), "zwei");
+    assert_eq!(
+        text(&["pl", "de"], PromptId::MENU_GOODBYE.into()),
+        "Goodbye."
+    );
+}
+
+#[test]
 fn a_part_can_be_in_another_language() {
     let office = Office::new(&["de"]);
     let offer = Say::In {
@@ -192,7 +208,7 @@ impl Office {
     }
 
     fn text(&self, language: &str, say: &[Say<()>]) -> String {
-        self.library().text(language, say, &now())
+        self.library().text(&[language], say, &now())
     }
 
     /// Puts an empty file in the place of a recording: nothing here decodes it.
@@ -203,7 +219,7 @@ impl Office {
     }
 
     fn clips(&self, library: &Library, language: &str, say: &Say<()>) -> Vec<String> {
-        let sounds = library.expand(language, std::slice::from_ref(say), &now());
+        let sounds = library.expand(&[language], std::slice::from_ref(say), &now());
         let clips = sounds.iter().filter_map(|sound| match sound {
             Sound::Clip(clip) => library.path(*clip),
             Sound::Audio(()) | Sound::Pause(_) | Sound::Beep => None,

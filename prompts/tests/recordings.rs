@@ -97,7 +97,7 @@ fn a_sentence_has_a_recording_for_all_its_words() {
         Say::Beep,
     ];
     let heard = |language| {
-        let sounds = library.expand(language, &say, &now);
+        let sounds = library.expand(&[language], &say, &now);
         let names: Vec<String> = sounds.iter().map(|sound| name(&library, sound)).collect();
         names.join(" ")
     };
@@ -139,7 +139,7 @@ fn every_number_minute_day_and_letter_can_be_heard() {
         .collect();
     for (language, _) in library.languages() {
         for say in &all {
-            let sounds = library.expand(language, std::slice::from_ref(say), &now);
+            let sounds = library.expand(&[language], std::slice::from_ref(say), &now);
             let own = |sound: &Sound<()>| match sound {
                 Sound::Clip(clip) => library
                     .path(*clip)

@@ -268,11 +268,10 @@ impl Call<CallOffice> for Line<'_> {
         };
         let codec = self.call.party.media.sends().unwrap_or(Codec::Pcmu);
         let now = jiff::Timestamp::now().to_zoned(self.listener.zone.clone());
-        let items = self
-            .call
-            .exchange
-            .voice
-            .items(&self.listener.language, what, codec, &now);
+        let system = self.call.directory.system();
+        let languages = [&*self.listener.language, &*system.language];
+        let voice = &self.call.exchange.voice;
+        let items = voice.items(&languages, what, codec, &now);
         if items.is_empty() {
             self.speech = Speech::Said;
             return Ok(());

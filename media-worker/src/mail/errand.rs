@@ -187,7 +187,8 @@ impl Mailer {
     }
 
     fn letter(&self, prepared: &Prepared, recordings: &[Recording]) -> Result<Ready, Failed> {
-        let texts = self.texts.of(&prepared.user.language);
+        let languages = [&*prepared.user.language, &*prepared.system.language];
+        let texts = self.texts.of(&languages);
         let texts = texts.ok_or(Failed::NoTexts)?;
         let subject = Subject {
             name: &prepared.errand.name,

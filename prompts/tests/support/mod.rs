@@ -25,7 +25,7 @@ impl Ear {
     }
 
     pub(crate) fn hears_at(&self, say: Say<String>, now: &Zoned) -> String {
-        self.library.text(self.language, &[say], now)
+        self.library.text(&[self.language], &[say], now)
     }
 
     /// Each case is a value and the words for what it is to be said as.

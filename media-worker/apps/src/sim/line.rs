@@ -10,10 +10,10 @@ use crds::directory::{Caller, UserEntry};
 use mailbox::{Folder, MessageState};
 use prompts::{Audible, Library, Say};
 
-use super::company::{Clock, State};
 use super::inbox::Stored;
 use super::office::{Recording, Sample, SimOffice};
 use super::person::{Action, Elsewhere, Person};
+use super::state::{Clock, State};
 use super::story::Heard;
 use crate::call::{Call, Called, Ended, HungUp, Listener, Outside, RecordRules, Step, Take, Wake};
 use crate::{Announcement, Key};
@@ -124,7 +124,8 @@ impl<'a> Line<'a> {
     /// What one hears when this is said now in that language.
     fn text(&self, language: &str, say: &Say<Sample>) -> String {
         let now = self.clock.timestamp().to_zoned(self.listener.zone.clone());
-        self.library.text(language, std::slice::from_ref(say), &now)
+        self.library
+            .text(&[language], std::slice::from_ref(say), &now)
     }
 
     /// What is done to an inbox on another phone.
