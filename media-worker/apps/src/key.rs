@@ -31,6 +31,17 @@ pub enum Key {
     Pound,
 }
 
+/// What a key is to somebody who dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dial {
+    /// A digit, by its face.
+    Digit(char),
+    /// `*`
+    Star,
+    /// `#`
+    Pound,
+}
+
 impl Key {
     /// All twelve.
     pub const ALL: [Self; 12] = [
@@ -71,9 +82,27 @@ impl Key {
         }
     }
 
+    /// What it is to somebody who dials.
+    pub(crate) const fn dial(self) -> Dial {
+        match self {
+            Self::Star => Dial::Star,
+            Self::Pound => Dial::Pound,
+            Self::Zero
+            | Self::One
+            | Self::Two
+            | Self::Three
+            | Self::Four
+            | Self::Five
+            | Self::Six
+            | Self::Seven
+            | Self::Eight
+            | Self::Nine => Dial::Digit(self.as_char()),
+        }
+    }
+
     /// Whether a number can be dialled with it.
     pub const fn is_digit(self) -> bool {
-        self.as_char().is_ascii_digit()
+        matches!(self.dial(), Dial::Digit(_))
     }
 }
 

@@ -9,6 +9,7 @@ use prompts::PromptId;
 use crate::call::{Call, Called, HungUp, Outside, Step, Way};
 use crate::dial::{TOLD_APART, answer};
 use crate::farewell::farewell;
+use crate::key::Dial;
 use crate::{Exit, Key, Office};
 
 /// How somebody has left the outside line.
@@ -116,21 +117,12 @@ async fn dial<O: Office>(call: &mut impl Call<O>, office: &O) -> Result<Dialled,
         let mut patience = AT_THE_TONE;
         while let Some(key) = call.key(patience).await? {
             call.stop().await?;
-            match key {
-                Key::Star if recalls(call).await? => return Ok(Dialled::Recall),
-                Key::Star => digits.clear(),
-                Key::Pound if digits.is_empty() => {}
-                Key::Pound => return Ok(Dialled::Ended(digits.into())),
-                Key::Zero
-                | Key::One
-                | Key::Two
-                | Key::Three
-                | Key::Four
-                | Key::Five
-                | Key::Six
-                | Key::Seven
-                | Key::Eight
-                | Key::Nine => digits.push(key.as_char()),
+            match key.dial() {
+                Dial::Star if recalls(call).await? => return Ok(Dialled::Recall),
+                Dial::Star => digits.clear(),
+                Dial::Pound if digits.is_empty() => {}
+                Dial::Pound => return Ok(Dialled::Ended(digits.into())),
+                Dial::Digit(face) => digits.push(face),
             }
             if digits.is_empty() {
                 if call.waiting_key().is_none() {

@@ -19,10 +19,11 @@ pub(super) fn keep(call: &Inbound) {
         .answered
         .map(|answered| answered.elapsed())
         .unwrap_or_default();
+    let secret = Secret::dialled_in(call);
     info!(
         from = %logged_caller(call),
         number = logged_number(call),
-        to = %logged_dialled(call),
+        to = %secret.logged(call),
         result = record.result.label(),
         by = logged_answerer(call),
         seconds = duration.as_secs(),
@@ -30,7 +31,7 @@ pub(super) fn keep(call: &Inbound) {
     );
     if let Some(trace) = call.trace() {
         trace.set("from", logged_number(call));
-        trace.set("to", logged_dialled(call));
+        trace.set("to", secret.logged(call));
         trace.set("result", record.result.label());
         trace.set("by", logged_answerer(call));
         trace.set("route", record.route.as_deref().unwrap_or("-"));
@@ -50,7 +51,7 @@ pub(super) fn keep(call: &Inbound) {
         from: caller(call),
         to: Party {
             user: called.map(|user| user.name.to_string()),
-            number: Some(kept_dialled(call).to_owned()),
+            number: Some(secret.kept(call).to_owned()),
             name: called.map(|user| user.display_name.to_string()),
         },
         answered_by: answerer(call),
@@ -164,50 +165,52 @@ fn logged_answerer(call: &Inbound) -> &str {
     call.record.answered_by.as_deref().unwrap_or("-")
 }
 
-/// What was dialled, as it is kept: of digits that begin with a PIN, right or wrong, only the code before it.
-fn kept_dialled(call: &Inbound) -> &str {
-    if has_pin(call) {
-        &call.directory.system().dial_plan.account_line
-    } else {
-        &call.dialled
-    }
+/// What the digits that were dialled give away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secret {
+    Nothing,
+    /// An outside number, or what may be one.
+    Number,
+    /// A PIN, right or wrong, or the beginning of one.
+    Pin,
 }
 
-/// Whether a PIN is among the digits that were dialled, or the beginning of one.
-fn has_pin(call: &Inbound) -> bool {
-    match call.directory.interpret(&call.dialled, &call.caller) {
-        Meaning::Account { .. } => true,
-        Meaning::Unknown => call
-            .dialled
-            .starts_with(&*call.directory.system().dial_plan.account_line),
-        Meaning::User(_)
-        | Meaning::Extension(_)
-        | Meaning::LeaveMessage(_)
-        | Meaning::MessageCenterOf(_)
-        | Meaning::MessageCenter
-        | Meaning::ConferenceCenter
-        | Meaning::Operator
-        | Meaning::Emergency { .. }
-        | Meaning::Outside { .. } => false,
+impl Secret {
+    /// What those of this call do.
+    fn dialled_in(call: &Inbound) -> Self {
+        let code = &*call.directory.system().dial_plan.account_line;
+        match call.directory.interpret(&call.dialled, &call.caller) {
+            Meaning::Account { .. } => Self::Pin,
+            Meaning::Unknown if call.dialled.starts_with(code) => Self::Pin,
+            Meaning::Outside { .. } => Self::Number,
+            // Digits that mean nothing may be an outside number without its prefix.
+            Meaning::Unknown if call.dialled.len() >= SHORTEST_NUMBER => Self::Number,
+            Meaning::User(_)
+            | Meaning::Extension(_)
+            | Meaning::LeaveMessage(_)
+            | Meaning::MessageCenterOf(_)
+            | Meaning::MessageCenter
+            | Meaning::ConferenceCenter
+            | Meaning::Operator
+            | Meaning::Emergency { .. }
+            | Meaning::Unknown => Self::Nothing,
+        }
     }
-}
 
-/// What was dialled, as the log may have it: no outside number, and no PIN before one.
-fn logged_dialled(call: &Inbound) -> &str {
-    match call.directory.interpret(&call.dialled, &call.caller) {
-        Meaning::Outside { .. } | Meaning::Account { .. } => OUTSIDE,
-        Meaning::Unknown if has_pin(call) => OUTSIDE,
-        // Digits that mean nothing may be an outside number without its prefix.
-        Meaning::Unknown if call.dialled.len() >= SHORTEST_NUMBER => OUTSIDE,
-        Meaning::User(_)
-        | Meaning::Extension(_)
-        | Meaning::LeaveMessage(_)
-        | Meaning::MessageCenterOf(_)
-        | Meaning::MessageCenter
-        | Meaning::ConferenceCenter
-        | Meaning::Operator
-        | Meaning::Emergency { .. }
-        | Meaning::Unknown => &call.dialled,
+    /// What was dialled, as it is kept: of digits that begin with a PIN only the code before it.
+    fn kept(self, call: &Inbound) -> &str {
+        match self {
+            Self::Pin => &call.directory.system().dial_plan.account_line,
+            Self::Nothing | Self::Number => &call.dialled,
+        }
+    }
+
+    /// What was dialled, as the log may have it: no outside number, and no PIN before one.
+    fn logged(self, call: &Inbound) -> &str {
+        match self {
+            Self::Pin | Self::Number => OUTSIDE,
+            Self::Nothing => &call.dialled,
+        }
     }
 }
 

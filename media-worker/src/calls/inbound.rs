@@ -6,14 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use apps::{Key, Silence};
-use bytes::Bytes;
 use crds::Directory;
-use crds::directory::{Attempt, Caller, Finally, Meaning, Plan, Target};
+use crds::directory::{Attempt, Caller, Finally, Meaning, Plan, Target, UserEntry};
 use futures::channel::mpsc;
 use jiff::Timestamp;
-use media::codec::Codec;
 use sip::endpoint::{SessionEvent, SessionId};
-use sip::sdp::Direction;
 use sip::syntax::{Headers, NameAddr, Request, StatusCode};
 use sip::transport::Flow;
 use tokio::task::spawn_local;
@@ -27,6 +24,7 @@ use super::outside::Outward;
 use super::party::Party;
 use super::recall::Recall;
 use super::ring::{Answerer, Rung};
+use super::stage::Stage;
 use super::{EventReceiver, EventSender, Exchange, announce, applications, incoming};
 use crate::metrics::CallResult;
 use crate::traces::{Part, Trace};
@@ -53,7 +51,8 @@ pub(super) struct Inbound {
     pub(super) recall: Recall,
     /// What the last trunk refused the last outside call with.
     pub(super) refused_with: Option<StatusCode>,
-    stage: Stage,
+    /// What the caller has been told.
+    pub(super) stage: Stage,
     /// Keys that nobody has taken yet: they outlast the application that they were dialled in.
     pub(super) keys: VecDeque<Key>,
     /// How often applications have sent him on.
@@ -62,16 +61,6 @@ pub(super) struct Inbound {
     pub(super) silence: Silence,
     pub(super) record: Record,
     trace: Option<Box<Trace>>,
-}
-
-/// What the caller has been told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
-    Trying,
-    Ringing,
-    /// 183 with this answer.
-    Early(Bytes),
-    Answered,
 }
 
 /// What is kept of the call (spec CD-1).
@@ -393,95 +382,10 @@ impl Inbound {
         Box::pin(applications::leave_message(self, user)).await
     }
 
-    /// Lets the caller know that a phone rings: his own phone makes the sound, or we do once he is answered.
-    pub(super) fn ringing(&mut self) {
-        match self.stage {
-            Stage::Trying => {
-                self.stage = Stage::Ringing;
-                self.provisional(StatusCode::RINGING, None);
-            }
-            Stage::Answered => {
-                if let (Some(seat), Some(codec)) =
-                    (self.party.media.seat(), self.party.media.sends())
-                {
-                    seat.play(vec![self.exchange.voice.ringback(codec)], RINGBACK);
-                }
-            }
-            Stage::Ringing | Stage::Early(_) => {}
-        }
-    }
-
-    /// Lets the caller hear what a phone that rings plays.
-    pub(super) fn early_media(&mut self, phone: &Party) -> Result<(), StatusCode> {
-        let prefer: Vec<Codec> = phone.media.sends().into_iter().collect();
-        self.progress_with_media(&prefer)?;
-        if let (Some(caller), Some(phone)) = (self.party.media.seat(), phone.media.seat()) {
-            caller.bridge(phone);
-        }
-        Ok(())
-    }
-
-    /// 183 with media, once: announcements before an answer cost the caller nothing (RFC 3960).
-    pub(super) fn progress_with_media(&mut self, prefer: &[Codec]) -> Result<(), StatusCode> {
-        match self.stage {
-            Stage::Early(_) | Stage::Answered => Ok(()),
-            Stage::Trying | Stage::Ringing => {
-                let body = self.party.media.answer(prefer, Direction::SendRecv)?;
-                self.stage = Stage::Early(body.clone());
-                self.provisional(StatusCode::SESSION_PROGRESS, Some(body));
-                Ok(())
-            }
-        }
-    }
-
-    /// Answers the caller, with what early media has agreed on already where there was any.
-    pub(super) fn answer(&mut self, prefer: &[Codec]) -> Result<(), StatusCode> {
-        let body = match &self.stage {
-            Stage::Answered => {
-                if let Some(seat) = self.party.media.seat() {
-                    seat.stop_play();
-                }
-                return Ok(());
-            }
-            Stage::Early(body) => body.clone(),
-            Stage::Trying | Stage::Ringing => {
-                self.party.media.answer(prefer, Direction::SendRecv)?
-            }
-        };
-        self.stage = Stage::Answered;
-        let answered = Instant::now();
-        self.record.answered = Some(answered);
-        self.exchange
-            .metrics
-            .call_setup_seconds
-            .observe((answered - self.record.began).as_secs_f64());
-        let session = self.party.session;
-        self.exchange
-            .signalling
-            .with(|endpoint, now| endpoint.accept(session, body, Headers::default(), now));
-        Ok(())
-    }
-
     /// Whether an application may send the caller on once more; it is counted.
     pub(super) fn may_go_on(&mut self) -> bool {
         self.transfers += 1;
         self.transfers <= MOST_TRANSFERS
-    }
-
-    /// Refuses the call, or ends it when it is answered.
-    pub(super) fn refuse(&mut self, status: StatusCode, result: CallResult) -> CallResult {
-        match self.stage {
-            Stage::Answered => self.party.end(None),
-            Stage::Trying | Stage::Ringing | Stage::Early(_) => {
-                let headers = if status == StatusCode::SERVICE_UNAVAILABLE {
-                    super::retry_soon()
-                } else {
-                    Headers::default()
-                };
-                self.party.reject(status, headers);
-            }
-        }
-        result
     }
 
     /// Whether an event of the caller's session means that he is gone; what he asks for while ringing is answered.
@@ -513,16 +417,14 @@ impl Inbound {
         }
     }
 
+    /// The user who calls, if one does.
+    pub(super) fn user(&self) -> Option<&UserEntry> {
+        self.directory.user(self.caller.user()?)
+    }
+
     /// The caller as called phones see him.
     pub(super) fn identity(&self) -> NameAddr {
         self.from.identity(&self.directory.system().domain)
-    }
-
-    fn provisional(&self, status: StatusCode, body: Option<Bytes>) {
-        let session = self.party.session;
-        self.exchange.signalling.with(|endpoint, now| {
-            endpoint.progress(session, status, body, Headers::default(), now);
-        });
     }
 
     /// A part of the call begins, in its trace if it has one.
@@ -572,5 +474,3 @@ fn meant<'a>(
 
 /// More than anybody needs in one call.
 const MOST_TRANSFERS: u32 = 30;
-/// Names the playing of the ringing tone, whose end nobody waits for.
-const RINGBACK: u64 = 0;

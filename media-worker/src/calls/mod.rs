@@ -20,6 +20,7 @@ mod party;
 mod recall;
 mod ring;
 mod sending;
+mod stage;
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -91,15 +91,10 @@ impl Outward {
 impl Inbound {
     /// A user has dialled an outside number.
     pub(super) async fn outside(&mut self, dialled: &str) -> CallResult {
-        let user = self
-            .caller
-            .user()
-            .and_then(|name| self.directory.user(name));
-        // A phone that nobody has logged in to has no permissions.
-        let Some(user) = user.cloned() else {
-            return announce::not_permitted(self).await;
-        };
-        self.outside_for(&user, dialled).await
+        match self.calling_user().await {
+            Ok(user) => self.outside_for(&user, dialled).await,
+            Err(refused) => refused,
+        }
     }
 
     /// The same on this user's account.
@@ -130,12 +125,9 @@ impl Inbound {
 
     /// Digits that begin with a PIN and end with an outside number. Where the PIN ends, only the PIN itself says.
     pub(super) async fn on_account(&mut self, digits: &str) -> CallResult {
-        let user = self
-            .caller
-            .user()
-            .and_then(|name| self.directory.user(name));
-        let Some(user) = user.cloned() else {
-            return announce::not_permitted(self).await;
+        let user = match self.calling_user().await {
+            Ok(user) => user,
+            Err(refused) => return refused,
         };
         let home = self.exchange.homes.of_user(&user.name);
         // A PIN is kept nowhere, also a wrong one.
@@ -148,6 +140,14 @@ impl Inbound {
                 self.outside_for(&user, &number).await
             }
             None => announce::not_permitted(self).await,
+        }
+    }
+
+    /// The user who calls. A phone that nobody has logged in to has no permissions: its call is refused.
+    async fn calling_user(&mut self) -> Result<UserEntry, CallResult> {
+        match self.user().cloned() {
+            Some(user) => Ok(user),
+            None => Err(announce::not_permitted(self).await),
         }
     }
 

@@ -9,6 +9,7 @@ use prompts::{PromptId, Say};
 
 use crate::call::{Call, HungUp, Step, Way};
 use crate::dial::{BETWEEN_DIGITS, next_key};
+use crate::key::Dial;
 use crate::menu::{Choice, Menu, PATIENCE, Picked, Star, TIMES};
 use crate::naming::name_of;
 use crate::{Key, Office};
@@ -69,29 +70,20 @@ async fn read<O: Office>(call: &mut impl Call<O>) -> Result<Read, HungUp> {
     let mut patience = PATIENCE;
     while let Some(key) = next_key(call, patience).await? {
         call.take_key();
-        match key {
-            Key::Pound if letters.is_empty() => {
+        match key.dial() {
+            Dial::Pound if letters.is_empty() => {
                 took(call, Way::Key(Key::Pound));
                 return Ok(Read::Back);
             }
-            Key::Pound => break,
-            Key::Star => {
+            Dial::Pound => break,
+            Dial::Star => {
                 took(call, Way::Key(Key::Star));
                 return Ok(Read::Anew);
             }
-            Key::Zero
-            | Key::One
-            | Key::Two
-            | Key::Three
-            | Key::Four
-            | Key::Five
-            | Key::Six
-            | Key::Seven
-            | Key::Eight
-            | Key::Nine => {
+            Dial::Digit(face) => {
                 // No name is longer, and what is too long is nobody's.
                 if letters.len() < LONGEST {
-                    letters.push(key.as_char());
+                    letters.push(face);
                 }
             }
         }

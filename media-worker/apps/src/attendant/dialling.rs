@@ -10,6 +10,7 @@ use prompts::PromptId;
 use super::{took, useless};
 use crate::call::{Call, HungUp, Way};
 use crate::dial::{BETWEEN_DIGITS, LONGEST, TOLD_APART, next_key};
+use crate::key::Dial;
 use crate::menu::PATIENCE;
 use crate::{Key, Office};
 
@@ -110,27 +111,18 @@ pub(super) async fn dial<O: Office>(
     let mut patience = PATIENCE;
     while let Some(key) = next_key(call, patience).await? {
         call.take_key();
-        match key {
-            Key::Pound if dialled.is_empty() => {
+        match key.dial() {
+            Dial::Pound if dialled.is_empty() => {
                 took(call, Way::Key(Key::Pound));
                 return Ok(Dialled::Unknown(PromptId::MENU_INVALID));
             }
-            Key::Pound => break,
+            Dial::Pound => break,
             // It begins anew.
-            Key::Star => {
+            Dial::Star => {
                 dialled.clear();
                 dialled.push(key.as_char());
             }
-            Key::Zero
-            | Key::One
-            | Key::Two
-            | Key::Three
-            | Key::Four
-            | Key::Five
-            | Key::Six
-            | Key::Seven
-            | Key::Eight
-            | Key::Nine => dialled.push(key.as_char()),
+            Dial::Digit(face) => dialled.push(face),
         }
         let goes_on = vocabulary.goes_on(&dialled);
         let is_star = dialled == "*";

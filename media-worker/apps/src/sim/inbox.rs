@@ -9,8 +9,8 @@ use crds::directory::UserEntry;
 use jiff::Timestamp;
 use mailbox::{AudioId, Counts, Folder, Message, MessageId, MessageState, Sender};
 
-use super::company::{State, Trouble};
 use super::office::Sample;
+use super::state::{State, Trouble};
 use crate::{Emails, Inbox, OpenError, Opened, Unavailable};
 
 /// The inbox of a user.

@@ -29,13 +29,15 @@ mod line;
 mod office;
 mod person;
 mod preferences;
+mod state;
 mod steps;
 mod story;
 
-pub use company::{Company, Trouble};
+pub use company::Company;
 pub use inbox::SimInbox;
 pub use line::Line;
 pub use office::{Recording, Sample, SimOffice};
 pub use person::{Elsewhere, Person};
+pub use state::Trouble;
 pub use steps::every_step;
 pub use story::{Heard, Story};

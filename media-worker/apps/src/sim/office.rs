@@ -12,8 +12,9 @@ use crds::user_settings::GreetingSlot;
 use jiff::Timestamp;
 use mailbox::{Introduction, Message, MessageState, Sender};
 
-use super::company::{Clock, State, Trouble, library};
+use super::company::library;
 use super::inbox::{SimInbox, Stored};
+use super::state::{Clock, State, Trouble};
 use crate::{
     Begun, Draft, LeftOut, Login, NotSent, Office, Receipt, Refusal, Side, Unavailable, Verdict,
     WhyLeftOut,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crds::user_settings::GreetingSlot;
 
-use super::company::Trouble;
 use super::inbox::SimInbox;
 use super::office::Sample;
+use super::state::Trouble;
 use crate::{Choice, Choices, NotChosen, Preferences, Unavailable, judge_pin};
 
 impl SimInbox {
