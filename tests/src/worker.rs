@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -254,6 +254,21 @@ pub fn binary() -> PathBuf {
         path.display()
     );
     path
+}
+
+/// Runs `media-worker` with these arguments until it ends.
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .output()
+        .expect("media-worker runs")
+}
+
+/// What a program has written: its standard output, then its standard error.
+pub fn text(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    String::from_utf8_lossy(&[out.as_slice(), err].concat()).into_owned()
 }
 
 fn read_lines(from: impl Read + Send + 'static, keep: Arc<Mutex<String>>) -> Receiver<String> {

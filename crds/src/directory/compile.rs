@@ -63,14 +63,14 @@ pub fn compile_with(
         &known,
         &mut problems,
     );
-    let known = routes::Known {
+    let known_to_routes = routes::Known {
         users: &users,
         extensions: &extensions,
         handsets: &usernames,
         numbers: &system.entry.numbers,
         names: &names,
     };
-    let compiled = routes::compile(objects, &known, &mut problems);
+    let compiled = routes::compile(objects, &known_to_routes, &mut problems);
     let targets = targets::Targets {
         users: &users,
         extensions: &extensions,
@@ -81,19 +81,16 @@ pub fn compile_with(
     let around = trunks::Around {
         system: &system.entry,
         targets,
-        known: Known {
-            secrets,
-            credentials: &credentials,
-        },
+        known: &known,
     };
     let trunks = trunks::compile(objects, &around, &mut problems);
-    let known = numbers::Known {
+    let known_to_numbers = numbers::Known {
         users: &users,
         aliases: &aliases,
         plans: &compiled.plans,
         names: &names,
     };
-    numbers::check_targets(objects, &known, &mut problems);
+    numbers::check_targets(objects, &known_to_numbers, &mut problems);
     references::check(objects, targets, &mut zones, &mut problems);
     system::check_traces(objects, &users, &mut problems);
     problems.sort();

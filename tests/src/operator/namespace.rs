@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, ListParams};
 use kube::{Api, Client, Config, Resource};
 use operator::ours::Ours;
 
@@ -131,6 +132,17 @@ impl Namespace {
     {
         let deleted = self.api::<K>().delete(name, &DeleteParams::default()).await;
         deleted.expect("an object to delete");
+    }
+
+    /// An Event of this reason, once there is one.
+    pub async fn event(&self, reason: &str) -> Event {
+        let events = self.api::<Event>();
+        eventually("the Event", || async {
+            let listed = events.list(&ListParams::default()).await.ok()?;
+            let mut listed = listed.items.into_iter();
+            listed.find(|event| event.reason.as_deref() == Some(reason))
+        })
+        .await
     }
 
     /// The condition of this type, once it has this status and reason for the object's present generation.

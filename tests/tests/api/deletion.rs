@@ -6,10 +6,11 @@ use k8s_openapi::api::core::{
     v1::{PersistentVolumeClaim, Pod, Service},
 };
 use k8s_openapi::api::events::v1::Event;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use mailbox::{BlobStore, OwnedStore, Owner, S3Store};
 use operator::metrics::Metrics;
+use operator::ours::Ours;
 use serde_json::json;
 use std::sync::Arc;
 use switchboard_tests::eventually::eventually;
@@ -17,6 +18,8 @@ use switchboard_tests::operator::{Namespace, Operator, options};
 use switchboard_tests::s3::{ACCESS_KEY, BUCKET, S3, SECRET_KEY};
 
 const FINALIZER: &str = "switchboard.dev/mailboxes";
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:9";
 const MARY: &str = "{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}";
 
 fn office(policy: &str, endpoint: &str) -> String {
@@ -39,28 +42,41 @@ spec:
     )
 }
 
-async fn held<K>(namespace: &Namespace, name: &str) -> K
-where
-    K: operator::ours::Ours,
-{
+/// A namespace with this office and Mary in it, both held by its operator, which has these options too.
+async fn holding(office: &str, options: &[&str]) -> (Namespace, Operator) {
+    let namespace = Namespace::new().await;
+    let operator = Operator::start_with(namespace.client.clone(), &namespace.name, 1, options);
+    namespace.apply(office).await;
+    namespace.apply(MARY).await;
+    held::<User>(&namespace, "mary").await;
+    held::<PhoneSystem>(&namespace, "office").await;
+    (namespace, operator)
+}
+
+/// Returns once the object is held.
+async fn held<K: Ours>(namespace: &Namespace, name: &str) {
     eventually(&format!("{name} to be held"), || async {
         let object: K = namespace.get(name).await?;
-        object
-            .finalizers()
-            .iter()
-            .any(|it| it == FINALIZER)
-            .then_some(object)
+        let mut finalizers = object.finalizers().iter();
+        finalizers.any(|it| it == FINALIZER).then_some(())
     })
-    .await
+    .await;
 }
 
 /// Returns once nothing holds the object.
-async fn free<K: operator::ours::Ours>(namespace: &Namespace, name: &str) {
+async fn free<K: Ours>(namespace: &Namespace, name: &str) {
     eventually(&format!("{name} to be free"), || async {
         let object: K = namespace.get(name).await?;
         object.finalizers().is_empty().then_some(())
     })
     .await;
+}
+
+/// Mary is deleted, and once she is gone an Event of this reason tells of it.
+async fn told_when_mary_goes(namespace: &Namespace, reason: &str) -> Event {
+    namespace.delete::<User>("mary").await;
+    namespace.goes::<User>("mary").await;
+    namespace.event(reason).await
 }
 
 /// Has the namespace deleted. Nobody clears it: there is no controller of namespaces.
@@ -74,12 +90,10 @@ async fn end(namespace: &Namespace) {
 #[tokio::test]
 async fn mailboxes_go_with_their_user_and_the_rest_with_the_system() {
     let s3 = S3::start();
-    let namespace = Namespace::new().await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    namespace.apply(&office("Delete", &s3.endpoint())).await;
-    namespace.apply(MARY).await;
-    let office: PhoneSystem = held(&namespace, "office").await;
-    let mary: User = held(&namespace, "mary").await;
+    let office = office("Delete", &s3.endpoint());
+    let (namespace, _operator) = holding(&office, &[]).await;
+    let office: PhoneSystem = namespace.get("office").await.unwrap();
+    let mary: User = namespace.get("mary").await.unwrap();
     let owner = Owner {
         uid: office.uid().unwrap(),
         name: format!("{}/office", namespace.name),
@@ -116,75 +130,29 @@ async fn mailboxes_go_with_their_user_and_the_rest_with_the_system() {
 
 #[tokio::test]
 async fn a_deletion_is_given_up_when_storage_stays_away() {
-    let namespace = Namespace::new().await;
-    let more = ["--deletion-patience", "1s"];
-    let _operator = Operator::start_with(namespace.client.clone(), &namespace.name, 1, &more);
-    // Nobody listens there.
-    namespace
-        .apply(&office("Delete", "http://127.0.0.1:9"))
-        .await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    namespace.delete::<User>("mary").await;
-    namespace.goes::<User>("mary").await;
-    let events = namespace.api::<Event>();
-    let all = ListParams::default();
-    let note = eventually("the Event", || async {
-        let listed = events.list(&all).await.ok()?;
-        let given_up = listed
-            .items
-            .into_iter()
-            .find(|event| event.reason.as_deref() == Some("DeletionGivenUp"));
-        given_up?.note
-    })
-    .await;
+    let options = ["--deletion-patience", "1s"];
+    let (namespace, _operator) = holding(&office("Delete", NOWHERE), &options).await;
+    let told = told_when_mary_goes(&namespace, "DeletionGivenUp").await;
+    let note = told.note.unwrap();
     assert!(note.contains("stay in storage"), "{note}");
 }
 
 #[tokio::test]
 async fn without_object_storage_it_is_said_that_the_mailbox_stays() {
-    let namespace = Namespace::new().await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
     let office = "{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: office}, \
                   spec: {domain: office.example.com, workers: {replicas: 0}, deletionPolicy: Delete}}";
-    namespace.apply(office).await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    namespace.delete::<User>("mary").await;
-    namespace.goes::<User>("mary").await;
-    let events = namespace.api::<Event>();
-    let told = eventually("the Event", || async {
-        let listed = events.list(&ListParams::default()).await.ok()?;
-        let mut listed = listed.items.into_iter();
-        listed.find(|event| event.reason.as_deref() == Some("MailboxStays"))
-    })
-    .await;
+    let (namespace, _operator) = holding(office, &[]).await;
+    let told = told_when_mary_goes(&namespace, "MailboxStays").await;
     let regarding = told.regarding.and_then(|it| it.name);
     assert_eq!(regarding.as_deref(), Some("mary"));
 }
 
 #[tokio::test]
 async fn retain_holds_nothing_and_keeps_the_spool() {
-    let namespace = Namespace::new().await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    namespace
-        .apply(&office("Delete", "http://127.0.0.1:9"))
-        .await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    namespace
-        .apply(&office("Retain", "http://127.0.0.1:9"))
-        .await;
-    for name in ["office", "mary"] {
-        eventually(&format!("{name} to be free"), || async {
-            let finalizers = match name {
-                "office" => namespace.get::<PhoneSystem>(name).await?.finalizers().len(),
-                _ => namespace.get::<User>(name).await?.finalizers().len(),
-            };
-            (finalizers == 0).then_some(())
-        })
-        .await;
-    }
+    let (namespace, _operator) = holding(&office("Delete", NOWHERE), &[]).await;
+    namespace.apply(&office("Retain", NOWHERE)).await;
+    free::<PhoneSystem>(&namespace, "office").await;
+    free::<User>(&namespace, "mary").await;
     let spool: PersistentVolumeClaim = namespace.comes("office-spool-0").await;
     assert!(
         spool.owner_references().is_empty(),
@@ -194,14 +162,7 @@ async fn retain_holds_nothing_and_keeps_the_spool() {
 
 #[tokio::test]
 async fn an_operator_that_goes_with_its_namespace_lets_all_objects_go() {
-    let namespace = Namespace::new().await;
-    let operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    namespace
-        .apply(&office("Delete", "http://127.0.0.1:9"))
-        .await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    held::<PhoneSystem>(&namespace, "office").await;
+    let (namespace, operator) = holding(&office("Delete", NOWHERE), &[]).await;
     operator.stop().await;
     let farewell = || async {
         let options = Arc::new(options(&namespace.name, &[]));
@@ -223,13 +184,8 @@ async fn an_operator_that_goes_with_its_namespace_lets_all_objects_go() {
 
 #[tokio::test]
 async fn objects_of_a_watched_namespace_that_goes_are_let_go_while_its_worker_is_going() {
-    let namespace = Namespace::new().await;
-    let operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    let office = office("Delete", "http://127.0.0.1:9").replace("replicas: 0", "replicas: 1");
-    namespace.apply(&office).await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    held::<PhoneSystem>(&namespace, "office").await;
+    let office = office("Delete", NOWHERE).replace("replicas: 0", "replicas: 1");
+    let (namespace, operator) = holding(&office, &[]).await;
     namespace.comes::<Pod>("office-worker-0").await;
     // What the kubelet's grace does to a Pod that has a node.
     let grace = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/grace"]}}));
@@ -259,14 +215,7 @@ async fn objects_of_a_watched_namespace_that_goes_are_let_go_while_its_worker_is
 
 #[tokio::test]
 async fn objects_of_a_watched_namespace_are_let_go_when_it_takes_nothing_new() {
-    let namespace = Namespace::new().await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
-    namespace
-        .apply(&office("Delete", "http://127.0.0.1:9"))
-        .await;
-    namespace.apply(MARY).await;
-    held::<User>(&namespace, "mary").await;
-    held::<PhoneSystem>(&namespace, "office").await;
+    let (namespace, _operator) = holding(&office("Delete", NOWHERE), &[]).await;
     namespace.comes::<Service>("office-sip").await;
     end(&namespace).await;
     namespace.delete::<Service>("office-sip").await;

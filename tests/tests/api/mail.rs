@@ -5,8 +5,6 @@ use crds::credentials::{MailLogin, SHARD_ENTRY, Shard, shard_name, shard_of};
 use crds::report::{Finding, RefusedMail};
 use crds::{PhoneSystem, Secret};
 use jiff::Timestamp;
-use k8s_openapi::api::events::v1::Event;
-use kube::api::ListParams;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
 
@@ -71,13 +69,7 @@ async fn the_condition_says_how_the_mail_server_does_and_a_refused_mail_is_an_ev
     namespace
         .condition::<PhoneSystem>("office", "MailReady", "True", "MailTaken")
         .await;
-    let events = namespace.api::<Event>();
-    let event = eventually("the Event", || async {
-        let listed = events.list(&ListParams::default()).await.ok()?;
-        let mut listed = listed.items.into_iter();
-        listed.find(|event| event.reason.as_deref() == Some("MailRefused"))
-    })
-    .await;
+    let event = namespace.event("MailRefused").await;
     let regarding = event.regarding.unwrap();
     assert_eq!(
         (regarding.kind.as_deref(), regarding.name.as_deref()),

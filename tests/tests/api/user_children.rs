@@ -16,6 +16,16 @@ metadata: {name: mary}
 spec: {extension: '101'}
 ";
 
+/// A namespace with an office and Mary in it, its operator, and a worker that does not run yet.
+async fn office_with_mary() -> (Namespace, PlayedWorker, Operator) {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace.apply(MARY).await;
+    (namespace, worker, operator)
+}
+
 fn entry(secret: &Secret, key: &str) -> String {
     let bytes = &secret.data.as_ref().unwrap()[key].0;
     String::from_utf8(bytes.clone()).unwrap()
@@ -23,11 +33,7 @@ fn entry(secret: &Secret, key: &str) -> String {
 
 #[tokio::test]
 async fn a_user_is_ready_once_the_worker_has_loaded_all_that_was_made_for_him() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace.apply(MARY).await;
+    let (namespace, worker, _operator) = office_with_mary().await;
     namespace
         .condition::<User>("mary", "Ready", "False", "NoWorker")
         .await;
@@ -139,11 +145,7 @@ async fn presence_follows_what_the_user_chooses_unless_the_manifest_binds_it() {
 
 #[tokio::test]
 async fn nobody_is_ready_without_a_phone_system() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace.apply(MARY).await;
+    let (namespace, worker, _operator) = office_with_mary().await;
     worker.run().await;
     namespace
         .condition::<User>("mary", "Ready", "True", "Loaded")
@@ -159,11 +161,7 @@ async fn nobody_is_ready_without_a_phone_system() {
 
 #[tokio::test]
 async fn whoever_was_ready_under_an_earlier_phone_system_is_not_so_under_the_next() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace.apply(MARY).await;
+    let (namespace, worker, operator) = office_with_mary().await;
     worker.run().await;
     let ready = namespace
         .condition::<User>("mary", "Ready", "True", "Loaded")

@@ -1,25 +1,11 @@
 //! `media-worker files`, on a folder beside a running worker and on a bucket.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use media::pcm::Pcm;
 use switchboard_tests::office::{MARY, Office};
 use switchboard_tests::s3::{BUCKET, S3};
-use switchboard_tests::worker::{Worker, binary};
-
-fn media_worker(arguments: &[&str]) -> Output {
-    Command::new(binary())
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .output()
-        .expect("media-worker runs")
-}
-
-fn text(output: &Output) -> String {
-    let (out, err) = (&output.stdout, &output.stderr);
-    String::from_utf8_lossy(&[out.as_slice(), err].concat()).into_owned()
-}
+use switchboard_tests::worker::{Worker, run, text};
 
 /// A WAV file of two seconds.
 fn recording(folder: &Path) -> String {
@@ -34,8 +20,7 @@ fn recording(folder: &Path) -> String {
 
 /// Adds, names and removes a file of the store that these arguments name.
 fn goes_through_its_life(folder: &Path, store: &[&str]) {
-    let files =
-        |command: &str, more: &[&str]| media_worker(&[&["files", command], store, more].concat());
+    let files = |command: &str, more: &[&str]| run(&[&["files", command], store, more].concat());
     let file = recording(folder);
     let put = files("put", &["attendant/open.wav", &file]);
     assert!(put.status.success(), "{}", text(&put));
@@ -47,7 +32,7 @@ fn goes_through_its_life(folder: &Path, store: &[&str]) {
         "attendant/night.wav\nattendant/open.wav\n"
     );
     let check = [&["mailbox", "check"], store, &["--settle", "1s"]].concat();
-    let check = media_worker(&check);
+    let check = run(&check);
     assert!(check.status.success(), "{}", text(&check));
     let removed = files("remove", &["attendant/night.wav"]);
     assert!(removed.status.success(), "{}", text(&removed));
@@ -99,10 +84,10 @@ fn what_callers_could_not_hear_is_refused_with_the_reason() {
         ("attendant/open.mp3", "write for example attendant/open.wav"),
         ("../open.wav", "write for example attendant/open.wav"),
     ] {
-        let refused = media_worker(&["files", "put", &state, name, &noise]);
+        let refused = run(&["files", "put", &state, name, &noise]);
         assert_eq!(refused.status.code(), Some(1), "{name}");
         assert!(text(&refused).contains(why), "{}", text(&refused));
     }
-    assert_eq!(text(&media_worker(&["files", "list", &state])), "");
+    assert_eq!(text(&run(&["files", "list", &state])), "");
     drop(worker);
 }

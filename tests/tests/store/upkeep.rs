@@ -1,7 +1,7 @@
 //! `media-worker mailbox check` and `export`, on a folder and on a bucket, beside a running worker.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,22 +9,12 @@ use switchboard_tests::message::leave_message;
 use switchboard_tests::office::{JOHN, MARY, Office};
 use switchboard_tests::s3::{BUCKET, S3};
 use switchboard_tests::wait_for;
-use switchboard_tests::worker::{Worker, binary};
+use switchboard_tests::worker::{Worker, run, text};
 
 use crate::messages;
 
 fn mailbox(arguments: &[&str]) -> Output {
-    Command::new(binary())
-        .arg("mailbox")
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .output()
-        .expect("media-worker runs")
-}
-
-fn text(output: &Output) -> String {
-    let (out, err) = (&output.stdout, &output.stderr);
-    String::from_utf8_lossy(&[out.as_slice(), err].concat()).into_owned()
+    run(&[&["mailbox"], arguments].concat())
 }
 
 #[test]

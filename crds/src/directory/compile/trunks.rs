@@ -19,7 +19,7 @@ use crate::{
 pub(super) struct Around<'a> {
     pub(super) system: &'a System,
     pub(super) targets: Targets<'a>,
-    pub(super) known: Known<'a>,
+    pub(super) known: &'a Known<'a>,
 }
 
 /// Every trunk, in the order in which calls go out.
