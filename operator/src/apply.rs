@@ -56,11 +56,7 @@ impl Context {
             + DeserializeOwned
             + Serialize,
     {
-        let parameters = PostParams {
-            field_manager: Some(manager.to_owned()),
-            ..PostParams::default()
-        };
-        match self.api::<K>().create(&parameters, object).await {
+        match self.post(manager, object).await {
             Ok(_) => Ok(Created::Now),
             Err(error) if status(&error).is_some_and(Status::is_already_exists) => {
                 Ok(Created::Before)
@@ -103,15 +99,38 @@ impl Context {
             + DeserializeOwned
             + Serialize,
     {
-        // Looked for first: what wants a port for itself would be refused for that, and not because it is there.
-        match self.restore_labels(object).await? {
-            Stored::Nothing => self.create(manager, object).await,
+        let Err(refused) = self.post(manager, object).await else {
+            return Ok(Created::Now);
+        };
+        let stored = if status(&refused).is_some_and(may_exist) {
+            self.restore_labels(object).await?
+        } else {
+            Stored::Nothing
+        };
+        match stored {
+            Stored::Nothing => Err(failed("create", object, refused)),
             Stored::Ours => Ok(Created::Before),
             Stored::Foreign => Err(Error::NotOurs {
                 kind: K::kind(&()).into_owned(),
                 name: object.name_any(),
             }),
         }
+    }
+
+    /// Asks the API server to create an object.
+    async fn post<K>(&self, manager: &str, object: &K) -> Result<K, kube::Error>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Serialize,
+    {
+        let parameters = PostParams {
+            field_manager: Some(manager.to_owned()),
+            ..PostParams::default()
+        };
+        self.api::<K>().create(&parameters, object).await
     }
 
     /// Gives the stored object of this name, if it is ours, the labels back that it has lost and without which no watch
@@ -296,6 +315,12 @@ const FILLED_IN: &[&str] = &[
     "protocol",
     "targetPort",
 ];
+
+/// Whether an object of that name may be why one is not created. Beside what says so, a port that it has is refused to
+/// another (Invalid), and so is what it takes of a quota (Forbidden).
+fn may_exist(refused: &Status) -> bool {
+    refused.is_already_exists() || refused.is_invalid() || refused.is_forbidden()
+}
 
 fn gone(error: &kube::Error) -> bool {
     status(error).is_some_and(|status| status.is_not_found() || status.is_conflict())

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 
 use crds::{Extension, NameRef, Secret};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::{Pod, ResourceQuota, Service};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::Role;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Resource, ResourceExt};
 use serde_json::json;
 use switchboard_tests::eventually::eventually;
@@ -151,6 +151,48 @@ async fn what_has_lost_its_labels_gets_them_back_and_is_no_other() {
     gets_label_back::<Pod>(&namespace, "office-worker-0", component).await;
     gets_label_back::<Secret>(&namespace, "office-credentials-0", "switchboard.dev/use").await;
     gets_label_back::<Secret>(&namespace, "office-keys", "switchboard.dev/use").await;
+}
+
+#[tokio::test]
+async fn labels_come_back_where_another_would_be_refused_for_a_port_or_a_quota() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    // Below 30086 no Service gets a port by chance.
+    namespace
+        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: office}, spec: {domain: office.example.com, network: {mode: NodePort, media: {firstPort: 30010, ports: 2}}}}")
+        .await;
+    let component = "app.kubernetes.io/component";
+    gets_label_back::<Service>(&namespace, "office-media-0", component).await;
+    namespace.comes::<Service>("office-sip").await;
+    allow_no_more_services(&namespace).await;
+    gets_label_back::<Service>(&namespace, "office-sip", component).await;
+}
+
+/// A quota that is used up, as its controller would count it; returns once the API server goes by it.
+async fn allow_no_more_services(namespace: &Namespace) {
+    namespace
+        .apply("{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {services: '0'}}}")
+        .await;
+    let none = json!({"services": "0"});
+    let counted = Patch::Merge(json!({"status": {"hard": none, "used": none}}));
+    let quotas = namespace.api::<ResourceQuota>();
+    let parameters = PatchParams::default();
+    let counted = quotas.patch_status("none", &parameters, &counted).await;
+    assert!(counted.is_ok(), "{counted:?}");
+    let any = json!({"metadata": {"name": "any"}, "spec": {"ports": [{"port": 1}]}});
+    let Ok(any) = serde_json::from_value::<Service>(any) else {
+        unreachable!("it is a Service");
+    };
+    let dry_run = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    let services = namespace.api::<Service>();
+    eventually("the quota to count", || async {
+        let refused = services.create(&dry_run, &any).await.err()?;
+        refused.to_string().contains("exceeded quota").then_some(())
+    })
+    .await;
 }
 
 async fn gets_label_back<K>(namespace: &Namespace, name: &str, label: &str)

@@ -48,6 +48,15 @@ fn the_test_is_gone_when_it_is_over_and_says_what_it_heard() {
     assert_eq!(output, "hook-succeeded,hook-failed");
 }
 
+#[test]
+fn no_caller_who_dials_by_name_comes_upon_the_tests_user() {
+    let objects = objects(&[]);
+    let user = find(&objects, "User", "switchboard-test");
+    let name = user["spec"]["displayName"].as_str().unwrap();
+    let mut letters = prompts::plain_letters(name);
+    assert!(!letters.any(|it| it.is_ascii_alphanumeric()), "{name}");
+}
+
 /// Runs a container's command line at this worker instead of the SIP Service.
 fn run(container: &Value, objects: &[Value], worker: &Worker) {
     let service = "office-sip.telephony:5060";

@@ -1,7 +1,10 @@
 //! What worker and operator may not do, tried with their own accounts.
 
-use switchboard_tests::cluster::{SYSTEM, Shared, Site, kubectl, refusal};
+use switchboard_tests::cluster::{SYSTEM, Setup, Shared, Site, kubectl, refusal};
 use switchboard_tests::office::{JOHN, MARY, Office};
+use switchboard_tests::phone::Phone;
+
+use crate::scenes::leave_message;
 
 #[test]
 fn a_worker_reads_its_directory_and_writes_what_its_phones_change_and_nothing_else() {
@@ -29,16 +32,37 @@ fn a_worker_reads_its_directory_and_writes_what_its_phones_change_and_nothing_el
 }
 
 #[test]
-fn an_operator_has_no_rights_outside_its_namespaces() {
+fn an_operator_serves_the_namespace_it_watches_and_has_no_rights_in_any_other() {
     let _cluster = Shared::cluster();
-    let site = Site::prepare("operator-rights", Office::of(&[]), &[]);
-    let account = site.field(
+    let mut branch = Site::empty("watched", Office::of(&[MARY, JOHN]));
+    let watched = format!("watchNamespaces={{{}}}", branch.namespace);
+    // The operator's own namespace is not among those that it watches.
+    let home = Site::prepare("operator-rights", Office::of(&[MARY]), &[&watched]);
+    home.apply();
+    branch.start(Setup::default());
+    let mut mary = Phone::of(&MARY, branch.sip);
+    let mut john = Phone::of(&JOHN, branch.sip);
+    leave_message(&branch, &mut john, &MARY);
+    mary.expect_lamp(1, 0);
+
+    let statuses = "jsonpath={.items[*].status}";
+    let told = home.kubectl(&["get", "users,phonesystems", "--output", statuses]);
+    assert_eq!(told, "", "what came before all that was left alone");
+    let made = home.kubectl(&["get", "extensions,services", "--output", "name"]);
+    assert_eq!(made, "");
+    has_no_rights_but_in(&branch.namespace, &home);
+}
+
+/// Tries what the operator of a site, which watches that one namespace, may do there and what it may not do anywhere.
+fn has_no_rights_but_in(watched: &str, home: &Site) {
+    let account = home.field(
         "deployment",
         ".items[0].spec.template.spec.serviceAccountName",
     );
-    let operator = Account::of(&site, &account);
-    operator.may(&["get", "secrets"]);
+    let operator = Account::of(home, &account);
+    operator.may(&["get", "secrets", "--namespace", watched]);
 
+    operator.may_not(&["get", "secrets"]);
     operator.may_not(&["get", "secrets", "--namespace", "default"]);
     operator.may_not(&["get", "secrets", "--all-namespaces"]);
     operator.may_not(&[
@@ -49,15 +73,22 @@ fn an_operator_has_no_rights_outside_its_namespaces() {
         "default",
     ]);
     operator.may_not(&["get", "users", "--namespace", "default"]);
-    operator.may_not(&["delete", "namespace", &site.namespace]);
+    operator.may_not(&["delete", "namespace", watched]);
     operator.may_not(&[
         "delete",
         "customresourcedefinition",
         "users.switchboard.dev",
     ]);
     // Nor can it give away what it hasn't got.
-    let role = ["role", "mighty", "--verb=*", "--resource=*"];
-    operator.may_not(&[&["create"], &role[..]].concat());
+    operator.may_not(&[
+        "create",
+        "role",
+        "mighty",
+        "--verb=*",
+        "--resource=*",
+        "--namespace",
+        watched,
+    ]);
 }
 
 /// A service account of a site.
