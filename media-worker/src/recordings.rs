@@ -15,7 +15,7 @@ use media::flac::{self, FlacError};
 use media::pcm::Pcm;
 use media::recording::Recording;
 use media::wav::{self, WavError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::{spawn_blocking, spawn_local};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
@@ -27,6 +27,8 @@ pub struct Recordings {
     mailboxes: Mailboxes,
     statuses: Statuses,
     places: RefCell<HashMap<Arc<str>, Rc<Place>>>,
+    /// For those that are being read: each may take a hundred megabytes meanwhile.
+    room: Semaphore,
 }
 
 /// Why a shared file can't be played.
@@ -78,6 +80,7 @@ impl Recordings {
             mailboxes,
             statuses,
             places: RefCell::default(),
+            room: Semaphore::new(AT_ONCE),
         });
         spawn_local(Rc::clone(&recordings).look_for_missing());
         recordings
@@ -140,6 +143,7 @@ impl Recordings {
         if before.due.is_some_and(|due| due > Instant::now()) {
             return;
         }
+        let _room = self.room.acquire().await;
         let read = self.mailboxes.files().read(file).await;
         let after = match read {
             Ok(Some(blob)) if before.version.as_ref() == Some(&blob.etag.0) => before.again(FRESH),
@@ -166,8 +170,13 @@ impl Recordings {
 impl Recordings {
     async fn sound(&self, file: &Arc<str>, bytes: Bytes) -> Option<Rc<Sound>> {
         let name = Arc::clone(file);
-        let decoded = spawn_blocking(move || decode(&name, &bytes)).await.ok()?;
-        match decoded {
+        let decoded = spawn_blocking(move || {
+            let pcm = decode(&name, &bytes)?;
+            // Not kept beside what is made of it now.
+            drop(bytes);
+            narrowed(pcm)
+        });
+        match decoded.await.ok()? {
             Ok(pcm) => {
                 info!(file = &**file, "a shared recording is ready");
                 self.statuses.file(file, FileState::Playable);
@@ -237,6 +246,14 @@ pub fn decode(file: &str, bytes: &[u8]) -> Result<Pcm, Unplayable> {
     Ok(pcm)
 }
 
+/// At the rate of the widest codec, if it has a higher one: nobody could hear the rest, which would be kept all the same.
+fn narrowed(pcm: Pcm) -> Result<Pcm, Unplayable> {
+    if pcm.rate <= WIDEST {
+        return Ok(pcm);
+    }
+    Ok(pcm.resampled(WIDEST)?)
+}
+
 fn encode(pcm: &Pcm, codec: Codec) -> Result<Recording, UnsupportedRate> {
     let clip = Clip::encode(&pcm.samples, pcm.rate, codec)?;
     let mut recording = Recording::new(codec);
@@ -275,10 +292,113 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST_BYTES: usize = 120_000_000;
 const LONGEST: Duration = Duration::from_mins(10);
 const MOST_SAMPLES: usize = 10 * 60 * 48_000;
+/// So many files are read at the same time.
+const AT_ONCE: usize = 2;
+/// The rate at which recordings are kept.
+const WIDEST: u32 = Codec::G722.sample_rate();
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use mailbox::disk::RealDisk;
+    use mailbox::store::{Blob, Condition, ETag, PutError};
+    use mailbox::{BlobStore, MailboxesOptions, MemoryStore, SharedFiles};
+    use tempfile::TempDir;
+    use tokio::task::LocalSet;
+
     use super::*;
+
+    /// A store that takes a while to read, and knows how many read it at the same time.
+    #[derive(Default)]
+    struct Slow {
+        store: MemoryStore,
+        readers: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl BlobStore for Slow {
+        async fn get(&self, key: &str) -> Result<Option<Blob>, StoreError> {
+            let readers = self.readers.fetch_add(1, Ordering::Relaxed) + 1;
+            self.most.fetch_max(readers, Ordering::Relaxed);
+            sleep(Duration::from_millis(20)).await;
+            self.readers.fetch_sub(1, Ordering::Relaxed);
+            self.store.get(key).await
+        }
+
+        async fn put(
+            &self,
+            key: &str,
+            bytes: Bytes,
+            condition: Condition,
+        ) -> Result<ETag, PutError> {
+            self.store.put(key, bytes, condition).await
+        }
+
+        async fn delete(&self, key: &str) -> Result<(), StoreError> {
+            self.store.delete(key).await
+        }
+
+        async fn list(
+            &self,
+            prefix: &str,
+            start_after: Option<&str>,
+            limit: usize,
+        ) -> Result<Vec<String>, StoreError> {
+            self.store.list(prefix, start_after, limit).await
+        }
+    }
+
+    #[tokio::test]
+    async fn many_recordings_are_read_a_few_at_a_time() {
+        let folder = TempDir::new().unwrap();
+        let store = Arc::new(Slow::default());
+        let files: HashSet<Arc<str>> = (0..6).map(|n| format!("{n}.wav").into()).collect();
+        let silence = wav::write(&Pcm {
+            samples: vec![0; 8000],
+            rate: 8000,
+        });
+        let silence = Bytes::from(silence.unwrap());
+        for file in &files {
+            let shared = SharedFiles::of(&*store);
+            shared.write(file, silence.clone()).await.unwrap();
+        }
+        let disk = RealDisk::open(folder.path()).unwrap();
+        let options = MailboxesOptions::new([1; 32]);
+        let (mailboxes, _) = Mailboxes::open(store.clone(), Arc::new(disk), options).unwrap();
+        let all_are_heard = async {
+            let recordings = Recordings::start(mailboxes, Statuses::none());
+            recordings.keep(&files);
+            for file in &files {
+                while recordings.get(file, Codec::Pcmu).await.is_none() {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            }
+        };
+        let local = LocalSet::new();
+        let heard = local.run_until(timeout(Duration::from_mins(1), all_are_heard));
+        heard.await.unwrap();
+        assert_eq!(store.most.load(Ordering::Relaxed), AT_ONCE);
+    }
+
+    #[test]
+    fn a_recording_is_kept_at_no_higher_rate_than_is_heard() {
+        for (rate, kept) in [
+            (48_000, 16_000),
+            (44_100, 16_000),
+            (16_000, 16_000),
+            (8000, 8000),
+        ] {
+            let second = Pcm {
+                samples: vec![0; rate as usize],
+                rate,
+            };
+            let pcm = narrowed(second).unwrap();
+            assert_eq!((pcm.rate, pcm.samples.len()), (kept, kept as usize));
+        }
+    }
 
     #[test]
     fn a_wav_file_is_heard_as_it_was_made_in_every_codec() {

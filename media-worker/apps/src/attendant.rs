@@ -47,8 +47,10 @@ async fn visit<O: Office>(
         let Some(attendant) = office.directory().attendant(&name) else {
             return Ok(announce(call, Announcement::Unavailable).await);
         };
+        let language = call.chosen_language().unwrap_or(&attendant.language);
+        let language = Arc::clone(language);
         call.set_listener(Listener {
-            language: Arc::clone(&attendant.language),
+            language,
             zone: zone.clone(),
         });
         let way = Visit { office, attendant };

@@ -64,8 +64,15 @@ impl Letter<'_> {
         }
     }
 
-    fn is_reviewed(&self) -> bool {
-        self.from.is_internal()
+    /// What its author is asked once his recording has ended so; none: it is sent at once.
+    fn asked_after(&self, ended: Ended) -> Option<&'static Menu<Review>> {
+        match self.manner {
+            Manner::Sending { .. } => self.from.is_internal().then_some(&SENDING),
+            Manner::Leaving if self.from.is_internal() => Some(&REVIEW),
+            // He wanted to be connected: his message is sent when he is, or is done.
+            Manner::Leaving if ended == Ended::Key(Key::Star) => Some(&MISDIALLED),
+            Manner::Leaving => None,
+        }
     }
 }
 
@@ -209,7 +216,16 @@ pub(crate) static REVIEW: Menu<Review> = Menu {
     star: Star::RepeatsOrDials { says: None },
 };
 
-/// The same in the message center, where nobody is called instead.
+/// What is left to a stranger whose `*` led to no extension; the operator's key goes with it.
+pub(crate) static MISDIALLED: Menu<Review> = Menu {
+    name: "misdialled",
+    choices: Cow::Borrowed(&[Choice::new(Key::Pound, Review::Send, PromptId::LEAVE_HOW)]),
+    star: Star::RepeatsOrDials {
+        says: Some(PromptId::MAIN_CALL),
+    },
+};
+
+/// The review in the message center, where nobody is called instead.
 pub(crate) static SENDING: Menu<Review> = Menu {
     name: "sending",
     choices: Cow::Borrowed(&REVIEW_KEYS),
@@ -286,12 +302,9 @@ async fn decide<O: Office>(
             (Ended::MaxLength, _) => call.play(&[PromptId::LEAVE_LIMIT.into()]).await?,
             (Ended::Silence, _) => {}
         }
-        match (keep && letter.is_reviewed(), letter.manner) {
-            (false, _) => Ok(Decision::Send),
-            (true, Manner::Leaving) => review(call, office, recording).await,
-            (true, Manner::Sending { .. }) => {
-                reviewed_by(call, office, recording, &SENDING, None).await
-            }
+        match letter.asked_after(ended).filter(|_| keep) {
+            None => Ok(Decision::Send),
+            Some(menu) => review(call, office, letter.manner, recording, menu).await,
         }
     };
     decided.await.unwrap_or(Decision::HungUp)
@@ -333,14 +346,20 @@ async fn dialled<O: Office>(
 async fn review<O: Office>(
     call: &mut impl Call<O>,
     office: &O,
+    manner: Manner,
     recording: &O::Recording,
+    menu: &Menu<Review>,
 ) -> Result<Decision, HungUp> {
-    match operator_key(call, office) {
+    let operator = match manner {
+        Manner::Leaving => operator_key(call, office),
+        Manner::Sending { .. } => None,
+    };
+    match operator {
         Some((key, to)) => {
-            let menu = REVIEW.with(Choice::unspoken(key, Review::Operator));
+            let menu = menu.with(Choice::unspoken(key, Review::Operator));
             reviewed_by(call, office, recording, &menu, Some(to)).await
         }
-        None => reviewed_by(call, office, recording, &REVIEW, None).await,
+        None => reviewed_by(call, office, recording, menu, None).await,
     }
 }
 

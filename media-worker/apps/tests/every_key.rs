@@ -184,10 +184,28 @@ const PLACES: &[Place] = &[
         run: leave,
         keys: &[
             ("0", Calls("0")),
+            ("*", Says(MAIN)),
             ("*102", Calls("102")),
             ("*999", Says("There is no such extension.")),
         ],
         others: Ends("Your message has been sent."),
+    },
+    // After a `*` of his that led nowhere.
+    Place {
+        come: || {
+            let speaks = outsider().hears("[beep]").speaks(5);
+            (greeting(), speaks.dials("*").hears(MAIN))
+        },
+        run: leave,
+        keys: &[
+            ("#", Ends("Your message has been sent.")),
+            ("0", Calls("0")),
+            ("*", Says(MAIN)),
+            ("*102", Calls("102")),
+            ("*999", Says("There is no such extension.")),
+            ("", Ends("Your message has been sent.")),
+        ],
+        others: Says(INVALID),
     },
     // The review of a recording.
     Place {

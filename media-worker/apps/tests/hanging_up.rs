@@ -134,6 +134,22 @@ fn a_message_is_delivered_wherever_in_a_transfer_one_hangs_up() {
 }
 
 #[test]
+fn a_message_is_delivered_wherever_after_a_wrong_extension_one_hangs_up() {
+    let person = outsider()
+        .hears("[beep]")
+        .speaks(5)
+        .dials("*999")
+        .hears("no such extension")
+        .hears("star and then the extension")
+        .dials("#")
+        .hears("has been sent");
+    cut_everywhere(Company::new, &person, leave, |company, story| {
+        let sent = company.messages("mary").len();
+        assert_eq!(sent, is_sent(story), "at {:?}", story.length);
+    });
+}
+
+#[test]
 fn a_message_is_saved_exactly_if_it_was_heard() {
     let company = || Company::new().with_message("mary", Folder::New, stranger());
     let person = mary()

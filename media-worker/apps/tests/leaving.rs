@@ -317,6 +317,23 @@ fn a_transfer_delivers_first_what_was_said_and_nothing_if_nothing_was() {
 }
 
 #[test]
+fn a_stranger_who_misdials_may_try_again_before_his_message_is_sent() {
+    for misdialled in ["*999", "*"] {
+        let company = Company::new();
+        let misdials = outsider().hears("[beep]").speaks(3).dials(misdialled);
+        let story = leave(
+            &company,
+            misdials
+                .hears("press star and then the extension.")
+                .dials("*102")
+                .hears(SENT),
+        );
+        assert_eq!(story.exit, Exit::Transfer("102".into()), "{misdialled}");
+        assert_eq!(seconds_in(&company, "mary"), [3], "{misdialled}");
+    }
+}
+
+#[test]
 fn a_colleague_reviews_records_again_and_sends() {
     let company = Company::new();
     let person = Person::user("john")

@@ -7,7 +7,9 @@ use std::time::Duration;
 use apps::sim::{Company, Person, Trouble};
 use apps::{Emails, Exit};
 use crds::Presence;
+use crds::auto_attendant::AutoAttendantSpec;
 use mailbox::Folder;
+use support::attendants::{OPEN, call_main, company};
 use support::{INVALID, MARYS_PIN, mary, outsider, stranger, visit, visit_marys};
 
 const WRONG: &str = "11111#";
@@ -358,6 +360,29 @@ fn two_pounds_switch_to_the_alternate_language_and_back() {
         .hears(IN)
         .hangs_up();
     assert_eq!(visit(&company, other).language, "en");
+}
+
+#[test]
+fn a_language_chosen_for_the_call_is_spoken_at_the_attendant_too() {
+    let company = company(AutoAttendantSpec::default()).with_alternate_language();
+    let chooses = outsider()
+        .hears(OPEN)
+        .dials("*404")
+        .hears(ASKS_EXTENSION)
+        .dials("101#")
+        .hears(OFFERS_SPANISH)
+        .dials("##")
+        .hears(ASKS_PIN_IN_SPANISH);
+    let comes_back = chooses
+        .dials(MARYS_PIN)
+        .hears("Para volver al menú anterior, presione numeral.")
+        .dials("#")
+        .hears(OPEN);
+    let wrong_key = comes_back
+        .dials("#")
+        .hears("Esa tecla no tiene función aquí.");
+    let story = call_main(&company, wrong_key.hangs_up());
+    assert_eq!(story.language, "es");
 }
 
 #[test]

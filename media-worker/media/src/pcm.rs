@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rubato::audioadapter_buffers::owned::InterleavedOwned;
+use rubato::audioadapter_buffers::number_to_float::InterleavedNumbers;
 use rubato::{Fft, FixedSync, Resampler as _};
 
 /// Mono linear audio.
@@ -53,8 +53,9 @@ pub fn resample(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, Unsuppo
     if samples.is_empty() {
         return Ok(Vec::new());
     }
-    let floats = samples.iter().map(|&sample| f32::from(sample)).collect();
-    let input = InterleavedOwned::new_from(floats, 1, samples.len()).map_err(|_| unsupported)?;
+    // It is made floats piece by piece: as a whole they would take twice the room.
+    let input = InterleavedNumbers::<&[i16], f32>::new(samples, 1, samples.len())
+        .map_err(|_| unsupported)?;
     let mut resampler = Fft::<f32>::new(from as usize, to as usize, CHUNK, 1, FixedSync::Input)
         .map_err(|_| unsupported)?;
     let output = resampler
@@ -64,7 +65,7 @@ pub fn resample(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, Unsuppo
     Ok(output
         .take_data()
         .into_iter()
-        .map(|sample| sample.round() as i16)
+        .map(|sample| (sample * FULL_SCALE).round() as i16)
         .collect())
 }
 
@@ -77,5 +78,7 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
 }
 
 const CHUNK: usize = 1024;
+/// What the resampler takes for 1.
+const FULL_SCALE: f32 = 32_768.0;
 const MAX_RATE: u32 = 192_000;
 const MIN_COMMON_DIVISOR: u32 = 25;

@@ -37,20 +37,21 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, WavError> {
             rate: sample_rate,
         });
     }
-    let interleaved: Vec<i16> = match sample_format {
-        SampleFormat::Int => reader
-            .samples::<i32>()
-            .map(|sample| sample.map(|value| to_16_bits(value, bits_per_sample)))
-            .collect::<Result<_, _>>()?,
-        SampleFormat::Float => reader
-            .samples::<f32>()
-            .map(|sample| sample.map(|value| (value * FULL_SCALE) as i16))
-            .collect::<Result<_, _>>()?,
+    let channels = usize::from(channels);
+    let samples = match sample_format {
+        SampleFormat::Int => {
+            let samples = reader.samples::<i32>();
+            let samples = samples.map(|it| it.map(|value| to_16_bits(value, bits_per_sample)));
+            mixed(samples, channels)?
+        }
+        SampleFormat::Float => {
+            let samples = reader.samples::<f32>();
+            mixed(
+                samples.map(|it| it.map(|value| (value * FULL_SCALE) as i16)),
+                channels,
+            )?
+        }
     };
-    let samples = interleaved
-        .chunks(usize::from(channels))
-        .map(mean)
-        .collect();
     Ok(Pcm {
         samples,
         rate: sample_rate,
@@ -82,6 +83,26 @@ fn to_16_bits(value: i32, bits: u16) -> i16 {
         value << (16 - bits)
     };
     scaled.clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16
+}
+
+/// The mean of the channels. They are mixed as they come: all of them together would take the room of the mix several times.
+fn mixed(
+    samples: impl Iterator<Item = Result<i16, hound::Error>>,
+    channels: usize,
+) -> Result<Vec<i16>, hound::Error> {
+    let mut mix = Vec::new();
+    let mut moment = Vec::with_capacity(channels);
+    for sample in samples {
+        moment.push(sample?);
+        if moment.len() == channels {
+            mix.push(mean(&moment));
+            moment.clear();
+        }
+    }
+    if !moment.is_empty() {
+        mix.push(mean(&moment));
+    }
+    Ok(mix)
 }
 
 fn mean(channels: &[i16]) -> i16 {

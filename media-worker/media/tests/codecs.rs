@@ -135,6 +135,24 @@ fn wav_files_round_trip() {
 }
 
 #[test]
+fn the_channels_of_a_wav_file_are_mixed() {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
+    for sample in [100_i16, 300, -50, 50] {
+        writer.write_sample(sample).unwrap();
+    }
+    writer.finalize().unwrap();
+    let pcm = wav::read(&bytes.into_inner()).unwrap();
+    assert_eq!((pcm.samples, pcm.rate), (vec![200, 0], 8000));
+}
+
+#[test]
 fn two_tones_are_found_where_they_are() {
     let both = sines(&[(350.0, 4000.0), (440.0, 4000.0)], 8000, 1000);
     let tones = find_tones(&both, 8000, -40.0);

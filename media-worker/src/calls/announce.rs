@@ -1,4 +1,5 @@
 //! Announcements to callers who can't be connected: spoken before the call is refused, so they cost nothing (RFC 3960).
+//! Whom a menu has answered already hears them before he is hung up on.
 //!
 //! They are boxed: calls of all kinds may come to one, and few do.
 
@@ -8,6 +9,7 @@ use sip::syntax::StatusCode;
 use super::applications;
 use super::inbound::Inbound;
 use super::line::Line;
+use super::stage::Stage;
 use crate::metrics::CallResult;
 
 /// The number means nothing.
@@ -54,6 +56,41 @@ pub(super) async fn overloaded(call: &mut Inbound) -> CallResult {
     .await
 }
 
+/// Everybody who was rung is busy.
+pub(super) async fn busy(call: &mut Inbound) -> CallResult {
+    tell(
+        call,
+        Announcement::Busy,
+        StatusCode::BUSY_HERE,
+        CallResult::Busy,
+    )
+    .await
+}
+
+/// Nobody answers outside.
+pub(super) async fn no_answer(call: &mut Inbound) -> CallResult {
+    tell(
+        call,
+        Announcement::NoAnswer,
+        StatusCode::TEMPORARILY_UNAVAILABLE,
+        CallResult::NoAnswer,
+    )
+    .await
+}
+
+/// What phones tell their users by themselves: the status is enough, as long as it can be sent.
+async fn tell(
+    call: &mut Inbound,
+    what: Announcement,
+    status: StatusCode,
+    result: CallResult,
+) -> CallResult {
+    match call.stage {
+        Stage::Trying | Stage::Ringing | Stage::Early(_) => call.refuse(status, result),
+        Stage::Answered => Box::pin(refuse(call, what, status, result)).await,
+    }
+}
+
 async fn refuse(
     call: &mut Inbound,
     what: Announcement,
@@ -61,13 +98,19 @@ async fn refuse(
     result: CallResult,
 ) -> CallResult {
     // A caller whose media can't be agreed on is told by the status alone.
-    if call.progress_with_media(&[]).is_ok() {
-        let _part = call.part("announcement");
-        let listener = applications::listener(call);
-        let mut line = Line::new(call, listener);
-        if apps::announce(&mut line, what).await == Exit::HungUp {
-            return CallResult::Cancelled;
-        }
+    if call.progress_with_media(&[]).is_ok() && say(call, what).await == Exit::HungUp {
+        return match call.stage {
+            Stage::Trying | Stage::Ringing | Stage::Early(_) => CallResult::Cancelled,
+            // He was answered before: this is how it ended.
+            Stage::Answered => result,
+        };
     }
     call.refuse(status, result)
+}
+
+async fn say(call: &mut Inbound, what: Announcement) -> Exit {
+    let _part = call.part("announcement");
+    let listener = applications::listener(call);
+    let mut line = Line::new(call, listener);
+    apps::announce(&mut line, what).await
 }

@@ -292,7 +292,7 @@ impl Inbound {
             };
             plan = match finally {
                 Finally::Voicemail(user) => return self.voicemail(&user).await,
-                Finally::Busy => return self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
+                Finally::Busy => return announce::busy(self).await,
                 Finally::Outside(number) => return self.end_outside(&plan.user, &number).await,
                 Finally::AutoAttendant(name) => {
                     return Box::pin(applications::attendant(self, &name)).await;

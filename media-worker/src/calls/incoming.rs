@@ -2,8 +2,8 @@
 
 use crds::Directory;
 use crds::directory::{Caller, Meaning, TakenTo, Target};
-use sip::syntax::StatusCode;
 
+use super::announce;
 use super::inbound::Inbound;
 use super::outside::Outward;
 use crate::metrics::CallResult;
@@ -18,7 +18,7 @@ impl Inbound {
             // The administrator has said so: nobody's permission is asked for.
             return Box::pin(self.call_out(Outward::Number(number))).await;
         }
-        self.refuse(StatusCode::BUSY_HERE, CallResult::Busy)
+        announce::busy(self).await
     }
 }
 

@@ -187,10 +187,10 @@ impl Inbound {
 
     async fn not_reached(&mut self, unanswered: Unanswered) -> CallResult {
         match (unanswered, self.refused_with.map(StatusCode::code)) {
-            (Unanswered::Busy, _) => self.refuse(StatusCode::BUSY_HERE, CallResult::Busy),
+            (Unanswered::Busy, _) => announce::busy(self).await,
             (Unanswered::NoAnswer, Some(404 | 484 | 604)) => announce::unknown_number(self).await,
             (Unanswered::NoAnswer, Some(status)) if !is_the_trunks(status) => {
-                self.refuse(StatusCode::TEMPORARILY_UNAVAILABLE, CallResult::NoAnswer)
+                announce::no_answer(self).await
             }
             (Unanswered::NoAnswer, Some(_) | None) => announce::not_available(self).await,
         }

@@ -10,6 +10,7 @@ use switchboard_tests::sound::{Sound, tone_file};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::{Worker, binary};
 
+use super::languages::{expect_words, recording};
 use super::trunk::{OLGA, company, provider, registered, trunk};
 
 /// What the attendant's greeting sounds like.
@@ -159,4 +160,31 @@ fn a_route_that_ends_at_the_attendant_leads_there_and_on() {
     });
     mary.hang_up();
     mary.expect_call("DISCONNECTED");
+}
+
+#[test]
+fn whoever_the_attendant_has_answered_hears_that_the_other_is_busy() {
+    let office = company();
+    office.write("attendant.yaml", ATTENDANT);
+    office.write(
+        "busy.yaml",
+        "apiVersion: switchboard.dev/v1alpha1\nkind: CallRoute\nmetadata: {name: mary}\n\
+         spec: {userRef: {name: mary}, finally: {busy: {}}}\n",
+    );
+    let worker = Worker::start(&office);
+    let mut john = Phone::of(&JOHN, worker.sip);
+    // His own phone tells him, as long as he is not answered.
+    john.call(MARY.extension, None, None);
+    let ended = john.expect_call("DISCONNECTED");
+    assert_eq!(ended["code"], 486, "{ended}");
+    let heard = office.path("john.wav");
+    john.call("150", None, Some(&heard));
+    john.expect_call("CONFIRMED");
+    john.press(MARY.extension, Keys::Rfc4733);
+    expect_words(&heard, &recording("en", "announce-busy"));
+    john.expect_call("DISCONNECTED");
+    wait_for("the count of calls", Duration::from_secs(20), || {
+        let busy = "switchboard_calls_total{direction=\"in\",result=\"busy\"}";
+        (worker.metric(busy) > 1.5).then_some(())
+    });
 }

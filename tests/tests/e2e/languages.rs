@@ -104,7 +104,8 @@ fn a_further_language_is_a_folder_and_what_it_lacks_is_told_once() {
     assert_eq!(log.matches(warning).count(), 1, "{log}");
 }
 
-fn expect_words(heard: &Path, words: &Pcm) {
+/// Waits until these words are in what was heard.
+pub(crate) fn expect_words(heard: &Path, words: &Pcm) {
     let what = format!("words of {:?}", words.duration());
     let mut listened = Duration::ZERO;
     wait_for(&what, Duration::from_mins(1), || {
@@ -116,7 +117,8 @@ fn expect_words(heard: &Path, words: &Pcm) {
     });
 }
 
-fn recording(language: &str, prompt: &str) -> Pcm {
+/// A prompt as it was recorded.
+pub(crate) fn recording(language: &str, prompt: &str) -> Pcm {
     read(&file(language, prompt))
 }
 

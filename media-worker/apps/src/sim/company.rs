@@ -13,7 +13,9 @@ use std::time::Duration;
 use crds::directory::Caller;
 use crds::phone_system::PhoneSystemSpec;
 use crds::user_settings::GreetingSlot;
-use crds::{Directory, Objects, PhoneSystem, Secret, User, UserSettings, UserSettingsSpec, UserSpec};
+use crds::{
+    Directory, Objects, PhoneSystem, Secret, User, UserSettings, UserSettingsSpec, UserSpec,
+};
 use mailbox::{Message, Sender};
 use prompts::Library;
 

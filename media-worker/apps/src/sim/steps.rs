@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::addressing::ADDRESS;
 use crate::attendant::ATTENDANT;
 use crate::attendant::by_name::{FIND, FOUND};
-use crate::compose::{RECORDING, REVIEW, SENDING, SPEAKING};
+use crate::compose::{MISDIALLED, RECORDING, REVIEW, SENDING, SPEAKING};
 use crate::entry::{EXTENSION, PIN};
 use crate::leave_message::GREETING;
 use crate::listening::{LISTENING, PLAYING};
@@ -27,6 +27,7 @@ pub fn every_step() -> BTreeSet<Step> {
         LISTENING.ways(),
         REVIEW.ways(),
         SENDING.ways(),
+        MISDIALLED.ways(),
         SETTINGS.ways(),
         PRESENCE.ways(),
         NAME.ways(),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use switchboard_tests::office::{JOHN, MARY};
-use switchboard_tests::phone::Phone;
+use switchboard_tests::phone::{Keys, Phone};
 use switchboard_tests::sound::{Sound, tone_file};
 use switchboard_tests::wait_for;
 use switchboard_tests::worker::Worker;
 
 use super::{OLGA, by_address, company, connected, provider, refuses};
+use crate::languages::{expect_words, recording};
 
 #[test]
 fn a_route_rings_outside_and_ends_outside() {
@@ -95,4 +96,28 @@ fn whoever_is_led_outside_at_the_end_of_a_route_is_connected_at_once() {
     });
     john.hang_up();
     olga.expect_call("DISCONNECTED");
+}
+
+#[test]
+fn whoever_the_attendant_has_answered_hears_why_nobody_outside_was_reached() {
+    let near = company();
+    near.write(
+        "attendant.yaml",
+        "apiVersion: switchboard.dev/v1alpha1\nkind: AutoAttendant\nmetadata: {name: main}\nspec:\n  \
+         options: [{key: \"5\", target: {outside: {number: \"+15855552222\"}}}]\n---\n\
+         apiVersion: switchboard.dev/v1alpha1\nkind: Extension\nmetadata: {name: \"150\"}\nspec: {target: {autoAttendant: {name: main}}}\n",
+    );
+    let worker = Worker::start(&near);
+    let [mut provider] = by_address(&near, &worker, ["outbound: {}"]);
+    let mut john = Phone::of(&JOHN, worker.sip);
+    for (status, words) in [(486, "announce-busy"), (480, "announce-no-answer")] {
+        let heard = near.path(&format!("{words}.wav"));
+        john.call("150", None, Some(&heard));
+        john.expect_call("CONFIRMED");
+        john.press("5", Keys::Rfc4733);
+        let invite = provider.expect_call_to("+15855552222");
+        provider.answer(&invite, status);
+        expect_words(&heard, &recording("en", words));
+        john.expect_call("DISCONNECTED");
+    }
 }
