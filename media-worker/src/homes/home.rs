@@ -10,31 +10,31 @@ use crds::directory::UserEntry;
 use jiff::Timestamp;
 use mailbox::{Mailbox, MailboxId};
 use sip::registrar::{Contact, ExpiryPolicy};
-use sip::subscription::{Outcome, SubscriptionKey};
+use sip::subscription::Outcome;
 use sip::syntax::Response;
 use tokio::sync::mpsc;
-use tokio::task::{spawn_local, yield_now};
 use tokio::time::sleep_until;
 use tracing::info;
 
 use super::emails::KnownEmails;
 use super::journal::{Entry, StoredLamps, StoredOutsideCalls};
-use super::lamps::{self, Lamps, Notice, Shown};
+use super::lamps::Lamps;
 use super::outside::OutsideCalls;
 use super::phones::{Phones, Registered};
+use super::showing::{Display, ToTell};
 use super::telling::Told;
 use super::unread::Unread;
 use super::{CallPlace, Home, HomeContext, HomeName, Notified, Received, ToHome};
 
 /// What one home holds.
 pub(super) struct HomeState {
-    name: HomeName,
+    pub(super) name: HomeName,
     context: Rc<HomeContext>,
     /// The way back to this home, for answers that come later.
     pub(super) itself: mpsc::WeakSender<Box<ToHome>>,
-    phones: Phones,
-    lamps: Lamps,
-    shown: Option<Shown>,
+    pub(super) phones: Phones,
+    pub(super) lamps: Lamps,
+    pub(super) display: Display,
     pub(super) lockouts: HashMap<Side, Lockout>,
     /// Calls that its user has now.
     calls: u32,
@@ -42,21 +42,8 @@ pub(super) struct HomeState {
     outside_calls: OutsideCalls,
     /// What this home has added to the count of registrations.
     counted: usize,
-    told: Told,
+    pub(super) told: Told,
     pub(super) emails: KnownEmails,
-    /// Where it goes when its mailbox can't be read.
-    unread: mpsc::UnboundedSender<Unread>,
-    is_unread: bool,
-}
-
-/// What the lamps of a mailbox are to show.
-enum Showing {
-    /// There is no mailbox.
-    Nothing,
-    /// Nobody knows: the store is away and was never asked.
-    NotYet,
-    /// So many messages.
-    Messages(Shown),
 }
 
 impl HomeState {
@@ -75,22 +62,20 @@ impl HomeState {
             itself: itself.inbox.downgrade(),
             phones: Phones::default(),
             lamps: Lamps::new(context_seed),
-            shown: None,
+            display: Display::new(unread),
             lockouts: HashMap::new(),
             calls: 0,
             outside_calls: OutsideCalls::default(),
             counted: 0,
             told,
             emails: KnownEmails::default(),
-            unread,
-            is_unread: false,
         }
     }
 
     /// Serves until the worker stops.
     pub(super) async fn live(mut self, mut inbox: mpsc::Receiver<Box<ToHome>>) {
         loop {
-            let expiry = self.expire().await;
+            let expiry = self.expire();
             let message = tokio::select! {
                 message = inbox.recv() => message,
                 () = sleep_until(expiry.into()) => continue,
@@ -113,9 +98,9 @@ impl HomeState {
                 let (response, registered) = self.register(&handset, &received);
                 let _ = reply.send(response);
                 if registered == Registered::Added {
-                    // The phone hears of its registration before it hears of its messages: whoever passes the answer on is next.
-                    yield_now().await;
-                    self.show_to(&handset).await;
+                    // The phone hears of its registration before it hears of its messages: whoever passes the answer on is next,
+                    // and the mailbox is asked after that.
+                    self.tell(ToTell::Phone(handset));
                 }
             }
             ToHome::Subscribe {
@@ -131,26 +116,25 @@ impl HomeState {
                 let _ = reply.send(response);
                 if let Some(key) = key {
                     self.keep_lamps();
-                    self.show_subscriber(&key).await;
+                    self.tell(ToTell::Subscriber(key));
                 }
             }
             ToHome::Notified(notified) => {
                 let Notified { key, answer } = *notified;
                 if self.lamps.answered(&key, &answer) == Outcome::NotifyAgain {
-                    self.show_subscriber(&key).await;
+                    self.tell(ToTell::Subscriber(key));
                 }
             }
             ToHome::Contacts { handset, reply } => {
                 let _ = reply.send(self.contacts(&handset));
             }
             ToHome::Restore { entry, done } => {
-                self.restore(*entry).await;
+                self.restore(*entry);
                 let _ = done.send(());
             }
-            ToHome::MailboxChanged => self.show().await,
-            ToHome::TellAgain { reply } => {
-                let _ = reply.send(self.tell_again().await);
-            }
+            ToHome::MailboxChanged => self.show(),
+            ToHome::Counted { counts, question } => self.counted(counts, question),
+            ToHome::TellAgain { reply } => self.tell_again(reply),
             ToHome::Trash { reply } => self.trash(reply),
             ToHome::RestoreMessage { message, reply } => self.restore_message(message, reply),
             ToHome::CallBegins { reply } => {
@@ -202,31 +186,20 @@ impl HomeState {
         contacts
     }
 
-    async fn restore(&mut self, entry: Entry) {
+    /// Takes up what the journal kept, without asking the mailbox: the lamps are told later.
+    fn restore(&mut self, entry: Entry) {
+        let signalling = &self.context.signalling;
+        let (now, clock) = (Instant::now(), Timestamp::now());
         match entry {
             Entry::Contacts(stored) => {
-                let signalling = &self.context.signalling;
-                let now = Instant::now();
-                self.phones
-                    .restore(stored, signalling, now, Timestamp::now());
+                self.phones.restore(stored, signalling, now, clock);
                 self.told.phones(&self.phones, now);
-                self.shown = None;
-                self.show().await;
             }
             Entry::Lockouts(stored) => self.lockouts.extend(stored.sides),
             Entry::OutsideCalls(stored) => self.outside_calls = stored.calls,
             Entry::Lamps(stored) => {
-                let (now, clock) = (Instant::now(), Timestamp::now());
-                let keys = self
-                    .lamps
-                    .restore(stored.lamps, &self.context.signalling, now, clock);
+                self.lamps.restore(stored.lamps, signalling, now, clock);
                 self.dismiss();
-                // Nobody has asked: what is not known yet is told later.
-                if let Showing::Messages(shown) = self.showing().await {
-                    for key in keys {
-                        self.notify(&key, Some(shown));
-                    }
-                }
             }
         }
     }
@@ -253,7 +226,7 @@ impl HomeState {
     }
 
     /// So that its lamps are right after a restart, also those that watch from elsewhere.
-    fn keep_lamps(&self) {
+    pub(super) fn keep_lamps(&self) {
         if let HomeName::User(user) = &self.name {
             let stored = StoredLamps {
                 mailbox_of: user.to_string(),
@@ -263,145 +236,12 @@ impl HomeState {
         }
     }
 
-    /// The world is told of a user's messages; a shared handset has none.
-    fn tell_messages(&mut self, shown: Shown) {
-        if let HomeName::User(user) = &self.name {
-            self.told.messages(user, shown);
-        }
-    }
-
     fn policy(&self) -> ExpiryPolicy {
         let default = self.context.directory.borrow().system().registration_expiry;
         ExpiryPolicy {
             default,
             ..ExpiryPolicy::default()
         }
-    }
-
-    /// Tells all lamps of the mailbox, when it shows something else than before.
-    async fn show(&mut self) {
-        self.dismiss();
-        let Showing::Messages(shown) = self.showing().await else {
-            return;
-        };
-        if self.shown.replace(shown) == Some(shown) {
-            return;
-        }
-        let (account, now) = (self.account(), Instant::now());
-        let notices = self
-            .lamps
-            .notify_all(&account, shown, self.phones.all(now), now);
-        for notice in notices {
-            self.send(notice);
-        }
-    }
-
-    /// Tells all lamps, also those that were told nothing or too little; whether the mailbox could be read.
-    async fn tell_again(&mut self) -> bool {
-        self.is_unread = false;
-        self.shown = None;
-        self.show().await;
-        !self.is_unread
-    }
-
-    /// Ends the subscriptions of phones that may not watch any longer (spec MB-3): their lamps go out.
-    fn dismiss(&mut self) {
-        let HomeName::User(name) = &self.name else {
-            return;
-        };
-        let directory = Arc::clone(&self.context.directory.borrow());
-        let Some(user) = directory.user(name) else {
-            return;
-        };
-        let dismissed = self.lamps.dismiss(|handset| {
-            let account = directory.handset(handset);
-            account.is_some_and(|account| lamps::may_watch(account, user))
-        });
-        for key in &dismissed {
-            self.notify(key, Some(Shown::default()));
-        }
-        if !dismissed.is_empty() {
-            self.keep_lamps();
-        }
-    }
-
-    /// Tells a phone that has just registered, unless it has subscribed.
-    async fn show_to(&mut self, handset: &Arc<str>) {
-        let Showing::Messages(shown) = self.showing().await else {
-            return;
-        };
-        if self.lamps.has(handset) {
-            return;
-        }
-        let account = self.account();
-        for contact in self.phones.contacts(handset, Instant::now()) {
-            self.send(lamps::unsolicited(&account, shown, &contact));
-        }
-    }
-
-    async fn show_subscriber(&mut self, key: &SubscriptionKey) {
-        let shown = match self.showing().await {
-            Showing::Nothing => Some(Shown::default()),
-            Showing::NotYet => None,
-            Showing::Messages(shown) => Some(shown),
-        };
-        self.notify(key, shown);
-    }
-
-    fn notify(&mut self, key: &SubscriptionKey, shown: Option<Shown>) {
-        let (account, now) = (self.account(), Instant::now());
-        if let Some(notice) = self.lamps.notify_one(key, &account, shown, now) {
-            self.send(notice);
-        }
-    }
-
-    /// What lamps are to show. The world is told the same.
-    async fn showing(&mut self) -> Showing {
-        let Some(mailbox) = self.user().and_then(|user| self.mailbox(&user)) else {
-            return Showing::Nothing;
-        };
-        let counts = mailbox.counts().await;
-        let shown = Shown {
-            new: counts.new,
-            saved: counts.saved,
-        };
-        if !counts.incomplete {
-            self.tell_messages(shown);
-            return Showing::Messages(shown);
-        }
-        if !self.is_unread {
-            self.is_unread = true;
-            // Nobody listens when the worker is going down.
-            let _ = self.unread.send(self.itself.clone());
-        }
-        // What has come meanwhile is certainly new.
-        if shown.new > 0 {
-            self.tell_messages(shown);
-            Showing::Messages(shown)
-        } else {
-            Showing::NotYet
-        }
-    }
-
-    fn account(&self) -> sip::syntax::Uri {
-        let directory = self.context.directory.borrow();
-        let system = directory.system();
-        lamps::account(&system.dial_plan.message_center, &system.domain)
-    }
-
-    fn send(&self, notice: Notice) {
-        let Notice { request, flow, key } = notice;
-        let signalling = &self.context.signalling;
-        let tx = signalling.with(|endpoint, now| endpoint.request(request, flow, now));
-        let Some(key) = key else { return };
-        let answer = signalling.answer_to(tx);
-        let itself = self.itself.clone();
-        spawn_local(async move {
-            if let (Ok(answer), Some(home)) = (answer.await, itself.upgrade()) {
-                let notified = Box::new(Notified { key, answer });
-                let _ = home.send(Box::new(ToHome::Notified(notified))).await;
-            }
-        });
     }
 
     /// A place for one more call, within `limits.callsPerUser`.
@@ -440,10 +280,10 @@ impl HomeState {
     }
 
     /// Forgets what has expired; when to do so next.
-    async fn expire(&mut self) -> Instant {
+    fn expire(&mut self) -> Instant {
         let now = Instant::now();
         for key in self.lamps.expire(now) {
-            self.show_subscriber(&key).await;
+            self.tell(ToTell::Subscriber(key));
         }
         let next = [self.phones.expire(now), self.lamps.next_expiry()]
             .into_iter()

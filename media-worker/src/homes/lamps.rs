@@ -78,28 +78,25 @@ impl Lamps {
         stored.collect()
     }
 
-    /// Takes up what the journal kept; each is to be told what there is now.
+    /// Takes up what the journal kept; all are to be told what there is now.
     pub(super) fn restore(
         &mut self,
         stored: Vec<StoredLamp>,
         signalling: &Signalling,
         now: Instant,
         clock: Timestamp,
-    ) -> Vec<SubscriptionKey> {
+    ) {
         // Seconds go faster than NOTIFYs: higher than any number that was sent, and below 2^31 for a lifetime.
         let seq = u32::try_from(clock.as_second() - NUMBERS_SINCE).unwrap_or_default();
-        let mut keys = Vec::new();
         for lamp in stored {
             let handset: Arc<str> = lamp.handset.as_str().into();
             let Some(kept) = load(lamp, signalling, now, clock) else {
                 continue;
             };
             if let Some(key) = self.subscriptions.restore(kept, seq) {
-                self.watchers.insert(key.clone(), handset);
-                keys.push(key);
+                self.watchers.insert(key, handset);
             }
         }
-        keys
     }
 
     /// The NOTIFY of one subscription. Without a body where nobody knows what to show (RFC 6665 section 4.2.1.2): the lamp stays as it is.

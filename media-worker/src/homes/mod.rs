@@ -13,19 +13,20 @@ mod login;
 mod outside;
 mod phones;
 mod preferences;
+mod showing;
 mod telling;
 mod trash;
 mod unread;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use apps::{Choice, Choices, NotChosen, Side, Unavailable};
 use crds::Directory;
 use crds::directory::Account;
-use mailbox::{Mailboxes, Message, MessageId};
+use mailbox::{Counts, Mailboxes, Message, MessageId};
 use sip::registrar::Contact;
 use sip::syntax::{Request, Response};
 use sip::transport::Flow;
@@ -50,6 +51,7 @@ use crate::signalling::Signalling;
 use crate::source::Source;
 use crate::statuses::Statuses;
 use home::HomeState;
+use showing::Question;
 use unread::Unread;
 
 /// Whose home it is.
@@ -100,7 +102,7 @@ pub struct Homes {
     context: Rc<HomeContext>,
     /// As many as there are users and shared handsets: names come from the directory only.
     awake: RefCell<HashMap<HomeName, Home>>,
-    /// Where homes go whose mailboxes can't be read.
+    /// Where homes go whose mailboxes were not read yet, or can't be.
     unread: mpsc::UnboundedSender<Unread>,
 }
 
@@ -132,31 +134,24 @@ impl Homes {
         let _ = tokio::task::spawn_blocking(move || journal.settle()).await;
     }
 
-    /// Gives back what the journal has kept. Done when every home knows its own.
+    /// Gives back what the journal has kept. Done when every home knows its own, which takes no store; their lamps are told from then on.
     pub async fn restore(&self, entries: Vec<Entry>) {
         let directory = Arc::clone(&self.context.directory.borrow());
+        let mut restored = BTreeMap::new();
         for entry in entries {
-            let home = match &entry {
-                Entry::Contacts(stored) => directory.handset(&stored.handset).map(|it| self.of(it)),
-                Entry::Lockouts(stored) => {
-                    let user = directory.user(&stored.user);
-                    user.map(|user| self.of_user(&user.name))
-                }
-                Entry::Lamps(stored) => {
-                    let user = directory.user(&stored.mailbox_of);
-                    user.map(|user| self.of_user(&user.name))
-                }
-                Entry::OutsideCalls(stored) => {
-                    let user = directory.user(&stored.outside_calls_of);
-                    user.map(|user| self.of_user(&user.name))
-                }
+            let Some(name) = home_of(&entry, &directory) else {
+                continue;
             };
-            if let Some(home) = home {
-                let entry = Box::new(entry);
-                home.ask(|done| ToHome::Restore { entry, done }).await;
-            }
+            let home = self.get(name.clone());
+            let entry = Box::new(entry);
+            home.ask(|done| ToHome::Restore { entry, done }).await;
+            restored.insert(name, home);
         }
         self.context.statuses.restored();
+        for home in restored.into_values() {
+            // Nobody listens when the worker is going down.
+            let _ = self.unread.send(home.inbox.downgrade());
+        }
     }
 
     /// A mailbox has changed elsewhere: its owner's lamps follow.
@@ -189,6 +184,18 @@ impl Homes {
     }
 }
 
+/// Whose home an entry of the journal belongs to; none where there is no such user or handset any more.
+fn home_of(entry: &Entry, directory: &Directory) -> Option<HomeName> {
+    let user = match entry {
+        Entry::Contacts(stored) => return directory.handset(&stored.handset).map(HomeName::of),
+        Entry::Lockouts(stored) => &stored.user,
+        Entry::Lamps(stored) => &stored.mailbox_of,
+        Entry::OutsideCalls(stored) => &stored.outside_calls_of,
+    };
+    let user = directory.user(user)?;
+    Some(HomeName::User(Arc::clone(&user.name)))
+}
+
 /// The way to one home.
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -218,7 +225,12 @@ enum ToHome {
         done: oneshot::Sender<()>,
     },
     MailboxChanged,
-    /// Its mailbox could not be read and may be now; the reply says whether it was.
+    /// Its mailbox has said what it holds.
+    Counted {
+        counts: Counts,
+        question: Question,
+    },
+    /// Its mailbox was not read yet and may be now; the reply says whether it was.
     TellAgain {
         reply: oneshot::Sender<bool>,
     },

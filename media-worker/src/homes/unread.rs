@@ -1,30 +1,34 @@
-//! Homes whose mailboxes could not be read, and what comes of them when the store works again.
+//! Homes whose mailboxes were not read yet, after a start or because the store was away, and what comes of them when it works.
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use mailbox::Storage;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::ToHome;
 
-/// The way back to a home that could not tell what its lamps are to show.
+/// The way back to a home that could not tell yet what its lamps are to show.
 pub(super) type Unread = mpsc::WeakSender<Box<ToHome>>;
 
-/// Lets homes tell what they could not, one after the other: a store that has just come back is not asked for everything at once.
+/// Lets homes tell what they could not, some side by side: a store that has just come back is not asked for everything at once.
 /// Ends with the homes.
 pub(super) async fn tell_later(
     mut unread: mpsc::UnboundedReceiver<Unread>,
     mut storage: watch::Receiver<Storage>,
 ) {
-    let mut readable = false;
-    while let Some(home) = unread.recv().await {
+    let mut readable = true;
+    let mut homes = Vec::new();
+    while unread.recv_many(&mut homes, AT_ONCE).await > 0 {
         if !readable {
             let works = storage.wait_for(|storage| *storage == Storage::Writable);
             // A store that takes nothing may be readable all the same: it is tried in any case.
             let _ = timeout(IN_ANY_CASE, works).await;
         }
-        readable = is_told(&home).await;
+        let told = join_all(homes.iter().map(is_told)).await;
+        readable = told.into_iter().all(|told| told);
+        homes.clear();
         if !readable {
             sleep(REST).await;
         }
@@ -41,6 +45,8 @@ async fn is_told(home: &Unread) -> bool {
     asked.is_err() || told.await.unwrap_or(true)
 }
 
+/// So many mailboxes are read side by side.
+const AT_ONCE: usize = 16;
 /// How long the store is waited for before it is tried.
 const IN_ANY_CASE: Duration = Duration::from_mins(1);
 /// A store that seems to work and does not is not asked without pause.

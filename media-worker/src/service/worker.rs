@@ -10,8 +10,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use mailbox::BlobStore;
 use prompts::Library;
-use sip::endpoint::{Endpoint, EndpointConfig};
-use tokio::sync::watch;
+use sip::endpoint::{Endpoint, EndpointConfig, Event};
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
 
 use super::figures::Ticks;
@@ -22,7 +22,7 @@ use super::sockets::{Sockets, Tls};
 use super::tasks;
 use crate::calls::{Exchange, Life, MediaPool, News};
 use crate::edge::Edge;
-use crate::homes::{HomeContext, Homes, Journal};
+use crate::homes::{Entry, HomeContext, Homes, Journal};
 use crate::mail::{self, MailContext, Post};
 use crate::media_threads::MediaThreads;
 use crate::random::Random;
@@ -159,10 +159,9 @@ impl Worker {
         tasks::spawn_media(&exchange, media_events);
         tasks::spawn_mail(&exchange, delivered, room.changed);
         spawn_local(following.follow(Rc::clone(&exchange)));
-        spawn_local(edge.serve(requests));
-        spawn_local(Rc::clone(&exchange.trunks).follow());
         let homes = Rc::clone(&exchange.homes);
-        spawn_local(async move { homes.restore(entries).await });
+        spawn_local(take_up(homes, entries, edge, requests));
+        spawn_local(Rc::clone(&exchange.trunks).follow());
         Ok(Self {
             exchange,
             source,
@@ -175,4 +174,16 @@ impl Worker {
             post: room.post,
         })
     }
+}
+
+/// Serves, once every home has what the journal kept: phones are known, and logins locked, before the first call is taken. Until then, for
+/// some milliseconds, what arrives waits.
+async fn take_up(
+    homes: Rc<Homes>,
+    entries: Vec<Entry>,
+    edge: Rc<Edge>,
+    requests: mpsc::UnboundedReceiver<Event>,
+) {
+    homes.restore(entries).await;
+    edge.serve(requests).await;
 }

@@ -147,10 +147,10 @@ impl Bindings {
         live.into_iter()
     }
 
-    /// Puts back a contact that was journalled.
+    /// Puts back a contact that was journalled, unless its phone has registered since: what is known is newer.
     pub fn restore(&mut self, contact: Contact) {
-        self.contacts.retain(|known| !known.is_same(&contact));
-        if self.contacts.len() < self.limit {
+        let is_known = self.contacts.iter().any(|known| known.is_same(&contact));
+        if !is_known && self.contacts.len() < self.limit {
             self.contacts.push(contact);
         }
     }

@@ -290,3 +290,20 @@ fn a_restored_contact_is_as_before() {
     );
     assert_eq!(again.drop_flow(flow(1)).len(), 1);
 }
+
+#[test]
+fn a_restored_contact_is_not_put_over_one_that_has_registered_since() {
+    let (now, mut before) = (start(), Bindings::new(5));
+    let contact = "Contact: <sip:a@10.0.0.1>\r\n";
+    before
+        .apply(&register(1, contact), flow(1), now, &POLICY)
+        .unwrap();
+    let journalled = before.contacts(now).next().unwrap().clone();
+    let mut after = Bindings::new(5);
+    after
+        .apply(&register(2, contact), flow(2), now, &POLICY)
+        .unwrap();
+    after.restore(journalled);
+    let flows: Vec<Flow> = after.contacts(now).map(|contact| contact.flow).collect();
+    assert_eq!(flows, [flow(2)]);
+}
