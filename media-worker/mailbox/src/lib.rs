@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod deleted;
 mod deliver;
 pub mod details;
 pub mod disk;
@@ -27,6 +28,7 @@ pub mod spool;
 mod storage;
 pub mod store;
 mod sweep;
+mod unreadable;
 mod uploader;
 
 pub use files::SharedFiles;

@@ -1,5 +1,6 @@
 //! All mailboxes of a worker: the store, the spool before it, and the carrying between them.
 
+use crate::deleted::Deleted;
 use crate::details::{CallDetail, DetailsOf};
 use crate::disk::Disk;
 use crate::files::SharedFiles;
@@ -10,6 +11,7 @@ use crate::outbox::{MailWanted, Outbox};
 use crate::spool::{Appender, Spool, SpoolError, SpoolOptions};
 use crate::storage::Storage;
 use crate::store::{BlobStore, StoreError, Watched};
+use crate::unreadable::Unreadable;
 use crate::uploader::Uploader;
 use jiff::civil::Date;
 use std::pin::pin;
@@ -39,6 +41,8 @@ pub struct MailboxesOptions {
     pub store_details_every: Duration,
     /// For whose messages e-mails are to be sent.
     pub mail_wanted: MailWanted,
+    /// For how long the spool's disk is asked again for a recording that it does not give; then its message arrives without what is missing.
+    pub ask_disk_for: Duration,
 }
 
 impl MailboxesOptions {
@@ -50,6 +54,7 @@ impl MailboxesOptions {
             worker: "worker".into(),
             store_details_every: Duration::from_mins(1),
             mail_wanted: MailWanted::Nobody,
+            ask_disk_for: Duration::from_mins(1),
         }
     }
 }
@@ -69,6 +74,8 @@ pub(crate) struct Shared {
     pub(crate) watched: Arc<Watched>,
     pub(crate) carried: Carried,
     pub(crate) spool: Spool,
+    pub(crate) unreadable: Unreadable,
+    pub(crate) deleted: Deleted,
     pub(crate) names: Arc<NameSource>,
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
@@ -100,6 +107,7 @@ impl Mailboxes {
             worker,
             store_details_every,
             mail_wanted,
+            ask_disk_for,
             ..
         } = options;
         let watched = Arc::new(Watched::new(store));
@@ -108,6 +116,8 @@ impl Mailboxes {
             watched,
             carried: Carried::default(),
             spool,
+            unreadable: Unreadable::new(ask_disk_for),
+            deleted: Deleted::default(),
             names,
             worker,
             store_details_every,

@@ -15,19 +15,24 @@ pub(crate) async fn read(
     mailbox: &MailboxId,
     audio: &AudioId,
 ) -> Result<Recording, MailboxError> {
+    let mut left = None;
     match shared.spool.board().audio(audio) {
-        Some(Spooled::Recorded(record)) => {
-            if let Ok(recording) = shared.spool.read(record).await {
-                return Ok(recording);
-            }
-        }
+        Some(Spooled::Recorded(record)) => match shared.spool.read(record).await {
+            Ok(salvaged) if salvaged.unreadable == 0 => return Ok(salvaged.recording),
+            Ok(salvaged) => left = Some(salvaged.recording).filter(|it| !it.is_empty()),
+            Err(_) => {}
+        },
         Some(Spooled::Forwarded(forwarded)) => {
             let Forwarded { from, message } = *forwarded;
             return Box::pin(read(shared, &from, &message.audio)).await;
         }
         None => {}
     }
-    let bytes = stored(shared, mailbox, audio).await?;
+    let bytes = match (stored(shared, mailbox, audio).await, left) {
+        // Nobody has more of it.
+        (Err(_), Some(left)) => return Ok(left),
+        (stored, _) => stored?,
+    };
     Ok(Recording::from_bytes(&bytes).or_else(|_| Recording::salvage(&bytes))?)
 }
 
@@ -38,7 +43,8 @@ pub(crate) async fn original(
 ) -> Result<Bytes, MailboxError> {
     let Forwarded { from, message } = forwarded;
     if let Some(Spooled::Recorded(record)) = shared.spool.board().audio(&message.audio) {
-        return Ok(shared.spool.read(record).await?.to_bytes().into());
+        let recording = shared.spool.read(record).await?.whole()?;
+        return Ok(recording.to_bytes().into());
     }
     stored(shared, from, &message.audio).await
 }

@@ -1,14 +1,15 @@
 //! Carries promised messages from the spool to the store, and into every recipient's index.
 
+use crate::deleted::living;
 use crate::deliver::{Parcel, deliver};
 use crate::details;
-use crate::ids::{MailboxId, MessageId};
+use crate::ids::MessageId;
 use crate::mailbox::MailboxError;
 use crate::mailboxes::{Mailboxes, Shared};
 use crate::message::MessageState;
 use crate::record::DeliveryRecord;
 use crate::sound;
-use crate::spool::Pending;
+use crate::spool::{Pending, Salvaged, SpoolError};
 use crate::storage::Storage;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
@@ -125,6 +126,7 @@ impl Uploader {
                 .stored
                 .fetch_add(settled.len() as u64, Ordering::Relaxed);
             failed.extend(left);
+            self.mailboxes.shared.unreadable.forget(&settled);
             if spool.settle(settled).await.is_err() {
                 return false;
             }
@@ -175,9 +177,10 @@ async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>,
     Ok(left)
 }
 
-/// Reads a promised message out of the spool; `None` where it is none.
+/// Reads a promised message out of the spool; `None` where it is none, or nobody's any more.
 async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, MailboxError> {
-    let recipients: Vec<MailboxId> = pending.record.recipients().cloned().collect();
+    let named = pending.record.recipients().cloned().collect();
+    let recipients = living(shared, named).await?;
     let (Some(stored), Some(first)) = (&pending.record.draft.message, recipients.first()) else {
         return Ok(None);
     };
@@ -185,14 +188,22 @@ async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, Mail
         return Ok(None);
     };
     message.state = MessageState::New;
-    let recording = shared.spool.read(pending.record.clone()).await?;
-    match message.introductions.first_mut() {
-        Some(introduction) if stored.delivery.forwards.is_some() => {
-            introduction.duration = recording.duration();
+    let Salvaged {
+        recording,
+        unreadable,
+    } = read(shared, pending).await?;
+    message.partial |= unreadable > 0;
+    let mut audio = Vec::new();
+    // Without any of it, its owner hears that the recording is lost.
+    if unreadable == 0 || !recording.is_empty() {
+        match message.introductions.first_mut() {
+            Some(introduction) if stored.delivery.forwards.is_some() => {
+                introduction.duration = recording.duration();
+            }
+            Some(_) | None => message.duration = recording.duration(),
         }
-        Some(_) | None => message.duration = recording.duration(),
+        audio.push((stored.audio.clone(), Bytes::from(recording.to_bytes())));
     }
-    let mut audio = vec![(stored.audio.clone(), Bytes::from(recording.to_bytes()))];
     if let (Some(copy), Some(forwarded)) = (&stored.copy, &stored.delivery.forwards) {
         match sound::original(shared, forwarded).await {
             Ok(original) => audio.push((copy.clone(), original)),
@@ -208,6 +219,22 @@ async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, Mail
         message,
     };
     Ok(Some(Parcel { record, audio }))
+}
+
+/// The recording, whole; or what is left of it once the disk has been asked for the rest for long enough.
+async fn read(shared: &Shared, pending: &Pending) -> Result<Salvaged, SpoolError> {
+    let salvaged = shared.spool.read(pending.record.clone()).await?;
+    if salvaged.unreadable > 0 {
+        if !shared.unreadable.is_given_up(pending.recording) {
+            return Err(Salvaged::damage());
+        }
+        tracing::error!(
+            recording = pending.recording,
+            runs = salvaged.unreadable,
+            "the disk of the spool has lost audio: its message arrives without it"
+        );
+    }
+    Ok(salvaged)
 }
 
 /// Messages carried together share syncs and index entries.

@@ -6,6 +6,7 @@ mod twin;
 pub use real::RealDisk;
 pub use twin::TwinDisk;
 
+use rustix::io::Errno;
 use std::io;
 
 /// A folder with files in it. Paths are relative to it and use `/`.
@@ -70,4 +71,13 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     )
+}
+
+/// Whether an error says that the disk does not have, or cannot give, what was written there.
+pub(crate) fn is_lost(error: &io::Error) -> bool {
+    let missing = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+    );
+    missing || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }

@@ -1,8 +1,10 @@
 //! A disk in memory that forgets, when the power fails, what was not synced.
 
 use super::{Disk, DiskFile, DiskLock, Listed, parent};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The twin of a real disk for tests: it loses its power at a chosen step, fills up, and fails to sync on demand.
@@ -92,6 +94,16 @@ impl TwinDisk {
         }
     }
 
+    /// These bytes of a file cannot be read from now on, as where a sector of a real disk is bad; an empty range mends it.
+    pub fn spoil(&self, path: &str, bytes: Range<usize>) {
+        let mut world = self.world();
+        if let Some(&inode) = world.names.get(path)
+            && let Some(node) = world.nodes.get_mut(inode)
+        {
+            node.bad = bytes;
+        }
+    }
+
     /// Every file's path.
     pub fn paths(&self) -> Vec<String> {
         self.world().names.keys().cloned().collect()
@@ -106,20 +118,17 @@ impl Disk for TwinDisk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let world = self.world();
         world.powered()?;
-        Ok(world.node(path)?.bytes.clone())
+        let node = world.node(path)?;
+        node.give(0..node.bytes.len()).map(<[u8]>::to_vec)
     }
 
     fn read_at(&self, path: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let world = self.world();
         world.powered()?;
         let start = offset as usize;
-        let bytes = world
-            .node(path)?
-            .bytes
-            .get(start..start.saturating_add(len));
-        bytes
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        let node = world.node(path)?;
+        let bytes = node.give(start..start.saturating_add(len));
+        bytes.map(<[u8]>::to_vec)
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<Listed>> {
@@ -242,6 +251,18 @@ struct Node {
     durable: usize,
     /// A sync of it has failed: no later one makes anything durable.
     forgets: bool,
+    /// Cannot be read.
+    bad: Range<usize>,
+}
+
+impl Node {
+    fn give(&self, range: Range<usize>) -> io::Result<&[u8]> {
+        if range.start < self.bad.end && self.bad.start < range.end {
+            return Err(Errno::IO.into());
+        }
+        let bytes = self.bytes.get(range);
+        bytes.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 struct NameChange {

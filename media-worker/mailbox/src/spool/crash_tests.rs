@@ -336,7 +336,7 @@ fn frames(journal: &Journal, recording: u64) -> usize {
     let Some(record) = journal.ledger().get(recording) else {
         return 0;
     };
-    let heard = journal.reader().read(record).unwrap();
+    let heard = journal.reader().read(record).unwrap().whole().unwrap();
     for (number, (timestamp, payload)) in heard.packets().enumerate() {
         assert_eq!(
             (timestamp, payload[0]),

@@ -21,6 +21,7 @@ pub use lock::{LockError, SpoolLock};
 
 pub(crate) use board::{Board, Claimed, Pending, Spooled};
 pub(crate) use ledger::StoredMessage;
+pub(crate) use segment::Salvaged;
 
 use crate::details::CallDetail;
 use crate::disk::{Disk, is_full};
@@ -247,7 +248,7 @@ impl Spool {
         let record = self
             .ask(|reply| Command::Take(recording.0, reply))
             .await??;
-        self.read(record).await
+        self.read(record).await?.whole()
     }
 
     /// When the oldest message was left that is promised and not in the store yet.
@@ -302,8 +303,8 @@ impl Spool {
         self.send(Command::DetailsStored(upto))
     }
 
-    /// Reads a recording out of the log.
-    pub(crate) async fn read(&self, record: Arc<ledger::Record>) -> Result<Recording, SpoolError> {
+    /// Reads a recording out of the log, as far as the disk gives it.
+    pub(crate) async fn read(&self, record: Arc<ledger::Record>) -> Result<Salvaged, SpoolError> {
         let runs = self.inner.runs.clone();
         let read = tokio::task::spawn_blocking(move || runs.read(&record)).await;
         read.unwrap_or_else(|error| Err(SpoolError::Disk(error.to_string())))

@@ -3,7 +3,7 @@
 use super::SpoolError;
 use super::entry::{self, Entry, Span};
 use super::ledger::{Extent, Ledger, Record, RunTimes};
-use crate::disk::Disk;
+use crate::disk::{Disk, is_lost};
 use media::codec::Codec;
 use media::recording::Recording;
 use std::io;
@@ -91,26 +91,77 @@ impl Runs {
         }
     }
 
-    /// All audio of a recording.
-    pub(crate) fn read(&self, record: &Record) -> Result<Recording, SpoolError> {
+    /// All audio of a recording, but for what the disk has lost.
+    pub(crate) fn read(&self, record: &Record) -> Result<Salvaged, SpoolError> {
         let codec = Codec::from_name(&record.draft.codec).ok_or(SpoolError::Unknown)?;
-        let mut recording = Recording::new(codec);
+        let mut salvaged = Salvaged {
+            recording: Recording::new(codec),
+            unreadable: 0,
+        };
         let mut rest = record.extents.as_slice();
         while let Some(reach) = together(rest) {
             let (batch, others) = rest.split_at(reach.extents);
-            let bytes =
-                self.disk
-                    .read_at(&path(&self.dir, reach.segment), reach.start, reach.len)?;
-            for extent in batch {
-                let at = (extent.offset - reach.start) as usize;
-                let run = bytes.get(at..at + extent.len as usize).unwrap_or_default();
-                for (timestamp, payload) in entry::frames(run) {
-                    recording.push(timestamp, payload);
-                }
+            match self.bytes(&reach) {
+                Ok(bytes) => salvaged.push(&reach, &bytes, batch),
+                Err(error) if is_lost(&error) => self.read_each(batch, &mut salvaged)?,
+                Err(error) => return Err(error.into()),
             }
             rest = others;
         }
-        Ok(recording)
+        Ok(salvaged)
+    }
+
+    /// One bad place costs no more than the run that it is in.
+    fn read_each(&self, extents: &[Extent], salvaged: &mut Salvaged) -> Result<(), SpoolError> {
+        for extent in extents.chunks(1) {
+            let Some(reach) = together(extent) else {
+                continue;
+            };
+            match self.bytes(&reach) {
+                Ok(bytes) => salvaged.push(&reach, &bytes, extent),
+                Err(error) if is_lost(&error) => salvaged.unreadable += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self, reach: &Reach) -> io::Result<Vec<u8>> {
+        let path = path(&self.dir, reach.segment);
+        self.disk.read_at(&path, reach.start, reach.len)
+    }
+}
+
+/// What of a recording could be read.
+pub(crate) struct Salvaged {
+    pub(crate) recording: Recording,
+    /// Runs that the disk has lost.
+    pub(crate) unreadable: usize,
+}
+
+impl Salvaged {
+    /// The recording, if nothing of it is lost.
+    pub(crate) fn whole(self) -> Result<Recording, SpoolError> {
+        if self.unreadable == 0 {
+            Ok(self.recording)
+        } else {
+            Err(Self::damage())
+        }
+    }
+
+    /// What to say where it has to be whole.
+    pub(crate) fn damage() -> SpoolError {
+        SpoolError::Disk("parts of a recording cannot be read".to_owned())
+    }
+
+    fn push(&mut self, reach: &Reach, bytes: &[u8], extents: &[Extent]) {
+        for extent in extents {
+            let at = (extent.offset - reach.start) as usize;
+            let run = bytes.get(at..at + extent.len as usize).unwrap_or_default();
+            for (timestamp, payload) in entry::frames(run) {
+                self.recording.push(timestamp, payload);
+            }
+        }
     }
 }
 
