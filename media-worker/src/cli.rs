@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::files::{Files, ListFiles, PutFile, RemoveFile};
-pub use self::mailbox::{CheckStore, Export, Mailbox, StoreAt};
+pub use self::mailbox::{CheckStore, Export, Here, Mailbox, StoreAt};
 pub use bucket::{Bucket, S3Service};
 pub use run::Run;
 pub use slot::Slot;

@@ -258,8 +258,14 @@ pub fn binary() -> PathBuf {
 
 /// Runs `media-worker` with these arguments until it ends.
 pub fn run(arguments: &[&str]) -> Output {
+    run_in(&[], arguments)
+}
+
+/// The same with these variables in its environment, as a Pod has them.
+pub fn run_in(environment: &[(&str, &str)], arguments: &[&str]) -> Output {
     Command::new(binary())
         .args(arguments)
+        .envs(environment.iter().copied())
         .env_remove("RUST_LOG")
         .output()
         .expect("media-worker runs")

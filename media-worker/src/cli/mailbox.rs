@@ -45,10 +45,32 @@ pub struct Export {
 /// Where messages are kept.
 #[derive(Clone, Debug, Args)]
 pub struct StoreAt {
-    /// The state folder of a worker, or `s3://BUCKET/PREFIX`.
-    #[arg(value_name = "STATE|s3://BUCKET/PREFIX")]
+    /// The state folder of a worker, `s3://BUCKET/PREFIX`, or `here`: in a worker's Pod, what that worker uses.
+    #[arg(value_name = "STATE|s3://BUCKET/PREFIX|here")]
     pub store: String,
+    /// What `here` is.
+    #[command(flatten)]
+    pub here: Here,
     /// The service that has the bucket.
     #[command(flatten)]
     pub service: S3Service,
+}
+
+/// What a worker uses, as the operator has written it into its Pod.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Here {
+    /// Its bucket; without it, messages are in its state folder.
+    #[arg(long = "s3-bucket", env = "SWITCHBOARD_S3_BUCKET", hide = true)]
+    pub bucket: Option<String>,
+    /// What every key in the bucket begins with.
+    #[arg(
+        long = "s3-prefix",
+        env = "SWITCHBOARD_S3_PREFIX",
+        default_value = "",
+        hide = true
+    )]
+    pub prefix: String,
+    /// Its state folder.
+    #[arg(long = "state", env = "SWITCHBOARD_STATE", hide = true)]
+    pub state: Option<PathBuf>,
 }

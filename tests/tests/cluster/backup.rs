@@ -24,6 +24,10 @@ fn a_system_that_was_lost_with_its_bucket_is_restored_and_its_messages_are_heard
     wait_for("the message to be stored", Duration::from_mins(1), || {
         (site.messages().len() == 1 && is_spool_empty(&site)).then_some(())
     });
+    // By its name, and with what its Pod says: nobody has to know the prefix.
+    let check = ["media-worker", "mailbox", "check", "here", "--settle=1s"];
+    let exec = ["exec", "office-worker-0", "--container=worker", "--"];
+    site.kubectl(&[&exec[..], &check].concat());
     let prefix = format!("{}/", site.namespace);
     let resources = ["resources.json", "secrets.json", "keys.json"].map(|it| site.office.path(it));
     let [all, secrets, keys] = &resources;

@@ -5,7 +5,7 @@ use std::path::Path;
 use media::pcm::Pcm;
 use switchboard_tests::office::{MARY, Office};
 use switchboard_tests::s3::{BUCKET, S3};
-use switchboard_tests::worker::{Worker, run, text};
+use switchboard_tests::worker::{Worker, run, run_in, text};
 
 /// A WAV file of two seconds.
 fn recording(folder: &Path) -> String {
@@ -68,6 +68,39 @@ fn a_file_is_added_named_and_removed_in_a_bucket() {
     goes_through_its_life(folder.path(), &store);
     let stored = service.objects().join("office/files/attendant/open.wav");
     assert!(stored.is_file(), "{}", stored.display());
+}
+
+#[test]
+fn in_a_workers_pod_a_file_is_added_to_what_that_worker_uses() {
+    let service = S3::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = recording(folder.path());
+    let put = ["files", "put", "here", "attendant/open.wav", &file];
+    let (endpoint, credentials) = (service.endpoint(), service.credentials());
+    let credentials = credentials.display().to_string();
+    let state = folder.path().display().to_string();
+    let with_bucket = [
+        ("SWITCHBOARD_STATE", &*state),
+        ("SWITCHBOARD_S3_BUCKET", BUCKET),
+        ("SWITCHBOARD_S3_PREFIX", "telephony/office/"),
+        ("SWITCHBOARD_S3_ENDPOINT", &*endpoint),
+        ("SWITCHBOARD_S3_CREDENTIALS_DIR", &*credentials),
+    ];
+    let added = run_in(&with_bucket, &put);
+    assert!(added.status.success(), "{}", text(&added));
+    let stored = "telephony/office/files/attendant/open.wav";
+    assert!(service.objects().join(stored).is_file());
+
+    std::fs::create_dir(folder.path().join("store")).unwrap();
+    let without_bucket = [("SWITCHBOARD_STATE", &*state)];
+    let added = run_in(&without_bucket, &put);
+    assert!(added.status.success(), "{}", text(&added));
+    let listed = run_in(&without_bucket, &["files", "list", "here"]);
+    assert_eq!(text(&listed), "attendant/open.wav\n");
+
+    let nowhere = run(&put);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(text(&nowhere).contains("no worker's Pod"));
 }
 
 #[test]
