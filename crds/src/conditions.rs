@@ -156,7 +156,7 @@ reasons! {
     UpToDate,
     /// No new worker is started as long as a Secret that it would mount lacks its label (Updating=False).
     HeldBack,
-    /// The worker is replaced when its calls have ended, at the latest after the drain time-out (Updating=True).
+    /// The worker is replaced in a moment without calls; it is told to go after the drain time-out (Updating=True).
     WaitingForCalls,
     /// The old worker is going and the new one comes (Updating=True).
     Replacing,

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use crds::ObjectRef;
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until};
 
@@ -57,11 +58,14 @@ pub async fn run<K: Ours>(
                 continue;
             }
             later.forget(&name);
-            if let Some(object) = cache.get(&name) {
-                busy.insert(name.clone());
-                let done = one(context.clone(), object, reconcile);
-                running.push(async { (name, done.await) });
-            }
+            let Some(object) = cache.get(&name) else {
+                queue.forget(&name);
+                context.succeeded(&ObjectRef::new(K::KIND, &*name));
+                continue;
+            };
+            busy.insert(name.clone());
+            let done = one(context.clone(), object, reconcile);
+            running.push(async { (name, done.await) });
         }
         tokio::select! {
             () = queue.has_news(), if running.len() < at_once => {}

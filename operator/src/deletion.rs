@@ -1,7 +1,8 @@
 //! `deletionPolicy: Delete`: mailboxes go with their User, everything goes with the `PhoneSystem`.
 //!
 //! A finalizer holds the object until object storage has been cleared. It never holds it for ever: when storage or its
-//! Secret stay away, or the whole namespace is going, the deletion is given up and mailboxes stay.
+//! Secret stay away, the worker does not end, or the whole namespace is going, the deletion is given up and mailboxes stay.
+mod end_of_worker;
 mod farewell;
 mod purge;
 
@@ -9,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use crds::{PhoneSystem, User, conditions::Reason, phone_system::DeletionPolicy};
 use k8s_openapi::{
-    api::core::v1::{Namespace, PersistentVolumeClaim},
+    api::core::v1::{Namespace, PersistentVolumeClaim, Pod},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
     jiff::Timestamp,
 };
@@ -20,7 +21,7 @@ use kube::{
 use serde_json::json;
 
 pub use self::farewell::{farewell, notice};
-use self::purge::Purge;
+use self::{end_of_worker::EndOfWorker, purge::Purge};
 use crate::{
     context::Context,
     controller::{Action, settled},
@@ -141,16 +142,23 @@ pub async fn system(context: &Context, system: &Arc<PhoneSystem>) -> Result<Acti
     let name = system.name_any();
     let made = &context.caches.made;
     if let Some(pod) = made.pods.get(&names::pod(&name, SLOT)) {
-        if pod.metadata.deletion_timestamp.is_none() {
-            context.delete(&*pod).await?;
-        }
-        // The worker would store what it still has; its end brings us here again.
-        return Ok(Action::requeue(AGAIN));
+        return end_of(context, system, &pod).await;
     }
     if let Some(claim) = made.claims.get(&names::spool(&name, SLOT)) {
         context.delete::<PersistentVolumeClaim>(&claim).await?;
     }
     finish(context, system, system, Purge::Everything).await
+}
+
+/// Has a worker go whose system is going: it would store what it still has. Its end brings us here again.
+async fn end_of(context: &Context, system: &PhoneSystem, pod: &Pod) -> Result<Action, Error> {
+    let patience = context.options.deletion_patience;
+    match EndOfWorker::of(pod, patience, Timestamp::now()) {
+        EndOfWorker::NotAskedFor => context.delete(pod).await?,
+        EndOfWorker::Awaited { note } => context.tell(system, "DeletionWaits", note).await,
+        EndOfWorker::GivenUp { note } => return give_up(context, system, note).await,
+    }
+    Ok(Action::requeue(AGAIN.min(patience)))
 }
 
 async fn finish<K: Ours>(
@@ -174,11 +182,16 @@ async fn finish<K: Ours>(
             AGAIN.min(context.options.deletion_patience),
         ));
     }
-    let reason = Reason::DeletionGivenUp;
     let note = format!("mailboxes could not be deleted and stay in storage: {why}");
+    give_up(context, &**object, note).await
+}
+
+/// Lets an object go whose mailboxes stay.
+async fn give_up<K: Ours>(context: &Context, object: &K, note: String) -> Result<Action, Error> {
     tracing::warn!(object = object.name_any(), "{note}");
-    context.warn(&**object, reason.as_str(), note).await;
-    release(context, &**object).await
+    let reason = Reason::DeletionGivenUp.as_str();
+    context.warn(object, reason, note).await;
+    release(context, object).await
 }
 
 async fn release<K: Ours>(context: &Context, object: &K) -> Result<Action, Error> {

@@ -44,7 +44,8 @@ pub struct Options {
     /// The port at which workers serve their report.
     #[arg(long, default_value_t = 9090)]
     pub report_port: u16,
-    /// How long a deletion waits for object storage before it is given up and mailboxes stay.
+    /// How long a deletion waits for object storage, or for a worker whose time to end is over, before it is given up and
+    /// mailboxes stay.
     #[arg(long, default_value = "10m", value_parser = duration)]
     pub deletion_patience: Duration,
     /// Where `/metrics`, `/healthz` and `/readyz` are served.

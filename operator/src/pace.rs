@@ -32,7 +32,7 @@ impl Pace {
     /// How long to wait before compiling.
     pub fn pause(&self, now: Instant) -> Duration {
         let missing = self.took.saturating_sub(self.credit_at(now));
-        missing.max(self.gathering)
+        missing.max(self.gathering_at(now))
     }
 
     /// Notes that it was compiled for so many changes.
@@ -43,6 +43,15 @@ impl Pace {
         self.took = took;
         let gathered = EACH_CHANGE * u32::try_from(changes).unwrap_or(u32::MAX);
         self.gathering = gathered.clamp(SHORTEST_PAUSE, LONGEST_GATHERING);
+    }
+
+    /// How many came last tells how many are coming only while they still do.
+    fn gathering_at(&self, now: Instant) -> Duration {
+        if now.saturating_duration_since(self.at) < LONGEST_GATHERING {
+            self.gathering
+        } else {
+            SHORTEST_PAUSE
+        }
     }
 
     fn credit_at(&self, now: Instant) -> Duration {
@@ -106,5 +115,15 @@ mod tests {
         assert_eq!(pace.pause(now), Duration::from_millis(200));
         pace.compiled(now, now, 1_000_000);
         assert_eq!(pace.pause(now), LONGEST_GATHERING);
+    }
+
+    #[test]
+    fn the_first_change_after_a_flood_has_ended_does_not_wait() {
+        let started = Instant::now();
+        let mut pace = Pace::new(started);
+        pace.compiled(started, started, 1_000_000);
+        let after = |waited| pace.pause(started + waited);
+        assert_eq!(after(LONGEST_GATHERING / 2), LONGEST_GATHERING);
+        assert_eq!(after(2 * LONGEST_GATHERING), SHORTEST_PAUSE);
     }
 }

@@ -57,8 +57,8 @@ impl Queue {
     }
 
     /// Finds out whether this object is ready, and has it looked at again as long as it is not. It waits already while
-    /// it is being judged: what a worker loads in between would otherwise be missed, and nothing else may come. `find`
-    /// is told whether it was in doubt before, so that what its status says does not count.
+    /// it is being judged, for whatever comes: what a worker loads or what is stored in between would otherwise be missed,
+    /// and nothing else may come. `find` is told whether it was in doubt before, so that what its status says does not count.
     pub fn judge(&self, name: &str, find: impl FnOnce(bool) -> Readiness) -> Finding {
         let doubted = self.waits(name);
         let Readiness { finding, awaits } = find(doubted);
@@ -86,7 +86,13 @@ impl Queue {
     /// Waits for whatever comes; whether it waited before.
     fn waits(&self, name: &str) -> bool {
         let mut waiting = held(&self.waiting);
-        waiting.insert(name.to_owned(), Awaited::News).is_some()
+        let before = waiting.insert(name.to_owned(), Awaited::Anything);
+        before.is_some()
+    }
+
+    /// Forgets an object that is there no longer.
+    pub fn forget(&self, name: &str) {
+        held(&self.waiting).remove(name);
     }
 
     /// Asks for a reconcile of those that wait for what has come.
@@ -165,9 +171,9 @@ mod tests {
             awaits: Awaited::Stored(3),
         };
         queue.judge("mary", |_| found(false));
-        queue.wake_if(|awaited| *awaited == Awaited::Stored(4));
+        queue.wake_if(|awaited| awaited.is_stored(4));
         assert_eq!(queue.take(), None, "it is not what she waits for");
-        queue.wake_if(|awaited| *awaited == Awaited::Stored(3));
+        queue.wake_if(|awaited| awaited.is_stored(3));
         assert_eq!(queue.take().as_deref(), Some("mary"));
         queue.judge("mary", |_| found(true));
         queue.wake_if(|_| true);
@@ -182,6 +188,33 @@ mod tests {
             Finding::no(ConditionType::Ready, Reason::Loading, "").into()
         });
         assert_eq!(queue.take().as_deref(), Some("mary"));
+    }
+
+    #[test]
+    fn what_is_stored_while_an_object_is_judged_is_not_missed() {
+        let queue = Queue::default();
+        queue.judge("mary", |_| {
+            queue.wake_if(|awaited| awaited.is_stored(3));
+            Readiness {
+                finding: Finding::no(ConditionType::Ready, Reason::Loading, ""),
+                awaits: Awaited::Stored(3),
+            }
+        });
+        assert_eq!(queue.take().as_deref(), Some("mary"));
+    }
+
+    #[test]
+    fn what_is_gone_is_not_asked_for_again_and_is_in_no_doubt_when_it_comes_anew() {
+        let queue = Queue::default();
+        let loading = || Finding::no(ConditionType::Ready, Reason::Loading, "").into();
+        queue.judge("mary", |_| loading());
+        queue.forget("mary");
+        queue.wake_if(|_| true);
+        assert_eq!(queue.take(), None);
+        queue.judge("mary", |doubted| {
+            assert!(!doubted);
+            loading()
+        });
     }
 
     #[test]

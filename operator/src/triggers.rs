@@ -5,7 +5,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crds::{
@@ -18,7 +18,6 @@ use kube::{Resource, ResourceExt, runtime::watcher};
 use tokio::sync::Notify;
 
 use crate::{
-    awaited::Awaited,
     caches::{Cache, Change},
     context::Context,
     deletion, handsets,
@@ -57,6 +56,20 @@ impl Triggers {
         self.unreadable.notified().await;
     }
 
+    /// Compiles for those that wait for it, and yields both. Where it breaks off they go on waiting, and it is asked for
+    /// again.
+    async fn fulfil<T>(
+        &self,
+        compiling: impl Future<Output = Option<T>>,
+    ) -> Option<(T, HashSet<ObjectRef>)> {
+        let requests = self.take();
+        let Some(compiled) = compiling.await else {
+            self.compile_for(requests);
+            return None;
+        };
+        Some((compiled, requests))
+    }
+
     fn take(&self) -> HashSet<ObjectRef> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *waiting)
@@ -70,57 +83,70 @@ pub async fn compile(context: Arc<Context>) {
     loop {
         context.triggers.compile.notified().await;
         tokio::time::sleep(pace.pause(Instant::now())).await;
-        let mut requests = context.triggers.take();
         let began = Instant::now();
-        let compiling = context.clone();
-        let compiled = tokio::task::spawn_blocking(move || {
-            let unlabelled = compiling.unlabelled();
-            let (caches, earlier) = (&compiling.caches, compiling.snapshot());
-            Snapshot::of(caches, &compiling.namespace, &unlabelled, &earlier)
-        });
-        let snapshot = match compiled.await {
-            Ok(Ok(snapshot)) => Arc::new(snapshot),
-            Ok(Err(error)) => {
-                tracing::error!("the credentials cannot be written: {error}");
-                continue;
-            }
-            Err(error) => {
-                tracing::error!("compiling broke off: {error}");
-                continue;
-            }
+        let compiled = context.triggers.fulfil(snapshot(&context)).await;
+        let Some((snapshot, requests)) = compiled else {
+            tokio::time::sleep(AFTER_FAILURE).await;
+            continue;
         };
         let ended = Instant::now();
         context
             .metrics
             .compiled(&context.namespace, ended.duration_since(began));
         pace.compiled(began, ended, requests.len());
-        let earlier = context.snapshot();
-        requests.extend(snapshot.changed_since(&earlier).cloned());
-        if snapshot.shards != earlier.shards
-            && let Some(system) = &snapshot.system
-        {
-            requests.insert(object_ref(&**system));
+        put_in_force(&context, Arc::new(snapshot), requests);
+    }
+}
+
+/// The namespace as it is now; none, with a line in the log, if that breaks off.
+async fn snapshot(context: &Arc<Context>) -> Option<Snapshot> {
+    let compiling = context.clone();
+    let compiled = tokio::task::spawn_blocking(move || {
+        let unlabelled = compiling.unlabelled();
+        let (caches, earlier) = (&compiling.caches, compiling.snapshot());
+        Snapshot::of(caches, &compiling.namespace, &unlabelled, &earlier)
+    });
+    match compiled.await {
+        Ok(Ok(snapshot)) => Some(snapshot),
+        Ok(Err(error)) => {
+            tracing::error!("the credentials cannot be written: {error}");
+            None
         }
-        if holds(&snapshot) != holds(&earlier) {
-            let users = context.caches.users.all();
-            requests.extend(users.iter().map(|user| object_ref(&**user)));
+        Err(error) => {
+            tracing::error!("compiling broke off: {error}");
+            None
         }
-        let is_another = uid(&snapshot) != uid(&earlier);
-        // One that cannot be read is taken to be the same, and at the start statuses tell of the one there is.
-        let in_doubt = !earlier.is_empty() && !context.caches.phone_systems.has_unreadable();
-        context.set_snapshot(snapshot);
-        for object in &requests {
-            context.queues.push(object);
-        }
-        if is_another {
-            context.queues.wake_if(|_| true);
-        }
-        for number in 0..SHARDS {
-            of_shard(&context, number, &earlier);
-        }
-        if is_another && in_doubt {
-            context.queues.doubt(&context.caches);
-        }
+    }
+}
+
+/// Puts what was compiled in the place of what was before, and has all reconciled that it concerns.
+fn put_in_force(context: &Context, snapshot: Arc<Snapshot>, mut requests: HashSet<ObjectRef>) {
+    let earlier = context.snapshot();
+    requests.extend(snapshot.changed_since(&earlier).cloned());
+    if snapshot.shards != earlier.shards
+        && let Some(system) = &snapshot.system
+    {
+        requests.insert(object_ref(&**system));
+    }
+    if holds(&snapshot) != holds(&earlier) {
+        let users = context.caches.users.all();
+        requests.extend(users.iter().map(|user| object_ref(&**user)));
+    }
+    let is_another = uid(&snapshot) != uid(&earlier);
+    // One that cannot be read is taken to be the same, and at the start statuses tell of the one there is.
+    let in_doubt = !earlier.is_empty() && !context.caches.phone_systems.has_unreadable();
+    context.set_snapshot(snapshot);
+    for object in &requests {
+        context.queues.push(object);
+    }
+    if is_another {
+        context.queues.wake_if(|_| true);
+    }
+    for number in 0..SHARDS {
+        of_shard(context, number, &earlier);
+    }
+    if is_another && in_doubt {
+        context.queues.doubt(&context.caches);
     }
 }
 
@@ -153,7 +179,12 @@ pub async fn ours<K: Ours>(
                     context.triggers.compile_for(requests);
                 }
             }
-            Change::Deleted(gone) => context.triggers.compile_for(related(&gone, true)),
+            Change::Deleted(gone) => {
+                let mut requests = related(&gone, true);
+                // Its controller forgets it.
+                requests.push(object_ref(&*gone));
+                context.triggers.compile_for(requests);
+            }
             Change::Listed => {
                 context.triggers.compile_for([]);
                 context.triggers.unreadable.notify_one();
@@ -269,9 +300,7 @@ fn of_shard(context: &Context, number: u32, earlier: &Snapshot) {
     };
     let is_news = shard(earlier).is_none_or(|before| !Arc::ptr_eq(&before, &compiled));
     if is_news && stored_version(context, &system.name_any(), number, &compiled).is_some() {
-        context
-            .queues
-            .wake_if(|awaited| *awaited == Awaited::Stored(number));
+        context.queues.wake_if(|awaited| awaited.is_stored(number));
     }
 }
 
@@ -311,4 +340,29 @@ fn same<K: Resource>(before: &K, now: &K) -> bool {
         && before.owner_references == now.owner_references
         && before.finalizers == now.finalizers
         && before.annotations == now.annotations
+}
+
+/// How long after compiling has broken off it is tried again: what it broke off at is not gone in a moment.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_when_compiling_broke_off_is_asked_for_again() {
+        let triggers = Triggers::default();
+        let mary = ObjectRef::new(Kind::User, "mary");
+        let is_asked_for = || triggers.compile.notified().now_or_never().is_some();
+        triggers.compile_for([mary.clone()]);
+        assert!(is_asked_for());
+        let broken_off = triggers.fulfil(async { None::<u8> }).now_or_never();
+        assert_eq!(broken_off, Some(None));
+        assert!(is_asked_for());
+        let done = triggers.fulfil(async { Some(7) }).now_or_never();
+        assert_eq!(done, Some(Some((7, [mary].into()))));
+        assert!(!is_asked_for());
+    }
 }

@@ -27,7 +27,7 @@ pub struct Situation<'a> {
     pub report: Option<&'a Report>,
     /// Since when a replacement is waited for.
     pub waiting_since: Option<Timestamp>,
-    /// How long is waited at most.
+    /// How long a moment without calls is waited for at most.
     pub drain: Duration,
     /// Now.
     pub now: Timestamp,
@@ -42,11 +42,12 @@ pub enum Step {
     Held,
     /// There is no Pod, and there should be one.
     Create,
-    /// The Pod is dead, or to be replaced, and nobody is in a call.
+    /// The Pod is dead, or to be replaced, and nobody is in a call or there was no such moment for long. The worker lets
+    /// calls that have begun meanwhile have the drain time-out as well: none that is shorter is cut off.
     Delete,
     /// The Pod is going.
     Going,
-    /// The Pod is to be replaced when its calls have ended, after this time in any case.
+    /// The Pod is to be replaced in a moment without calls, and is told to go after this time in any case.
     Wait {
         /// What is left of the drain time-out.
         at_most: Duration,
@@ -106,13 +107,13 @@ pub fn updating(step: Step, calls: u32) -> Finding {
         Step::Delete | Step::Going => Finding::yes(
             ConditionType::Updating,
             Reason::Replacing,
-            "the old worker is going and a new one comes",
+            "the old worker is going and a new one comes; calls that are still on the line go on for the drain time-out at most, and no new ones are taken",
         ),
         Step::Wait { .. } => Finding::yes(
             ConditionType::Updating,
             Reason::WaitingForCalls,
             format!(
-                "the worker is replaced when its calls have ended ({calls} now), after the drain time-out in any case"
+                "the worker is replaced in a moment without calls ({calls} now); if there is none within the drain time-out, it takes no new calls from then on and goes with its last one, at most as long again"
             ),
         ),
     }

@@ -79,6 +79,15 @@ async fn told_when_mary_goes(namespace: &Namespace, reason: &str) -> Event {
     namespace.event(reason).await
 }
 
+/// Returns once there is a worker's Pod that stays when it is deleted, as the kubelet's grace does to one that has a node.
+async fn worker_that_stays(namespace: &Namespace) {
+    namespace.comes::<Pod>("office-worker-0").await;
+    let grace = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/grace"]}}));
+    let (pods, parameters) = (namespace.api::<Pod>(), PatchParams::default());
+    let patched = pods.patch("office-worker-0", &parameters, &grace).await;
+    assert!(patched.is_ok(), "{patched:?}");
+}
+
 /// Has the namespace deleted. Nobody clears it: there is no controller of namespaces.
 async fn end(namespace: &Namespace) {
     let namespaces: Api<core::v1::Namespace> = Api::all(namespace.client.clone());
@@ -138,6 +147,26 @@ async fn a_deletion_is_given_up_when_storage_stays_away() {
 }
 
 #[tokio::test]
+async fn a_deletion_says_that_it_waits_for_the_worker_and_is_given_up_when_that_does_not_end() {
+    let office = office("Delete", NOWHERE).replace("replicas: 0", "replicas: 1");
+    let (namespace, operator) = holding(&office, &[]).await;
+    worker_that_stays(&namespace).await;
+    namespace.delete::<PhoneSystem>("office").await;
+    let waits = namespace.event("DeletionWaits").await.note.unwrap();
+    let remedy = "kubectl delete pod office-worker-0 --force";
+    assert!(waits.contains(remedy), "{waits}");
+    held::<PhoneSystem>(&namespace, "office").await;
+
+    operator.stop().await;
+    let options = ["--deletion-patience", "1s"];
+    let client = namespace.client.clone();
+    let _operator = Operator::start_with(client, &namespace.name, 1, &options);
+    let given_up = namespace.event("DeletionGivenUp").await.note.unwrap();
+    assert!(given_up.contains(remedy), "{given_up}");
+    namespace.goes::<PhoneSystem>("office").await;
+}
+
+#[tokio::test]
 async fn without_object_storage_it_is_said_that_the_mailbox_stays() {
     let office = "{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: office}, \
                   spec: {domain: office.example.com, workers: {replicas: 0}, deletionPolicy: Delete}}";
@@ -186,13 +215,7 @@ async fn an_operator_that_goes_with_its_namespace_lets_all_objects_go() {
 async fn objects_of_a_watched_namespace_that_goes_are_let_go_while_its_worker_is_going() {
     let office = office("Delete", NOWHERE).replace("replicas: 0", "replicas: 1");
     let (namespace, operator) = holding(&office, &[]).await;
-    namespace.comes::<Pod>("office-worker-0").await;
-    // What the kubelet's grace does to a Pod that has a node.
-    let grace = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/grace"]}}));
-    let pods = namespace.api::<Pod>();
-    pods.patch("office-worker-0", &PatchParams::default(), &grace)
-        .await
-        .unwrap();
+    worker_that_stays(&namespace).await;
 
     end(&namespace).await;
     namespace.delete::<Pod>("office-worker-0").await;

@@ -43,6 +43,7 @@ fn alerts_fire_when_they_should_and_only_then() {
 #[test]
 fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
     let folder = root().join("docs/runbooks");
+    let book = fs::read_to_string(root().join("docs/src/how-to/monitoring.md")).unwrap();
     let mut known = BTreeSet::from(["README.md".to_owned()]);
     for alert in alerts() {
         let name = alert["alert"].as_str().unwrap();
@@ -60,6 +61,9 @@ fn every_alert_has_a_runbook_and_every_runbook_an_alert() {
             list.contains(&format!("[{name}]({name}.md)")),
             "{name} is not listed"
         );
+        let severity = alert["labels"]["severity"].as_str().unwrap();
+        let row = format!("| [{name}](../../runbooks/{name}.md) | {severity} | ");
+        assert!(book.contains(&row), "{name} is not in the book");
         known.insert(format!("{name}.md"));
     }
     let pages = fs::read_dir(folder).unwrap();
