@@ -3,8 +3,9 @@
 use std::process::{Child, Command, Stdio};
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::runtime::wait::await_condition;
+use kube::{Api, ResourceExt};
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::operator::Namespace;
 use switchboard_tests::root;
@@ -21,7 +22,7 @@ impl Worker {
     /// Waits for the Pod, runs the worker that would be in it, and says of the Pod that it serves. The worker tells at
     /// this port what it has loaded.
     pub(crate) async fn start(server: &ApiServer, namespace: &Namespace, port: u16) -> Self {
-        let pod: Pod = namespace.comes("office-worker-0").await;
+        let pod = new_pod(&namespace.api()).await;
         let state = TempDir::new().expect("a folder");
         let process = Command::new(binary())
             .arg("run")
@@ -47,11 +48,7 @@ impl Worker {
         }});
         let patched = namespace
             .api::<Pod>()
-            .patch_status(
-                "office-worker-0",
-                &PatchParams::default(),
-                &Patch::Merge(status),
-            )
+            .patch_status(NAME, &PatchParams::default(), &Patch::Merge(status))
             .await;
         patched.expect("a Pod to patch");
         Self {
@@ -60,6 +57,25 @@ impl Worker {
         }
     }
 }
+
+/// The Pod that the operator makes now. One that an earlier run has left goes first: the operator replaces it as soon as it
+/// pleases, and the worker in it would be nobody's.
+async fn new_pod(pods: &Api<Pod>) -> Pod {
+    let left = pods.get_opt(NAME).await.expect("an answer");
+    let left = left.and_then(|pod| pod.uid());
+    if left.is_some() {
+        let deleted = pods.delete(NAME, &DeleteParams::default()).await;
+        deleted.expect("a Pod to delete");
+    }
+    let is_new = |pod: Option<&Pod>| {
+        let uid = pod.and_then(ResourceExt::uid);
+        uid.is_some() && uid != left
+    };
+    let pod = await_condition(pods.clone(), NAME, is_new).await;
+    pod.expect("a watch of the Pod").expect("a Pod")
+}
+
+const NAME: &str = "office-worker-0";
 
 impl Drop for Worker {
     fn drop(&mut self) {
