@@ -1,25 +1,38 @@
 //! What a worker tells the operator about itself: the answer to `GET /report`.
 //!
-//! The operator asks with `?pod=UID&after=REVISION`, the UID of the worker's Pod, and gets an answer when the report has changed since, or after a while in
-//! any case. So `Ready` follows within milliseconds, and no worker writes what it has loaded to the API server.
+//! The operator asks with `?pod=UID&after=REVISION&keeps=loaded`, the UID of the worker's Pod, and gets an answer when the report has changed since, or after a
+//! while in any case. So `Ready` follows within milliseconds, and no worker writes what it has loaded to the API server. Calls change the report
+//! each second and what is loaded does not, so it is left out where it is as it was in that revision, which who says `keeps=loaded` has kept.
+mod generations;
+mod undone;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    generations::{Generations, Uid},
+    undone::UndoneSettings,
+};
+
 /// The path it is served at, beside `/metrics`.
 pub const PATH: &str = "/report";
+
+/// The value of `keeps` in the question of who keeps what was loaded in the revision that he names.
+pub const KEEPS_LOADED: &str = "loaded";
 
 /// The state of one worker.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Grows with each change of this report; the `after` of the next question. It begins anew with the process.
+    /// Grows with each change of this report; the `after` of the next question. No other process of the Pod has had it.
     pub revision: u64,
     /// The UID of the worker's Pod, so that an answer is not taken for another's.
     pub pod_uid: String,
-    /// The generation loaded of every object of ours, by its UID.
-    pub loaded: BTreeMap<String, i64>,
+    /// The generation loaded of every object of ours; none where it is as it was in the revision that the question named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<Generations>,
     /// The `resourceVersion` loaded of every shard of the credentials, by its number.
     pub credentials: BTreeMap<u32, String>,
     /// Calls in progress.
@@ -41,6 +54,9 @@ pub struct Report {
     /// workers need no right to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<LockedLogin>,
+    /// What users set by phone and the API server refused of late; each becomes an Event too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<UndoneSettings>,
     /// Whether the mail server takes e-mails; none before the first.
     #[serde(default)]
     pub mail: Option<Finding>,
@@ -78,6 +94,11 @@ pub struct LockedLogin {
 }
 
 impl Report {
+    /// The generation loaded of the object with this UID.
+    pub fn generation(&self, uid: &str) -> Option<i64> {
+        self.loaded.as_ref()?.get(uid)
+    }
+
     /// Tells of one more locked login; those whose time is over are forgotten, and of too many the oldest.
     pub fn lock(&mut self, locked: LockedLogin, now: Timestamp) {
         self.locked.retain(|other| other.until > now);

@@ -7,6 +7,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use crds::report::KEEPS_LOADED;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -84,7 +85,11 @@ async fn report(State(pages): State<Pages>, RawQuery(query): RawQuery) -> Respon
         return (StatusCode::FORBIDDEN, told).into_response();
     }
     let after = value(&query, "after").and_then(|revision| revision.parse().ok());
-    let report = pages.report.after(after).await;
+    let keeps_loaded = value(&query, "keeps") == Some(KEEPS_LOADED);
+    let report = match after {
+        Some(after) if keeps_loaded => pages.report.change_after(after).await,
+        Some(_) | None => pages.report.after(after).await,
+    };
     match serde_json::to_vec(&report) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => failed(&error),

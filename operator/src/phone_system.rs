@@ -7,6 +7,7 @@ pub mod keys;
 mod monitoring;
 mod spool;
 mod status;
+mod unready;
 pub mod worker;
 
 use std::{sync::Arc, time::Duration};

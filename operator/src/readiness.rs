@@ -54,8 +54,8 @@ impl Part {
 
     /// Whether this worker has loaded it in this generation or a newer one.
     pub fn loaded_by(&self, report: &Report) -> bool {
-        let loaded = self.uid.as_ref().and_then(|uid| report.loaded.get(uid));
-        loaded.is_some_and(|loaded| *loaded >= self.generation)
+        let loaded = self.uid.as_ref().and_then(|uid| report.generation(uid));
+        loaded.is_some_and(|loaded| loaded >= self.generation)
     }
 }
 

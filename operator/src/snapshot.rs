@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use crds::{Kind, ObjectRef, Objects, PhoneSystem, Problem, Shared, User, conditions::Reason};
+use crds::{
+    Kind, ObjectRef, Objects, PhoneSystem, Problem, Shared, User, conditions::Reason, report::Uid,
+};
 use kube::{Resource, ResourceExt};
 
 use crate::{
@@ -34,7 +36,7 @@ pub struct Snapshot {
 /// What was found of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
-    uid: Option<String>,
+    uid: Option<Uid>,
     generation: i64,
     /// What is wrong with it, sorted.
     pub problems: Vec<Problem>,
@@ -71,7 +73,7 @@ impl Snapshot {
     /// What was found of this object, if it was seen in its present generation.
     pub fn judged<K: Ours>(&self, object: &K) -> Option<&Judged> {
         let judged = self.judged.get(&object_ref(object))?;
-        let same = judged.uid == object.meta().uid && judged.generation == generation(object);
+        let same = judged.uid == uid(object) && judged.generation == generation(object);
         same.then_some(judged)
     }
 
@@ -198,10 +200,14 @@ fn see<K: Ours>(judged: &mut HashMap<ObjectRef, Judged>, objects: &[Shared<K>]) 
     judged.reserve(objects.len());
     judged.extend(objects.iter().map(|object| {
         let found = Judged {
-            uid: object.meta().uid.clone(),
+            uid: uid(&**object),
             generation: generation(&**object),
             problems: Vec::new(),
         };
         (object_ref(&**object), found)
     }));
+}
+
+fn uid<K: Resource>(object: &K) -> Option<Uid> {
+    object.meta().uid.as_deref().map(Uid::from)
 }

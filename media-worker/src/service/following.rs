@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crds::Directory;
 use crds::directory::AttendantEntry;
+use mailbox::MailboxId;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -60,8 +61,14 @@ impl Following {
         exchange.recordings.keep(&recordings(&snapshot.directory));
         self.directories
             .send_replace(Arc::clone(&snapshot.directory));
+        let deleted = snapshot.deleted.iter();
+        let deleted = deleted.filter_map(|mailbox| MailboxId::new(&**mailbox).ok());
+        exchange.mailboxes.set_deleted(deleted);
+        let generations = snapshot.loaded.generations.iter();
+        let generations = generations.map(|(uid, generation)| (uid, *generation));
+        let loaded = generations.collect();
         self.report.change(|report| {
-            report.loaded.clone_from(&snapshot.loaded.generations);
+            report.loaded = Some(loaded);
             report.credentials.clone_from(&snapshot.loaded.credentials);
         });
         snapshot

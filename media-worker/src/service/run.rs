@@ -62,7 +62,7 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
         .readiness
         .send_replace(Readiness::WaitingFor("the Kubernetes API server"));
     info!(metrics = %shown.address, namespace = scope.namespace, system = scope.system, "waiting for the Kubernetes API server");
-    let cluster = Cluster::start(scope.clone(), state).await?;
+    let cluster = Cluster::start(scope.clone(), state, shown.report.clone()).await?;
     Worker::start(Blueprint {
         statuses: Statuses::start(&cluster, &scope),
         source: Source::Cluster(cluster),

@@ -17,6 +17,19 @@ pub struct Learnt<'a> {
     pub node: &'a [String],
 }
 
+/// Whether phones are told an address of the worker's node.
+pub fn needs_node(system: &PhoneSystem) -> bool {
+    let network = &system.spec.network;
+    let sip_is_given = !network.sip.advertised.addresses.is_empty();
+    let mut given = network.media.advertised.iter();
+    match network.mode {
+        NetworkMode::LoadBalancerPerWorker => false,
+        NetworkMode::HostNetwork | NetworkMode::NodePort => {
+            !(sip_is_given && given.any(|it| it.slot == SLOT))
+        }
+    }
+}
+
 /// The addresses of SIP.
 pub fn sip(system: &PhoneSystem, learnt: Learnt<'_>) -> Vec<String> {
     let network = &system.spec.network;
@@ -108,6 +121,21 @@ mod tests {
         assert_eq!(sip_ports(&system("{}"), chosen), None);
         let router = "{mode: NodePort, sip: {advertised: {addresses: [203.0.113.5]}}}";
         assert_eq!(sip_ports(&system(router), chosen), None);
+    }
+
+    #[test]
+    fn the_node_is_looked_at_only_where_phones_are_told_of_it() {
+        let sip = "sip: {advertised: {addresses: [203.0.113.5]}}";
+        let media = "media: {advertised: [{slot: 0, addresses: [203.0.113.6]}]}";
+        for (network, needs) in [
+            ("{}".to_owned(), false),
+            ("{mode: HostNetwork}".to_owned(), true),
+            (format!("{{mode: NodePort, {sip}}}"), true),
+            (format!("{{mode: NodePort, {media}}}"), true),
+            (format!("{{mode: NodePort, {sip}, {media}}}"), false),
+        ] {
+            assert_eq!(needs_node(&system(&network)), needs, "{network}");
+        }
     }
 
     #[test]

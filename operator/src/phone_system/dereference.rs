@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use kube::{Api, ResourceExt, core::Status};
 
 use super::{
+    addresses::needs_node,
     build::{SIP_TCP, SIP_TLS, SIP_UDP, SLOT},
     worker::is_ready,
 };
@@ -22,19 +23,22 @@ pub(super) struct Found {
     pub(super) pod: Option<Arc<Pod>>,
     /// What the worker said last.
     pub(super) report: Option<Arc<Report>>,
+    /// What keeps the operator from asking a worker that serves.
+    pub(super) trouble: Option<Arc<str>>,
     /// The addresses that a load balancer gave for SIP.
     pub(super) sip: Vec<String>,
     /// The nodes' ports that the cluster has chosen for SIP.
     pub(super) node_ports: Option<SipPorts>,
     /// The addresses that a load balancer gave for media.
     pub(super) media: Vec<String>,
-    /// The addresses of the node that the worker runs on, those seen from outside first.
+    /// The addresses of the node that the worker runs on, those seen from outside first. Learnt only where phones are
+    /// told of them.
     pub(super) node: Vec<String>,
 }
 
 impl Found {
-    /// What the caches hold; names that load balancers gave are resolved, and the node is asked for. Where no answer
-    /// comes, what was known stays known: a status must not deny what was only not to be learnt at this moment.
+    /// What the caches hold; names that load balancers gave are resolved, and the node is looked at if need be. Where no
+    /// answer comes, what was known stays known: a status must not deny what was only not to be learnt at this moment.
     pub(super) async fn of(system: &PhoneSystem, context: &Context) -> Result<Self, Error> {
         let name = system.name_any();
         let made = &context.caches.made;
@@ -45,12 +49,19 @@ impl Found {
         let known = system.status.clone().unwrap_or_default();
         let known_media = known.media.into_iter().find(|it| it.slot == SLOT);
         let known_media = known_media.map(|it| it.addresses).unwrap_or_default();
+        let node = if needs_node(system) {
+            node(context, pod.as_deref()).await?
+        } else {
+            Vec::new()
+        };
+        let reports = &context.reports;
         Ok(Self {
-            report: uid.and_then(|uid| context.reports.of_pod(&uid)),
+            report: uid.as_ref().and_then(|uid| reports.of_pod(uid)),
+            trouble: uid.as_ref().and_then(|uid| reports.trouble(uid)),
             sip: balancer(sip.as_deref(), &known.addresses).await,
             node_ports: sip.as_deref().and_then(node_ports),
             media: balancer(media.as_deref(), &known_media).await,
-            node: node(context, pod.as_deref()).await?,
+            node,
             pod,
         })
     }

@@ -19,8 +19,8 @@ use super::{
     build::{Desired, SLOT},
     dereference::Found,
     keys::Keys,
-    spool,
-    worker::{self, Step, is_ready, why_not_running},
+    spool, unready,
+    worker::{self, Step, is_ready},
 };
 use crate::{
     conditions::{Finding, find},
@@ -137,10 +137,10 @@ fn figures(
 fn ready(system: &PhoneSystem, problems: &[Problem], found: &Found) -> Finding {
     let no = |reason, message: String| Finding::no(ConditionType::Ready, reason, message);
     let uid = system.uid().unwrap_or_default();
-    let loaded = found.report.as_ref().and_then(|it| it.loaded.get(&uid));
+    let loaded = found.report.as_ref().and_then(|it| it.generation(&uid));
     match (&found.pod, loaded) {
         (Some(pod), Some(loaded)) if is_ready(pod) => {
-            if *loaded >= generation(system) {
+            if loaded >= generation(system) {
                 let message = "every worker has loaded it";
                 Finding::yes(ConditionType::Ready, Reason::Loaded, message)
             } else {
@@ -150,16 +150,10 @@ fn ready(system: &PhoneSystem, problems: &[Problem], found: &Found) -> Finding {
                 )
             }
         }
-        (Some(pod), _) => {
-            let name = pod.name_any();
-            let why = why_not_running(pod).unwrap_or_else(|| "it is starting".to_owned());
-            no(
-                Reason::NoWorker,
-                format!(
-                    "the worker does not serve yet: {why}; to see more, run: kubectl describe pod {name}"
-                ),
-            )
-        }
+        (Some(pod), _) => no(
+            Reason::NoWorker,
+            unready::why(pod, found.trouble.as_deref()),
+        ),
         (None, _) if system.spec.workers.replicas == 0 => no(
             Reason::NoWorker,
             "no worker is asked for; set spec.workers.replicas to 1".to_owned(),

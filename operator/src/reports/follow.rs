@@ -1,20 +1,16 @@
 //! Follows the reports of all workers of a namespace.
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use crds::report::{PATH, Report};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use crds::report::PATH;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use tokio::task::JoinHandle;
 
 use super::locked::Told;
+use super::question::{Asking, NoReport};
 use super::refused::Refused;
-use crate::{context::Context, names};
+use super::undone::Undone;
+use crate::{context::Context, names, phone_system::worker::is_ready};
 
 /// Follows every running worker until dropped.
 pub async fn follow(context: Arc<Context>) {
@@ -81,6 +77,12 @@ impl Worker {
         })
     }
 
+    /// Whether the kubelet says that it does.
+    fn serves(&self, context: &Context) -> bool {
+        let pod = context.caches.made.pods.get(&self.pod);
+        pod.is_some_and(|pod| is_ready(&pod))
+    }
+
     fn changed(&self, context: &Context) {
         context.queues.phone_systems.push(&self.system);
         let system = context.snapshot().system.clone();
@@ -105,87 +107,68 @@ impl Drop for Following {
 
 /// Asks one worker again and again, and passes on what it answers.
 async fn ask(worker: Worker, context: Arc<Context>) {
-    let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
+    let asking = Asking::new();
     let mut after = None;
     let mut told = Told::default();
-    let mut failed = 0_u32;
+    let mut failures = Failures::default();
     let mut refused = Refused::new();
+    let mut undone = Undone::default();
     loop {
-        match question(&client, &worker, after).await {
+        match asking.report(&worker.uid, &worker.address, after).await {
             Ok(report) => {
-                failed = 0;
+                failures = Failures::default();
                 if after != Some(report.revision) {
                     after = Some(report.revision);
                     told.tell(&context, &report).await;
                     refused.tell(&context, &report).await;
-                    context.reports.put(&worker.uid, Some(report));
+                    undone.tell(&context, &report).await;
+                    context.reports.says(&worker.uid, report);
                     worker.changed(&context);
                 }
             }
             Err(error) => {
-                failed += 1;
-                tracing::debug!(pod = worker.pod, "no report: {error}");
                 after = None;
-                if failed == GIVEN_UP_AFTER {
-                    context.reports.put(&worker.uid, None);
-                    worker.changed(&context);
-                }
-                tokio::time::sleep(LONGEST_PAUSE.min(FIRST_PAUSE * failed)).await;
+                tracing::debug!(pod = worker.pod, "no report: {error}");
+                failures.one_more(&worker, &context, &error);
+                tokio::time::sleep(LONGEST_PAUSE.min(FIRST_PAUSE * failures.in_a_row)).await;
             }
         }
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum NoReport {
-    #[error("{0}")]
-    Address(#[from] hyper::http::uri::InvalidUri),
-    #[error("{0}")]
-    Unreachable(#[from] hyper_util::client::legacy::Error),
-    #[error("the answer broke off: {0}")]
-    Body(Box<dyn std::error::Error + Send + Sync>),
-    #[error("the answer is no report: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    #[error("it answered {0}")]
-    Refused(hyper::StatusCode),
-    #[error("it did not answer in time")]
-    Late(#[from] tokio::time::error::Elapsed),
-    #[error("another Pod answered")]
-    Another,
+/// How often a worker has been asked in vain.
+#[derive(Debug, Default)]
+struct Failures {
+    in_a_row: u32,
+    /// Of these the last ones, during which the kubelet said that it serves.
+    though_it_serves: u32,
 }
 
-async fn question(
-    client: &Client<HttpConnector, Empty<Bytes>>,
-    worker: &Worker,
-    after: Option<u64>,
-) -> Result<Report, NoReport> {
-    let address = match after {
-        Some(revision) => format!("{}&after={revision}", worker.address),
-        None => worker.address.clone(),
-    };
-    let address = address.parse()?;
-    let answer = async {
-        let response = client.get(address).await?;
-        if !response.status().is_success() {
-            return Err(NoReport::Refused(response.status()));
-        }
-        let body = Limited::new(response.into_body(), LARGEST_REPORT);
-        let bytes = body.collect().await.map_err(NoReport::Body)?.to_bytes();
-        let report: Report = serde_json::from_slice(&bytes)?;
-        if report.pod_uid == worker.uid {
-            Ok(report)
+impl Failures {
+    /// Counts one, and passes on what many mean.
+    fn one_more(&mut self, worker: &Worker, context: &Context, error: &NoReport) {
+        self.in_a_row += 1;
+        self.though_it_serves = if worker.serves(context) {
+            self.though_it_serves + 1
         } else {
-            Err(NoReport::Another)
-        }
-    };
-    tokio::time::timeout(PATIENCE, answer).await?
+            0
+        };
+        let trouble = if self.though_it_serves == GIVEN_UP_AFTER {
+            let trouble = error.told(&worker.address);
+            tracing::warn!(pod = worker.pod, "the worker serves, but {trouble}");
+            Some(trouble.into())
+        } else if self.in_a_row == GIVEN_UP_AFTER {
+            None
+        } else {
+            return;
+        };
+        context.reports.is_silent(&worker.uid, trouble);
+        worker.changed(context);
+    }
 }
 
-/// A worker answers after 20 s at the latest.
-const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// After so many failures in a row, about ten seconds, the worker is no longer taken to live.
+/// After so many failures in a row the worker is no longer taken to live: seven seconds where it refuses, half a minute
+/// where packets are dropped.
 const GIVEN_UP_AFTER: u32 = 12;
-/// A hundred thousand objects, each with its UID.
-const LARGEST_REPORT: usize = 16 << 20;

@@ -1,5 +1,6 @@
 //! A worker that is played: its Pod is said to run, and its report tells that everything is loaded.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::routing::get;
 use crds::credentials::{SHARDS, shard_name};
-use crds::report::{PATH, Report};
+use crds::report::{KEEPS_LOADED, PATH, Report};
 use crds::{
     AutoAttendant, CallRoute, Extension, Handset, PhoneSystem, Secret, Trunk, User, UserSettings,
 };
@@ -33,6 +34,8 @@ struct Played {
     namespace: Namespace,
     /// What the test says; the rest is what the API server holds.
     said: Mutex<Report>,
+    /// The revision in which what is loaded changed last.
+    loaded_since: AtomicU64,
 }
 
 impl PlayedWorker {
@@ -43,6 +46,7 @@ impl PlayedWorker {
         let played = Arc::new(Played {
             namespace: namespace.clone(),
             said: Mutex::default(),
+            loaded_since: AtomicU64::default(),
         });
         let routes = Router::new()
             .route(PATH, get(report))
@@ -103,14 +107,19 @@ impl Drop for PlayedWorker {
 async fn report(State(played): State<Arc<Played>>, RawQuery(query): RawQuery) -> String {
     let query = query.unwrap_or_default();
     let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
-    let after = value("after=").map(|it| it.parse().expect("a revision"));
+    let after = value("after=").map(|it| it.parse::<u64>().expect("a revision"));
+    let keeps_loaded = value("keeps=") == Some(KEEPS_LOADED);
     if value("pod=") != Some(&*played.said.lock().expect("a report").pod_uid) {
         return "another Pod is asked for".to_owned();
     }
     let end = Instant::now() + Duration::from_secs(1);
     loop {
-        let report = played.now().await;
+        let mut report = played.now().await;
         if after != Some(report.revision) || Instant::now() > end {
+            let since = played.loaded_since.load(Ordering::Relaxed);
+            if keeps_loaded && after.is_some_and(|after| after >= since) {
+                report.loaded = None;
+            }
             return serde_json::to_string(&report).expect("JSON");
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -140,13 +149,17 @@ impl Played {
         }
         let mut said = self.said.lock().expect("a report");
         let (loaded, credentials) = (
-            loaded.into_iter().collect(),
+            Some(loaded.into_iter().collect()),
             credentials.into_iter().collect(),
         );
         if said.loaded != loaded || said.credentials != credentials {
+            said.revision += 1;
+            if said.loaded != loaded {
+                let revision = said.revision;
+                self.loaded_since.store(revision, Ordering::Relaxed);
+            }
             said.loaded = loaded;
             said.credentials = credentials;
-            said.revision += 1;
         }
         said.clone()
     }

@@ -38,4 +38,5 @@ mod worker_bucket;
 mod worker_drain;
 mod worker_media;
 mod worker_pins;
+mod worker_settings;
 mod worker_watches;

@@ -60,6 +60,26 @@ async fn everything_a_worker_needs_is_made_and_the_system_is_ready_with_it() {
 }
 
 #[tokio::test]
+async fn a_worker_that_serves_and_cannot_be_asked_is_not_said_to_be_starting() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    // The operator asks where nobody answers.
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply_office().await;
+    worker.run().await;
+    let ready = eventually("what keeps the operator from asking", || async {
+        let status = namespace.get::<PhoneSystem>("office").await?.status?;
+        let mut conditions = status.conditions.into_iter();
+        let ready = conditions.find(|it| it.type_ == "Ready")?;
+        let asked = "the operator can't ask it at http://127.0.0.1:1/report";
+        ready.message.contains(asked).then_some(ready)
+    })
+    .await;
+    assert_eq!((&*ready.status, &*ready.reason), ("False", "NoWorker"));
+    assert!(ready.message.contains("let TCP"), "{}", ready.message);
+}
+
+#[tokio::test]
 async fn a_rotated_pin_is_compiled_for_the_workers_at_once() {
     let namespace = Namespace::new().await;
     let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);

@@ -8,6 +8,7 @@ use crds::user_settings::GreetingSlot;
 use crds::{Handset, Presence, UserSettings, UserSettingsSpec};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
+use media_worker::report::ReportBoard;
 use media_worker::source::{Cluster, Source};
 use media_worker::state::State;
 use serde_json::json;
@@ -51,8 +52,7 @@ async fn what_a_user_sets_meanwhile_holds_at_once_and_is_written_later() {
     let office = ClusterOffice::open(server).await;
     office.hire(&MARY).await;
     let state = State::open(&office.path("state")).unwrap();
-    let cluster = Cluster::connect(office.worker_config().await, office.scope(), state).await;
-    let source = Source::Cluster(cluster.unwrap());
+    let source = source(&office, state).await;
     office.api_gate().shut();
     source
         .update_settings("mary", |settings| {
@@ -97,8 +97,7 @@ async fn announce_only_is_switched_off_by_phone_whoever_has_switched_it_on() {
     let restored = Patch::Apply(UserSettings::new("mary", spec));
     api.patch("mary", &params, &restored).await.unwrap();
     let state = State::open(&office.path("state")).unwrap();
-    let cluster = Cluster::connect(office.worker_config().await, office.scope(), state).await;
-    let source = Source::Cluster(cluster.unwrap());
+    let source = source(&office, state).await;
     for left in [vec![GreetingSlot::Away], vec![]] {
         let chosen = left.clone();
         source
@@ -129,6 +128,14 @@ async fn what_an_earlier_process_could_not_write_is_written_at_the_start() {
     drop(earlier);
     let _worker = office.worker();
     presence_is(&office, server, Presence::OnVacation).await;
+}
+
+/// The directory of the office's worker, which keeps what users set in this state folder.
+async fn source(office: &ClusterOffice, state: State) -> Source {
+    let report = ReportBoard::new("pod-1");
+    let config = office.worker_config().await;
+    let cluster = Cluster::connect(config, office.scope(), state, report).await;
+    Source::Cluster(cluster.unwrap())
 }
 
 /// Waits until Mary's settings at the API server say so.

@@ -40,17 +40,27 @@ async fn the_report_names_each_generation_and_each_shard_that_is_loaded() {
     let users: Api<User> = Api::namespaced(server.client().await, office.namespace());
     let mary = users.get("mary").await.unwrap().metadata;
     let uid = mary.uid.unwrap();
-    assert_eq!(first.loaded.get(&uid), mary.generation.as_ref());
+    assert_eq!(first.generation(&uid), mary.generation);
     assert!(!first.credentials.is_empty());
     office
         .apply(&object("User", "mary", &json!({"extension": "199"})))
         .await;
     // The question waits for the answer: no polling.
-    let mut next = report(&worker, &format!("&after={}", first.revision));
-    while next.loaded.get(&uid) != Some(&(mary.generation.unwrap() + 1)) {
-        next = report(&worker, &format!("&after={}", next.revision));
+    let after = |last: &Report| {
+        let question = format!("&after={}&keeps=loaded", last.revision);
+        report(&worker, &question)
+    };
+    let mut next = after(&first);
+    while next.generation(&uid) != Some(mary.generation.unwrap() + 1) {
+        next = after(&next);
     }
     assert!(next.revision > first.revision);
+    let mut phone = Line::new(worker.sip, &MARY.handset(), PASSWORD);
+    phone.register(60).unwrap();
+    while next.registrations == 0 {
+        next = after(&next);
+    }
+    assert_eq!(next.loaded, None, "a phone changes nothing of it");
 }
 
 #[tokio::test]

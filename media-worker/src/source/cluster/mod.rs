@@ -3,6 +3,8 @@
 //! Watches, compiling and writing have a thread of their own, so that SIP waits for none of them. The API server may be
 //! away at any time: what was known holds, and what users change meanwhile is kept in the state folder and written later.
 mod compiling;
+mod deleted;
+mod kept;
 mod reached;
 mod settings;
 mod watches;
@@ -18,7 +20,10 @@ use tokio::{
 
 use self::{compiling::Compiler, settings::Settings, watches::Watched};
 use super::Snapshot;
-use crate::state::{State, StateError};
+use crate::{
+    report::ReportBoard,
+    state::{State, StateError},
+};
 
 /// The field manager of everything that workers write.
 pub const FIELD_MANAGER: &str = "switchboard-worker";
@@ -122,13 +127,23 @@ type SettingsChange = Box<dyn FnOnce(&mut UserSettingsSpec) + Send>;
 
 impl Cluster {
     /// Begins to watch, and waits for the first directory with the `PhoneSystem`: as long as the API server is away, if need be.
-    pub async fn start(scope: Scope, state: State) -> Result<Self, StartError> {
+    /// What the API server refuses of what users set is told to `report`.
+    pub async fn start(
+        scope: Scope,
+        state: State,
+        report: ReportBoard,
+    ) -> Result<Self, StartError> {
         let config = Config::infer().await.map_err(Box::new)?;
-        Self::connect(config, scope, state).await
+        Self::connect(config, scope, state, report).await
     }
 
     /// The same at a given API server.
-    pub async fn connect(config: Config, scope: Scope, state: State) -> Result<Self, StartError> {
+    pub async fn connect(
+        config: Config,
+        scope: Scope,
+        state: State,
+        report: ReportBoard,
+    ) -> Result<Self, StartError> {
         let (changes, asked) = mpsc::unbounded_channel();
         let (begun, begins) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -136,7 +151,7 @@ impl Cluster {
             .build()?;
         thread::Builder::new()
             .name("directory".into())
-            .spawn(move || runtime.block_on(live(scope, config, state, asked, begun)))?;
+            .spawn(move || runtime.block_on(live(scope, config, state, report, asked, begun)))?;
         let begun = begins.await.map_err(|_| StartError::Ended)??;
         Ok(Self {
             snapshots: begun.snapshots,
@@ -198,6 +213,7 @@ async fn live(
     scope: Scope,
     config: Config,
     state: State,
+    report: ReportBoard,
     mut asked: mpsc::UnboundedReceiver<Change>,
     begun: oneshot::Sender<Result<Begun, StartError>>,
 ) {
@@ -210,7 +226,7 @@ async fn live(
     };
     let news = Arc::new(Notify::new());
     let watched = Arc::new(Watched::begin(&client, &scope, &news));
-    let settings = Arc::new(Settings::new(state, Arc::clone(&news)));
+    let settings = Arc::new(Settings::new(state, Arc::clone(&news), report));
     let api = kube::Api::namespaced(client.clone(), &scope.namespace);
     let mut compiler = Compiler::new(scope, Arc::clone(&watched), Arc::clone(&settings));
     watched.complete().await;

@@ -1,27 +1,34 @@
 //! What users change by phone, on its way to the API server.
 //!
-//! A change is kept in the state folder first, holds at once, and is written with retries. It goes before what the API
-//! server has until the watch shows what was written.
+//! A change is kept in the state folder first, holds at once, and is written with retries, each user's by itself. It goes
+//! before what the API server has until the watch shows what was written.
+mod waiting;
+
 use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use crds::{Shared, UserSettings, UserSettingsSpec};
+use crds::{Shared, UserSettings, UserSettingsSpec, report::UndoneSettings};
+use jiff::Timestamp;
 use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
 };
 use serde_json::{Value, json};
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout_at},
+};
 use tracing::{error, warn};
 
+use self::waiting::Waiting;
 use super::{FIELD_MANAGER, SettingsChange, watches::Watched};
 use crate::{
+    report::ReportBoard,
     source::unset,
     state::{State, StateError},
 };
@@ -36,11 +43,13 @@ pub(super) struct Settings {
     changed: Notify,
     /// Told when something is undone.
     news: Arc<Notify>,
+    /// Where the operator reads of it.
+    report: ReportBoard,
 }
 
 impl Settings {
     /// Those that an earlier process kept are written first.
-    pub(super) fn new(state: State, news: Arc<Notify>) -> Self {
+    pub(super) fn new(state: State, news: Arc<Notify>, report: ReportBoard) -> Self {
         let changed = Notify::new();
         changed.notify_one();
         Self {
@@ -49,6 +58,7 @@ impl Settings {
             revision: AtomicU64::new(0),
             changed,
             news,
+            report,
         }
     }
 
@@ -107,13 +117,30 @@ impl Settings {
         self.news.notify_one();
     }
 
-    /// The next change to write.
-    fn next(&self) -> Option<(String, UserSettings)> {
+    /// The next change to write: of those that nobody waits with, else the one that is waited with for the shortest time.
+    fn next(&self, waiting: &Waiting) -> Option<(String, UserSettings)> {
         let written = self.written();
         self.state
             .all_settings()
             .into_iter()
-            .find(|(user, _)| !written.contains_key(user))
+            .filter(|(user, _)| !written.contains_key(user))
+            .min_by_key(|(user, _)| waiting.until(user))
+    }
+
+    /// The API server refuses `spec` for good. Unless it has been changed since, it is undone, and the operator tells of it.
+    fn undo(&self, user: &str, spec: &UserSettingsSpec, why: &str) {
+        let kept = self.state.settings(user);
+        if kept.is_some_and(|now| now.spec != *spec) {
+            return;
+        }
+        self.forget(user);
+        let now = Timestamp::now();
+        let undone = UndoneSettings {
+            user: user.to_owned(),
+            at: now,
+            why: why.chars().take(LONGEST_REASON).collect(),
+        };
+        self.report.change(|report| report.undo(undone, now));
     }
 
     /// The API server has taken `spec`; unless it has been changed since, it is confirmed by the watch.
@@ -133,16 +160,23 @@ impl Settings {
     }
 }
 
-/// Writes changes as they come, for ever, once the watches are complete.
+/// Writes changes as they come, for ever, once the watches are complete. What can't be written waits, and nobody else's with it.
 pub(super) async fn write(settings: Arc<Settings>, api: Api<UserSettings>, watched: Arc<Watched>) {
-    let mut delay = FIRST_DELAY;
+    let mut waiting = Waiting::default();
     loop {
-        let Some((user, change)) = settings.next() else {
+        let Some((user, change)) = settings.next(&waiting) else {
             settings.changed.notified().await;
             continue;
         };
-        if watched.user(&user, |_| ()).is_none() {
+        let until = waiting.until(&user);
+        if let Some(until) = until.filter(|until| *until > Instant::now()) {
+            // Another user's change need not wait.
+            let _ = timeout_at(until, settings.changed.notified()).await;
+            continue;
+        }
+        if !watched.has_user(&user) {
             settings.forget(&user); // deleted meanwhile
+            waiting.forget(&user);
             continue;
         }
         let params = PatchParams::apply(FIELD_MANAGER).force();
@@ -153,16 +187,19 @@ pub(super) async fn write(settings: Arc<Settings>, api: Api<UserSettings>, watch
             Ok(stored) => {
                 let generation = stored.metadata.generation.unwrap_or_default();
                 settings.taken(&user, &change.spec, generation);
-                delay = FIRST_DELAY;
+                waiting.forget(&user);
             }
             Err(kube::Error::Api(status)) if is_final(status.code) => {
                 error!(user, error = %status, "the API server refuses what a user has set by phone, and it is undone");
-                settings.forget(&user);
+                settings.undo(&user, &change.spec, &status.message);
+                waiting.forget(&user);
             }
             Err(error) => {
                 warn!(user, %error, "what a user has set by phone can't be written yet: it holds here, and it is tried again");
-                sleep(delay).await;
-                delay = (delay * 2).min(LONGEST_DELAY);
+                let delay = waiting.put_off(&user, Instant::now());
+                if !matches!(error, kube::Error::Api(_)) {
+                    sleep(delay).await; // it has not answered, and would answer nobody else either
+                }
             }
         }
     }
@@ -180,5 +217,5 @@ fn is_final(code: u16) -> bool {
     matches!(code, 400 | 422)
 }
 
-const FIRST_DELAY: Duration = Duration::from_millis(250);
-const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// An Event says no more.
+const LONGEST_REASON: usize = 300;

@@ -21,7 +21,6 @@ use kube::{
     core::DeserializeGuard,
     runtime::{
         WatchStreamExt,
-        reflector::{self, ObjectRef, Store},
         watcher::{self, Event, watcher},
     },
 };
@@ -29,13 +28,15 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use tracing::{error, warn};
 
-use super::Scope;
+use super::{
+    Scope,
+    kept::{Keeper, Kept},
+};
 use crate::source::Loaded;
 
 /// Everything that is watched, as it was last heard of. While a watch begins anew, what it knew stays.
 #[derive(Debug)]
 pub(super) struct Watched {
-    namespace: String,
     systems: Kept<PhoneSystem>,
     users: Kept<User>,
     user_settings: Kept<UserSettings>,
@@ -49,9 +50,6 @@ pub(super) struct Watched {
     shards: Vec<Kept<Secret>>,
 }
 
-/// An object that this version can't read leaves the others readable.
-type Kept<K> = Store<DeserializeGuard<K>>;
-
 impl Watched {
     /// Begins all watches; each change is told to `news`.
     pub(super) fn begin(client: &Client, scope: &Scope, news: &Arc<Notify>) -> Self {
@@ -64,7 +62,6 @@ impl Watched {
         };
         let shard = |number| eye.watch_named(&shard_name(&scope.system, number));
         Self {
-            namespace: scope.namespace.clone(),
             systems: eye.watch(watcher::Config::default()),
             users: eye.watch(watcher::Config::default()),
             user_settings: eye.watch(watcher::Config::default()),
@@ -85,21 +82,20 @@ impl Watched {
         }
     }
 
-    /// Waits until each watch has heard once what there is. To be asked once: a reflector wakes one who waits.
+    /// Waits until each watch has heard once what there is.
     pub(super) async fn complete(&self) {
-        // A writer lives as long as its watch, which has no end.
-        let _ = self.systems.wait_until_ready().await;
-        let _ = self.users.wait_until_ready().await;
-        let _ = self.user_settings.wait_until_ready().await;
-        let _ = self.handsets.wait_until_ready().await;
-        let _ = self.trunks.wait_until_ready().await;
-        let _ = self.attendants.wait_until_ready().await;
+        self.systems.complete().await;
+        self.users.complete().await;
+        self.user_settings.complete().await;
+        self.handsets.complete().await;
+        self.trunks.complete().await;
+        self.attendants.complete().await;
         for other in &self.others {
             other.complete().await;
         }
-        let _ = self.keys.wait_until_ready().await;
+        self.keys.complete().await;
         for shard in &self.shards {
-            let _ = shard.wait_until_ready().await;
+            shard.complete().await;
         }
     }
 
@@ -110,7 +106,7 @@ impl Watched {
         phone_systems.retain(|it| it.name_any() == system);
         let mut credentials = Vec::with_capacity(self.shards.len());
         for (number, shard) in (0..).zip(&self.shards) {
-            for secret in valid(shard) {
+            for secret in shard.all() {
                 let version = secret.resource_version().unwrap_or_default();
                 loaded.credentials.insert(number, version);
                 credentials.extend(credentials_in(&secret));
@@ -123,7 +119,7 @@ impl Watched {
             handsets: read(&self.handsets, &mut loaded),
             trunks: read(&self.trunks, &mut loaded),
             auto_attendants: read(&self.attendants, &mut loaded),
-            secrets: valid(&self.keys),
+            secrets: self.keys.all().iter().map(|it| Secret::clone(it)).collect(),
             credentials,
             ..Objects::default()
         };
@@ -134,11 +130,11 @@ impl Watched {
     }
 
     pub(super) fn handset<T>(&self, name: &str, look: impl FnOnce(&Handset) -> T) -> Option<T> {
-        self.look(&self.handsets, name, look)
+        self.handsets.look(name, look)
     }
 
     pub(super) fn trunk<T>(&self, name: &str, look: impl FnOnce(&Trunk) -> T) -> Option<T> {
-        self.look(&self.trunks, name, look)
+        self.trunks.look(name, look)
     }
 
     pub(super) fn attendant<T>(
@@ -146,11 +142,16 @@ impl Watched {
         name: &str,
         look: impl FnOnce(&AutoAttendant) -> T,
     ) -> Option<T> {
-        self.look(&self.attendants, name, look)
+        self.attendants.look(name, look)
     }
 
     pub(super) fn user<T>(&self, name: &str, look: impl FnOnce(&User) -> T) -> Option<T> {
-        self.look(&self.users, name, look)
+        self.users.look(name, look)
+    }
+
+    /// Whether there is a User of this name, be it one that can't be read.
+    pub(super) fn has_user(&self, name: &str) -> bool {
+        self.users.has(name)
     }
 
     pub(super) fn settings<T>(
@@ -158,15 +159,7 @@ impl Watched {
         user: &str,
         look: impl FnOnce(&UserSettings) -> T,
     ) -> Option<T> {
-        self.look(&self.user_settings, user, look)
-    }
-
-    fn look<K, T>(&self, kept: &Kept<K>, name: &str, look: impl FnOnce(&K) -> T) -> Option<T>
-    where
-        K: Resource<DynamicType = ()> + Clone + 'static,
-    {
-        let object = kept.get(&ObjectRef::new(name).within(&self.namespace))?;
-        object.0.as_ref().ok().map(look)
+        self.user_settings.look(user, look)
     }
 }
 
@@ -180,9 +173,7 @@ trait Gathered: Debug + Send + Sync {
 
 impl<K: Declared + Watchable> Gathered for Kept<K> {
     fn complete(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
-            let _ = self.wait_until_ready().await;
-        })
+        Box::pin(self.complete())
     }
 
     fn gather(&self, objects: &mut Objects, loaded: &mut Loaded) {
@@ -241,34 +232,46 @@ impl Eye<'_> {
 
     fn watch<K: Watchable>(&self, config: watcher::Config) -> Kept<K> {
         let api: Api<DeserializeGuard<K>> = Api::namespaced(self.client.clone(), self.namespace);
-        let (kept, writer) = reflector::store();
+        let kept = Kept::new();
+        let mut keeper = Keeper::new(kept.clone());
         let events = watcher(api, config)
             .default_backoff()
-            .modify(|object| object.managed_fields_mut().clear())
-            .reflect(writer);
+            .modify(|object| object.managed_fields_mut().clear());
         let (news, trouble) = (Arc::clone(self.news), Arc::clone(self.trouble));
         tokio::spawn(async move {
             let mut events = pin!(events);
             let mut heard = Heard::default();
             while let Some(event) = events.next().await {
-                match event {
-                    Ok(Event::Apply(object)) => {
-                        say_if_unreadable(&object);
-                        if heard.is_news(&object) {
-                            news.notify_one();
-                        }
+                let event = match event {
+                    Ok(event) => event,
+                    Err(error) => {
+                        trouble.say(&K::kind(&()), &error);
+                        continue;
                     }
-                    Ok(Event::InitApply(object)) => {
-                        say_if_unreadable(&object);
-                        heard.is_news(&object);
+                };
+                let is_news = match &event {
+                    Event::Apply(object) => {
+                        say_if_unreadable(object);
+                        heard.is_news(object)
                     }
-                    Ok(Event::Delete(object)) => {
-                        heard.forget(&object);
-                        news.notify_one();
+                    Event::InitApply(object) => {
+                        say_if_unreadable(object);
+                        heard.is_news(object);
+                        false
                     }
-                    Ok(Event::InitDone) => news.notify_one(),
-                    Ok(Event::Init) => heard = Heard::default(),
-                    Err(error) => trouble.say(&K::kind(&()), &error),
+                    Event::Delete(object) => {
+                        heard.forget(object);
+                        true
+                    }
+                    Event::InitDone => true,
+                    Event::Init => {
+                        heard = Heard::default();
+                        false
+                    }
+                };
+                keeper.hear(event);
+                if is_news {
+                    news.notify_one();
                 }
             }
         });
@@ -336,25 +339,16 @@ fn say_if_unreadable<K: Resource<DynamicType = ()>>(object: &DeserializeGuard<K>
     }
 }
 
-/// Every object that can be read.
-fn valid<K: Resource<DynamicType = ()> + Clone + 'static>(kept: &Kept<K>) -> Vec<K> {
-    let readable = |object: &Arc<DeserializeGuard<K>>| object.0.as_ref().ok().cloned();
-    kept.state().iter().filter_map(readable).collect()
-}
-
-/// Every object that can be read; its generation is noted.
-fn read<K>(kept: &Kept<K>, loaded: &mut Loaded) -> Vec<Shared<K>>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    let objects = valid(kept);
+/// Every object; its generation is noted.
+fn read<K: Resource<DynamicType = ()>>(kept: &Kept<K>, loaded: &mut Loaded) -> Vec<Shared<K>> {
+    let objects = kept.all();
     for object in &objects {
         let meta = object.meta();
         if let (Some(uid), Some(generation)) = (&meta.uid, meta.generation) {
             loaded.generations.insert(uid.clone(), generation);
         }
     }
-    objects.into_iter().map(Shared::from).collect()
+    objects
 }
 
 fn credentials_in(secret: &Secret) -> Option<Shard> {

@@ -1,0 +1,96 @@
+//! Why a worker's Pod is not taken to serve, and what helps. Pure.
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+
+use super::worker::{is_ready, why_not_running};
+
+/// Why this Pod's worker is not taken to serve, and what to do about it. `trouble` is what keeps the operator from asking
+/// it, where that has been so for a while.
+pub(super) fn why(pod: &Pod, trouble: Option<&str>) -> String {
+    let name = pod.name_any();
+    if let Some(until) = &pod.metadata.deletion_timestamp {
+        let until = until.0;
+        return format!(
+            "the worker is going, and may end its calls until {until}; if it is there long after that, its node is gone; run: \
+             kubectl delete pod {name} --force"
+        );
+    }
+    if let Some(trouble) = trouble
+        && is_ready(pod)
+    {
+        return format!("the worker serves, but {trouble}");
+    }
+    if is_out_of_sight(pod)
+        && let Some(node) = pod.spec.as_ref().and_then(|it| it.node_name.as_deref())
+    {
+        return format!(
+            "the worker's node {node} does not answer; run: kubectl get node {node}; if it is gone for good, run: \
+             kubectl delete pod {name} --force"
+        );
+    }
+    let why = why_not_running(pod).unwrap_or_else(|| "it is starting".to_owned());
+    format!("the worker does not serve yet: {why}; to see more, run: kubectl describe pod {name}")
+}
+
+/// Whether Kubernetes has lost sight of a Pod that served: it takes away `Ready` then, and knows no more of the containers
+/// than what their node said last.
+fn is_out_of_sight(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|it| it.conditions.as_deref());
+    let is = |condition: &str, status: &str| {
+        let mut all = conditions.unwrap_or_default().iter();
+        all.any(|it| it.type_ == condition && it.status == status)
+    };
+    is("ContainersReady", "True") && is("Ready", "False")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(metadata: &str, conditions: &str) -> Pod {
+        let manifest = format!(
+            "{{metadata: {{name: office-worker-0{metadata}}}, spec: {{nodeName: cellar, containers: []}}, \
+             status: {{phase: Running, conditions: [{conditions}]}}}}"
+        );
+        let Ok(pod) = serde_saphyr::from_str(&manifest) else {
+            unreachable!("{manifest}")
+        };
+        pod
+    }
+
+    const SERVES: &str = "{type: ContainersReady, status: 'True'}, {type: Ready, status: 'True'}";
+    const LOST: &str = "{type: ContainersReady, status: 'True'}, {type: Ready, status: 'False'}";
+    const STARTS: &str = "{type: ContainersReady, status: 'False'}, {type: Ready, status: 'False'}";
+
+    #[test]
+    fn a_worker_that_cannot_be_asked_is_told_from_one_that_is_starting() {
+        let trouble = Some("the operator can't ask it");
+        assert_eq!(
+            why(&pod("", SERVES), trouble),
+            "the worker serves, but the operator can't ask it"
+        );
+        for (conditions, trouble) in [(SERVES, None), (STARTS, trouble)] {
+            let why = why(&pod("", conditions), trouble);
+            assert!(why.contains("it is starting"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_worker_whose_node_is_lost_or_that_is_going_is_told_with_what_helps() {
+        let lost = why(&pod("", LOST), None);
+        for part in [
+            "kubectl get node cellar",
+            "kubectl delete pod office-worker-0 --force",
+        ] {
+            assert!(lost.contains(part), "{lost}");
+        }
+        let going = pod(", deletionTimestamp: '2026-11-26T10:00:00Z'", LOST);
+        let going = why(&going, None);
+        for part in [
+            "until 2026-11-26T10:00:00Z",
+            "kubectl delete pod office-worker-0 --force",
+        ] {
+            assert!(going.contains(part), "{going}");
+        }
+    }
+}
