@@ -144,7 +144,9 @@ mod tests {
     fn kept_of(events: Vec<Event<DeserializeGuard<User>>>) -> (Kept<User>, Keeper<User>) {
         let kept = Kept::new();
         let mut keeper = Keeper::new(kept.clone());
-        events.into_iter().for_each(|event| keeper.hear(event));
+        for event in events {
+            keeper.hear(event);
+        }
         (kept, keeper)
     }
 
