@@ -72,7 +72,13 @@ async fn a_second_signal_hurries_and_the_caller_is_told() {
             .then_some(())
     });
     worker.terminate();
-    let told = mary.await_request(Duration::from_secs(10)).unwrap();
+    let told = loop {
+        let told = mary.await_request(Duration::from_secs(10)).unwrap();
+        // Her lamp may be told first, as soon as her mailbox was read.
+        if !told.starts_with("NOTIFY ") {
+            break told;
+        }
+    };
     assert!(told.starts_with("BYE "), "{told}");
     assert_eq!(worker.exit_code(), Some(0));
 }
