@@ -93,6 +93,13 @@ pub struct LockedLogin {
     pub seconds: u64,
 }
 
+impl LockedLogin {
+    /// Whether they still are.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until > now
+    }
+}
+
 impl Report {
     /// The generation loaded of the object with this UID.
     pub fn generation(&self, uid: &str) -> Option<i64> {
@@ -101,7 +108,7 @@ impl Report {
 
     /// Tells of one more locked login; those whose time is over are forgotten, and of too many the oldest.
     pub fn lock(&mut self, locked: LockedLogin, now: Timestamp) {
-        self.locked.retain(|other| other.until > now);
+        self.locked.retain(|other| other.holds(now));
         if self.locked.len() >= MOST_LOCKED {
             self.locked.remove(0);
         }

@@ -12,11 +12,7 @@ mod manifests;
 mod setup_sheet;
 mod watching;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use crds::{Directory, Objects, UserSettings, UserSettingsSpec, secrets};
 use tokio::{sync::watch, task::spawn_blocking};
@@ -44,8 +40,6 @@ pub struct Snapshot {
     pub loaded: Loaded,
     /// How far sides reach us, where the operator says so.
     pub reached: Reached,
-    /// Mailboxes that are deleted with their Users. Only in the cluster.
-    pub deleted: BTreeSet<Arc<str>>,
 }
 
 /// Which objects a snapshot was compiled from.

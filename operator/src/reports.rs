@@ -68,15 +68,17 @@ impl Reports {
             .collect()
     }
 
-    /// Notes what a worker says. What it has left out is as it was.
-    fn says(&self, pod: &str, mut report: Report) {
+    /// Notes what a worker says, and gives it back whole: what it has left out is as it was.
+    fn says(&self, pod: &str, mut report: Report) -> Arc<Report> {
         let mut reports = self.held();
         if report.loaded.is_none()
             && let Some(Heard::Report(before)) = reports.get(pod)
         {
             report.loaded.clone_from(&before.loaded);
         }
-        reports.insert(pod.to_owned(), Heard::Report(Arc::new(report)));
+        let report = Arc::new(report);
+        reports.insert(pod.to_owned(), Heard::Report(report.clone()));
+        report
     }
 
     /// Notes that a worker does not answer, and, where it serves, what keeps us from asking it.

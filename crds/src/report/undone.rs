@@ -16,11 +16,17 @@ pub struct UndoneSettings {
     pub why: String,
 }
 
+impl UndoneSettings {
+    /// Whether it was so short a time ago that whoever hears of it first is to tell people.
+    pub fn is_news(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) < TOLD_FOR
+    }
+}
+
 impl Report {
     /// Tells of one more; those of long ago are forgotten, and of too many the oldest.
     pub fn undo(&mut self, undone: UndoneSettings, now: Timestamp) {
-        self.undone
-            .retain(|other| now.duration_since(other.at) < TOLD_FOR);
+        self.undone.retain(|other| other.is_news(now));
         if self.undone.len() >= MOST_UNDONE {
             self.undone.remove(0);
         }

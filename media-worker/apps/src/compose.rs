@@ -216,10 +216,14 @@ pub(crate) static REVIEW: Menu<Review> = Menu {
     star: Star::RepeatsOrDials { says: None },
 };
 
-/// What is left to a stranger whose `*` led to no extension; the operator's key goes with it.
+/// What is left to a stranger whose `*` led to no extension; the operator's key goes with it. `#`, which he heard of before
+/// he spoke, still sends his message.
 pub(crate) static MISDIALLED: Menu<Review> = Menu {
     name: "misdialled",
-    choices: Cow::Borrowed(&[Choice::new(Key::Pound, Review::Send, PromptId::LEAVE_HOW)]),
+    choices: Cow::Borrowed(&[
+        Choice::new(Key::One, Review::Send, PromptId::REVIEW_SEND),
+        Choice::unspoken(Key::Pound, Review::Send),
+    ]),
     star: Star::RepeatsOrDials {
         says: Some(PromptId::MAIN_CALL),
     },

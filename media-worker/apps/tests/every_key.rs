@@ -198,6 +198,7 @@ const PLACES: &[Place] = &[
         },
         run: leave,
         keys: &[
+            ("1", Ends("Your message has been sent.")),
             ("#", Ends("Your message has been sent.")),
             ("0", Calls("0")),
             ("*", Says(MAIN)),

@@ -334,6 +334,21 @@ fn a_stranger_who_misdials_may_try_again_before_his_message_is_sent() {
 }
 
 #[test]
+fn a_stranger_whose_recording_a_wrong_extension_has_ended_is_not_told_to_go_on_speaking() {
+    for sends in ["1", "#"] {
+        let company = Company::new();
+        let misdials = outsider().hears("[beep]").speaks(3).dials("*999");
+        let told = misdials
+            .hears("no such extension")
+            .hears("To send it, press 1.");
+        let story = leave(&company, told.dials(sends).hears(SENT));
+        let told_to_speak = story.count("When you are done");
+        assert_eq!(told_to_speak, 1, "{sends}: before the tone");
+        assert_eq!(seconds_in(&company, "mary"), [3], "{sends}");
+    }
+}
+
+#[test]
 fn a_colleague_reviews_records_again_and_sends() {
     let company = Company::new();
     let person = Person::user("john")

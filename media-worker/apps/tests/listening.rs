@@ -41,6 +41,15 @@ fn a_message_that_is_not_whole_is_announced_as_such() {
 }
 
 #[test]
+fn of_a_message_without_any_recording_no_end_is_said_to_be_missing() {
+    let company = two_new().with_trouble(Trouble::Lost);
+    let company = company.with_last_message("mary", |message| message.partial = true);
+    let person = mary().dials("1").hears("is lost").dials("6");
+    let story = visit(&company, person.hears("is lost").hears(MENU).hangs_up());
+    assert!(!story.has("may be missing"), "{}", story.transcript());
+}
+
+#[test]
 fn a_message_that_has_been_heard_is_saved() {
     let company = two_new();
     visit(

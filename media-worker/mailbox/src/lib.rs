@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-mod deleted;
 mod deliver;
 pub mod details;
 pub mod disk;

@@ -1,6 +1,5 @@
 //! All mailboxes of a worker: the store, the spool before it, and the carrying between them.
 
-use crate::deleted::Deleted;
 use crate::details::{CallDetail, DetailsOf};
 use crate::disk::Disk;
 use crate::files::SharedFiles;
@@ -41,7 +40,8 @@ pub struct MailboxesOptions {
     pub store_details_every: Duration,
     /// For whose messages e-mails are to be sent.
     pub mail_wanted: MailWanted,
-    /// For how long the spool's disk is asked again for a recording that it does not give; then its message arrives without what is missing.
+    /// For how long the spool's disk is asked again for a recording that it does not give; then its message arrives without what is missing. A volume
+    /// that fails as a whole may come back with all that it had: what it costs to wait is the room of a message.
     pub ask_disk_for: Duration,
 }
 
@@ -54,7 +54,7 @@ impl MailboxesOptions {
             worker: "worker".into(),
             store_details_every: Duration::from_mins(1),
             mail_wanted: MailWanted::Nobody,
-            ask_disk_for: Duration::from_mins(1),
+            ask_disk_for: Duration::from_hours(6),
         }
     }
 }
@@ -75,7 +75,6 @@ pub(crate) struct Shared {
     pub(crate) carried: Carried,
     pub(crate) spool: Spool,
     pub(crate) unreadable: Unreadable,
-    pub(crate) deleted: Deleted,
     pub(crate) names: Arc<NameSource>,
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
@@ -117,7 +116,6 @@ impl Mailboxes {
             carried: Carried::default(),
             spool,
             unreadable: Unreadable::new(ask_disk_for),
-            deleted: Deleted::default(),
             names,
             worker,
             store_details_every,

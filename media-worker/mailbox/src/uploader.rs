@@ -1,9 +1,8 @@
 //! Carries promised messages from the spool to the store, and into every recipient's index.
 
-use crate::deleted::living;
 use crate::deliver::{Parcel, deliver};
 use crate::details;
-use crate::ids::MessageId;
+use crate::ids::{MailboxId, MessageId};
 use crate::mailbox::MailboxError;
 use crate::mailboxes::{Mailboxes, Shared};
 use crate::message::MessageState;
@@ -15,6 +14,7 @@ use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// Carries messages until there are none, again and again.
@@ -95,6 +95,7 @@ impl Uploader {
         let Shared { spool, watched, .. } = &*self.mailboxes.shared;
         watched.try_in_earnest();
         let mut failed: HashSet<u64> = HashSet::new();
+        let disk_works = DiskWorks::new();
         loop {
             let pending = spool.board().pending();
             let batch = batch(pending, &failed);
@@ -105,7 +106,7 @@ impl Uploader {
                 return false;
             }
             let counts = &self.mailboxes.shared.carried;
-            let left = match carry(&self.mailboxes, &batch).await {
+            let left = match carry(&self.mailboxes, &batch, &disk_works).await {
                 Ok(left) => left,
                 Err(error) => {
                     counts
@@ -150,12 +151,16 @@ fn batch(mut pending: Vec<Pending>, failed: &HashSet<u64>) -> Vec<Pending> {
 
 /// Audio, records, every index, then the spool may forget them. Each step may be done again after a crash without harm.
 /// Returns the recordings that did not arrive.
-async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>, MailboxError> {
+async fn carry(
+    mailboxes: &Mailboxes,
+    batch: &[Pending],
+    disk_works: &DiskWorks,
+) -> Result<HashSet<u64>, MailboxError> {
     let mut left = HashSet::new();
     let mut parcels = Vec::new();
     let mut recordings: HashMap<MessageId, u64> = HashMap::new();
     for pending in batch {
-        match pack(&mailboxes.shared, pending).await {
+        match pack(&mailboxes.shared, pending, disk_works).await {
             Ok(Some(parcel)) => {
                 recordings.insert(parcel.record.message.id.clone(), pending.recording);
                 parcels.push(parcel);
@@ -177,10 +182,13 @@ async fn carry(mailboxes: &Mailboxes, batch: &[Pending]) -> Result<HashSet<u64>,
     Ok(left)
 }
 
-/// Reads a promised message out of the spool; `None` where it is none, or nobody's any more.
-async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, MailboxError> {
-    let named = pending.record.recipients().cloned().collect();
-    let recipients = living(shared, named).await?;
+/// Reads a promised message out of the spool; `None` where it is none.
+async fn pack(
+    shared: &Shared,
+    pending: &Pending,
+    disk_works: &DiskWorks,
+) -> Result<Option<Parcel>, MailboxError> {
+    let recipients: Vec<MailboxId> = pending.record.recipients().cloned().collect();
     let (Some(stored), Some(first)) = (&pending.record.draft.message, recipients.first()) else {
         return Ok(None);
     };
@@ -191,7 +199,7 @@ async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, Mail
     let Salvaged {
         recording,
         unreadable,
-    } = read(shared, pending).await?;
+    } = read(shared, pending, disk_works).await?;
     message.partial |= unreadable > 0;
     let mut audio = Vec::new();
     // Without any of it, its owner hears that the recording is lost.
@@ -222,20 +230,34 @@ async fn pack(shared: &Shared, pending: &Pending) -> Result<Option<Parcel>, Mail
 }
 
 /// The recording, whole; or what is left of it once the disk has been asked for the rest for long enough.
-async fn read(shared: &Shared, pending: &Pending) -> Result<Salvaged, SpoolError> {
-    let salvaged = shared.spool.read(pending.record.clone()).await?;
-    if salvaged.unreadable > 0 {
-        if !shared.unreadable.is_given_up(pending.recording) {
-            return Err(Salvaged::damage());
-        }
-        tracing::error!(
-            recording = pending.recording,
-            runs = salvaged.unreadable,
-            "the disk of the spool has lost audio: its message arrives without it"
-        );
+async fn read(
+    shared: &Shared,
+    pending: &Pending,
+    disk_works: &DiskWorks,
+) -> Result<Salvaged, SpoolError> {
+    let Shared {
+        spool, unreadable, ..
+    } = shared;
+    let recording = pending.recording;
+    let salvaged = spool.read(pending.record.clone()).await?;
+    if salvaged.unreadable == 0 {
+        unreadable.forget(&[recording]);
+        return Ok(salvaged);
     }
+    let works = *disk_works.get_or_init(|| spool.disk_works()).await;
+    if !unreadable.is_given_up(recording, works, Instant::now()) {
+        return Err(Salvaged::damage());
+    }
+    tracing::error!(
+        recording,
+        runs = salvaged.unreadable,
+        "the disk of the spool has lost audio: its message arrives without it"
+    );
     Ok(salvaged)
 }
+
+/// Whether the spool's disk keeps what is written: looked at once a round, and only if it does not give what it should have.
+type DiskWorks = OnceCell<bool>;
 
 /// Messages carried together share syncs and index entries.
 const AT_ONCE: usize = 256;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crds::Directory;
 use crds::directory::AttendantEntry;
-use mailbox::MailboxId;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -61,9 +60,6 @@ impl Following {
         exchange.recordings.keep(&recordings(&snapshot.directory));
         self.directories
             .send_replace(Arc::clone(&snapshot.directory));
-        let deleted = snapshot.deleted.iter();
-        let deleted = deleted.filter_map(|mailbox| MailboxId::new(&**mailbox).ok());
-        exchange.mailboxes.set_deleted(deleted);
         let generations = snapshot.loaded.generations.iter();
         let generations = generations.map(|(uid, generation)| (uid, *generation));
         let loaded = generations.collect();

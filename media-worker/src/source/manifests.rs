@@ -1,6 +1,5 @@
 //! Manifests in a folder and the state folder: the source of a worker that stands alone.
 use std::{
-    collections::BTreeSet,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -131,6 +130,5 @@ fn compile(
         credentials,
         loaded: Loaded::default(),
         reached: Reached::default(),
-        deleted: BTreeSet::new(),
     })
 }

@@ -1,5 +1,5 @@
 //! Why a worker's Pod is not taken to serve, and what helps. Pure.
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use kube::ResourceExt;
 
 use super::worker::{is_ready, why_not_running};
@@ -28,19 +28,32 @@ pub(super) fn why(pod: &Pod, trouble: Option<&str>) -> String {
              kubectl delete pod {name} --force"
         );
     }
-    let why = why_not_running(pod).unwrap_or_else(|| "it is starting".to_owned());
+    let why = why_not_running(pod)
+        .or_else(|| gate(pod))
+        .unwrap_or_else(|| "it is starting".to_owned());
     format!("the worker does not serve yet: {why}; to see more, run: kubectl describe pod {name}")
 }
 
 /// Whether Kubernetes has lost sight of a Pod that served: it takes away `Ready` then, and knows no more of the containers
 /// than what their node said last.
 fn is_out_of_sight(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|it| it.conditions.as_deref());
-    let is = |condition: &str, status: &str| {
-        let mut all = conditions.unwrap_or_default().iter();
-        all.any(|it| it.type_ == condition && it.status == status)
-    };
-    is("ContainersReady", "True") && is("Ready", "False")
+    let is =
+        |type_: &str, status: &str| condition(pod, type_).is_some_and(|it| it.status == status);
+    is("ContainersReady", "True") && is("Ready", "False") && gate(pod).is_none()
+}
+
+/// What a Pod waits for whose containers are ready, as when a load balancer's controller has given it a readiness gate:
+/// the kubelet, which says so, is there.
+fn gate(pod: &Pod) -> Option<String> {
+    let ready = condition(pod, "Ready")?;
+    let waits = ready.reason.as_deref() == Some("ReadinessGatesNotReady");
+    let message = ready.message.as_deref().unwrap_or_default();
+    waits.then(|| format!("it waits for a readiness gate: {message}"))
+}
+
+fn condition<'p>(pod: &'p Pod, type_: &str) -> Option<&'p PodCondition> {
+    let mut all = pod.status.as_ref()?.conditions.iter().flatten();
+    all.find(|it| it.type_ == type_)
 }
 
 #[cfg(test)]
@@ -73,6 +86,19 @@ mod tests {
             let why = why(&pod("", conditions), trouble);
             assert!(why.contains("it is starting"), "{why}");
         }
+    }
+
+    #[test]
+    fn a_worker_that_waits_for_a_readiness_gate_is_on_no_lost_node() {
+        let gate = "pod readiness gate \"balancer\" does not exist.";
+        let waits = LOST.replace(
+            "status: 'False'",
+            &format!("status: 'False', reason: ReadinessGatesNotReady, message: '{gate}'"),
+        );
+        let why = why(&pod("", &waits), None);
+        assert!(why.contains("does not serve yet"), "{why}");
+        assert!(why.contains(gate), "{why}");
+        assert!(!why.contains("--force"), "{why}");
     }
 
     #[test]

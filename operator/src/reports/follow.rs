@@ -119,11 +119,12 @@ async fn ask(worker: Worker, context: Arc<Context>) {
                 failures = Failures::default();
                 if after != Some(report.revision) {
                     after = Some(report.revision);
+                    let report = context.reports.says(&worker.uid, report);
+                    worker.changed(&context);
+                    // After that: of many Events `Ready` need not wait for one.
                     told.tell(&context, &report).await;
                     refused.tell(&context, &report).await;
                     undone.tell(&context, &report).await;
-                    context.reports.says(&worker.uid, report);
-                    worker.changed(&context);
                 }
             }
             Err(error) => {

@@ -1,5 +1,6 @@
 //! Locked logins that workers tell of, as Events of their Users.
 use crds::report::{LockedLogin, Report};
+use jiff::Timestamp;
 
 use super::news::News;
 use crate::context::Context;
@@ -11,7 +12,8 @@ pub(super) struct Told(News<LockedLogin>);
 impl Told {
     /// Makes an Event of each lock that is news. A User that there is not any more is passed over.
     pub(super) async fn tell(&mut self, context: &Context, report: &Report) {
-        for locked in self.0.of(&report.locked) {
+        let now = Timestamp::now();
+        for locked in self.0.of(&report.locked, |it| it.holds(now)) {
             let Some(user) = context.caches.users.get(&locked.user) else {
                 continue;
             };

@@ -1,5 +1,6 @@
 //! What users set by phone and the API server refuses, as Events of these Users.
 use crds::report::{Report, UndoneSettings};
+use jiff::Timestamp;
 
 use super::news::News;
 use crate::context::Context;
@@ -11,7 +12,8 @@ pub(super) struct Undone(News<UndoneSettings>);
 impl Undone {
     /// Makes an Event of each that is news. A User that there is not any more is passed over.
     pub(super) async fn tell(&mut self, context: &Context, report: &Report) {
-        for undone in self.0.of(&report.undone) {
+        let now = Timestamp::now();
+        for undone in self.0.of(&report.undone, |it| it.is_news(now)) {
             let Some(user) = context.caches.users.get(&undone.user) else {
                 continue;
             };

@@ -8,10 +8,8 @@ use crds::User;
 use crds::conditions::Reason;
 use crds::report::{Finding, Report};
 use kube::Api;
-use kube::api::DeleteParams;
-use serde_json::json;
 use switchboard_tests::api_server::ApiServer;
-use switchboard_tests::cluster_office::{ClusterOffice, system};
+use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::gate::Gate;
 use switchboard_tests::line::Line;
 use switchboard_tests::message::leave_message;
@@ -65,50 +63,6 @@ async fn a_message_left_while_the_bucket_is_away_shows_at_once_and_arrives_when_
         (stored >= 1.0).then_some(())
     });
     assert_eq!(worker.stop(), Some(0));
-}
-
-#[tokio::test]
-async fn a_message_on_its_way_does_not_bring_a_deleted_mailbox_back() {
-    let server = ApiServer::shared();
-    let mut service = S3::start();
-    let office = ClusterOffice::open(server).await;
-    // The operator is played: there is nothing of his that it had to clear.
-    let storage = json!({"s3": {"endpoint": service.endpoint(), "bucket": BUCKET}});
-    office
-        .apply(&system(
-            &json!({"deletionPolicy": "Delete", "storage": storage}),
-        ))
-        .await;
-    for person in [MARY, JOHN, ANN] {
-        office.hire(&person).await;
-    }
-    let worker = start(&office, &service, "1");
-    wait_for("the bucket to be written", PATIENCE, || {
-        told(&worker, Reason::Writable)
-    });
-    service.stop();
-    leave_message(worker.sip, &MARY, JOHN.extension);
-    leave_message(worker.sip, &MARY, ANN.extension);
-
-    let users: Api<User> = Api::namespaced(server.client().await, office.namespace());
-    let john = users.get("john").await.unwrap();
-    let ann = users.get("ann").await.unwrap();
-    let params = DeleteParams::default();
-    users.delete("john", &params).await.unwrap();
-    let uid = john.metadata.uid.as_deref().unwrap();
-    wait_for("the worker to know", PATIENCE, || {
-        report(&worker).generation(uid).is_none().then_some(())
-    });
-    service.start_again();
-    let anns = mailbox(&service, &ann);
-    wait_for("the other message to arrive", PATIENCE, || {
-        (files(&anns.join("messages")) == 1).then_some(())
-    });
-    wait_for("both to be done with", PATIENCE, || {
-        let stored = worker.metric("switchboard_uploads_total{result=\"stored\"}");
-        (stored >= 2.0).then_some(())
-    });
-    assert_eq!(files(&mailbox(&service, &john)), 0);
 }
 
 #[tokio::test]
@@ -193,14 +147,11 @@ fn command(office: &ClusterOffice, service: &S3, uid: &str) -> Command {
 
 /// What the worker's report says of storage, once it has this reason.
 fn told(worker: &Worker, reason: Reason) -> Option<Finding> {
-    report(worker)
+    let (_, body) = worker.get("/report?pod=pod-1");
+    let report: Report = serde_json::from_str(&body).unwrap();
+    report
         .storage
         .filter(|storage| storage.reason == reason.as_str())
-}
-
-fn report(worker: &Worker) -> Report {
-    let (_, body) = worker.get("/report?pod=pod-1");
-    serde_json::from_str(&body).unwrap()
 }
 
 fn mailbox(service: &S3, user: &User) -> PathBuf {

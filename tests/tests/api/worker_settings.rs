@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crds::report::{Report, UndoneSettings};
 use crds::{PhoneSystem, Presence, User, UserSettings, UserSettingsSpec};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::rbac::v1::Role;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Error};
@@ -134,13 +134,27 @@ async fn settings_that_were_undone_are_an_event_of_their_user() {
         .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
         .await;
     let now = Timestamp::now();
+    let undone = |at, why: &str| UndoneSettings {
+        user: "mary".to_owned(),
+        at,
+        why: why.to_owned(),
+    };
     worker.says(|report| {
-        let undone = UndoneSettings {
-            user: "mary".to_owned(),
-            at: now,
-            why: "denied by the policy of quiet".to_owned(),
-        };
-        report.undo(undone, now);
+        // A worker that has nothing newer to tell goes on telling of it, whoever asks.
+        let long_ago = now - SignedDuration::from_hours(2);
+        report.undone.push(undone(long_ago, "mended since"));
+    });
+    // What is told next is not in the same report.
+    worker.says(|report| report.calls = 1);
+    eventually("the report to be heard", || async {
+        let status = namespace.get::<PhoneSystem>("office").await?.status?;
+        (status.calls == Some(1)).then_some(())
+    })
+    .await;
+    worker.says(|report| {
+        report
+            .undone
+            .push(undone(now, "denied by the policy of quiet"))
     });
     let event = namespace.event("SettingsUndone").await;
     let regarding = event.regarding.and_then(|it| it.name);

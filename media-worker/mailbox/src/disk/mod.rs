@@ -81,3 +81,17 @@ pub(crate) fn is_lost(error: &io::Error) -> bool {
     );
     missing || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
+
+/// Whether a disk keeps what is written now; one that is full would if it had room. The file is there for that only.
+pub(crate) fn works(disk: &dyn Disk, path: &str) -> bool {
+    let tried = disk.create(path).and_then(|mut file| {
+        file.append(b"?")?;
+        file.sync()
+    });
+    // Best effort: the next time it is emptied.
+    let _ = disk.remove(path);
+    match tried {
+        Ok(()) => true,
+        Err(error) => is_full(&error),
+    }
+}

@@ -310,6 +310,13 @@ impl Spool {
         read.unwrap_or_else(|error| Err(SpoolError::Disk(error.to_string())))
     }
 
+    /// Whether the disk keeps what is written now.
+    pub(crate) async fn disk_works(&self) -> bool {
+        let runs = self.inner.runs.clone();
+        let tried = tokio::task::spawn_blocking(move || runs.disk_works()).await;
+        tried.unwrap_or(false)
+    }
+
     async fn ask<T>(
         &self,
         command: impl FnOnce(oneshot::Sender<T>) -> Command,

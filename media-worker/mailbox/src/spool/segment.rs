@@ -3,7 +3,7 @@
 use super::SpoolError;
 use super::entry::{self, Entry, Span};
 use super::ledger::{Extent, Ledger, Record, RunTimes};
-use crate::disk::{Disk, is_lost};
+use crate::disk::{self, Disk, is_lost};
 use media::codec::Codec;
 use media::recording::Recording;
 use std::io;
@@ -111,6 +111,11 @@ impl Runs {
         Ok(salvaged)
     }
 
+    /// Whether the disk that they are on keeps what is written.
+    pub(crate) fn disk_works(&self) -> bool {
+        disk::works(&*self.disk, &format!("{}/{TRIAL}", self.dir))
+    }
+
     /// One bad place costs no more than the run that it is in.
     fn read_each(&self, extents: &[Extent], salvaged: &mut Salvaged) -> Result<(), SpoolError> {
         for extent in extents.chunks(1) {
@@ -197,6 +202,8 @@ fn together(extents: &[Extent]) -> Option<Reach> {
 }
 
 const SUFFIX: &str = ".log";
+/// Written and removed to see whether the disk works.
+const TRIAL: &str = "trial";
 /// Reading over so many bytes of other recordings is cheaper than another system call.
 const WORTH_SKIPPING: u64 = 16 << 10;
 const LONGEST_READ: u64 = 1 << 20;

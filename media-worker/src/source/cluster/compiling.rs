@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Scope, deleted::Deleted, reached, settings::Settings, watches::Watched};
+use super::{Scope, reached, settings::Settings, watches::Watched};
 use crate::source::{Loaded, Reached, Snapshot, overlay};
 
 /// Compiles what is watched, when it is another than before.
@@ -17,7 +17,6 @@ pub(super) struct Compiler {
     watched: Arc<Watched>,
     settings: Arc<Settings>,
     last: Option<Inputs>,
-    deleted: Deleted,
 }
 
 /// What a snapshot depends on. A status that changed is no reason to compile, except how we are reached.
@@ -37,7 +36,6 @@ impl Compiler {
             watched,
             settings,
             last: None,
-            deleted: Deleted::default(),
         }
     }
 
@@ -69,16 +67,12 @@ impl Compiler {
         overlay(&mut objects, self.settings.unwritten());
         // What is wrong with objects, the operator writes into their conditions.
         let (directory, _) = crds::compile(&objects);
-        let directory = Arc::new(directory);
-        let exists = |user: &str| self.watched.has_user(user);
-        let deleted = self.deleted.at(&objects, &directory, exists);
         let snapshot = Snapshot {
-            directory,
+            directory: Arc::new(directory),
             complaints: Vec::new(),
             credentials: Arc::new(secrets::Credentials::default()),
             loaded: inputs.loaded.clone(),
             reached: inputs.reached.clone(),
-            deleted,
         };
         self.last = Some(inputs);
         Some(Arc::new(snapshot))

@@ -3,7 +3,6 @@
 //! Watches, compiling and writing have a thread of their own, so that SIP waits for none of them. The API server may be
 //! away at any time: what was known holds, and what users change meanwhile is kept in the state folder and written later.
 mod compiling;
-mod deleted;
 mod kept;
 mod reached;
 mod settings;
