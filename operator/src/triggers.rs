@@ -326,6 +326,8 @@ where
 {
     let config = watcher::Config {
         label_selector: selector.map(str::to_owned),
+        // Each Kind is listed at once with all others, and a page is read as a whole.
+        page_size: Some(PAGE),
         ..watcher::Config::default()
     };
     Box::pin(cache.follow(context.api(), config))
@@ -342,6 +344,8 @@ fn same<K: Resource>(before: &K, now: &K) -> bool {
         && before.annotations == now.annotations
 }
 
+/// Of a list, so many objects are asked for at a time.
+const PAGE: u32 = 100;
 /// How long after compiling has broken off it is tried again: what it broke off at is not gone in a moment.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
