@@ -154,7 +154,7 @@ async fn settings_that_were_undone_are_an_event_of_their_user() {
     worker.says(|report| {
         report
             .undone
-            .push(undone(now, "denied by the policy of quiet"))
+            .push(undone(now, "denied by the policy of quiet"));
     });
     let event = namespace.event("SettingsUndone").await;
     let regarding = event.regarding.and_then(|it| it.name);
