@@ -8,8 +8,11 @@ use std::{
 };
 
 use crds::{
-    Kind, ObjectRef, Objects, PhoneSystem, Problem, Shared, User, conditions::Reason, report::Uid,
+    Kind, ObjectRef, Objects, PhoneSystem, Problem, Shared, User,
+    conditions::Reason,
+    report::{Generations, Uid},
 };
+use k8s_openapi::jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 
 use crate::{
@@ -22,7 +25,9 @@ use crate::{
 /// What is known of a namespace at one moment. It does not change.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    judged: HashMap<ObjectRef, Judged>,
+    seen: Generations,
+    /// What is wrong with an object, sorted; most have none.
+    problems: HashMap<Uid, Vec<Problem>>,
     extensions_of: HashMap<String, Vec<String>>,
     handsets_of: HashMap<String, Vec<String>>,
     wanting: HashMap<String, Vec<String>>,
@@ -33,24 +38,15 @@ pub struct Snapshot {
     pub shards: Vec<Arc<Compiled>>,
 }
 
-/// What was found of one object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judged {
-    uid: Option<Uid>,
-    generation: i64,
-    /// What is wrong with it, sorted.
-    pub problems: Vec<Problem>,
-}
-
 impl Snapshot {
-    /// Compiles what the caches hold. `unlabelled` are the names of Secrets that exist without our label; what is as it
-    /// was is taken over from `earlier`.
+    /// Compiles what the caches hold, and tells of which objects something else was found than in `earlier`, or for the first
+    /// time. `unlabelled` are the names of Secrets that exist without our label; what is as it was is taken over from `earlier`.
     pub fn of(
         caches: &Caches,
         namespace: &str,
         unlabelled: &BTreeSet<String>,
         earlier: &Self,
-    ) -> Result<Self, serde_json::Error> {
+    ) -> Result<(Self, Vec<ObjectRef>), serde_json::Error> {
         let objects = caches.objects();
         let secrets = caches.secrets.all();
         let secrets = secrets.iter().map(|it| &**it);
@@ -67,27 +63,23 @@ impl Snapshot {
         };
         snapshot.judge(&objects, &secrets);
         snapshot.index(&objects);
-        Ok(snapshot)
+        let changed = snapshot.changed(&objects, earlier);
+        Ok((snapshot, changed))
     }
 
-    /// What was found of this object, if it was seen in its present generation.
-    pub fn judged<K: Ours>(&self, object: &K) -> Option<&Judged> {
-        let judged = self.judged.get(&object_ref(object))?;
-        let same = judged.uid == uid(object) && judged.generation == generation(object);
-        same.then_some(judged)
+    /// What is wrong with this object, sorted, if it was seen in its present generation.
+    pub fn problems<K: Ours>(&self, object: &K) -> Option<&[Problem]> {
+        let uid = object.meta().uid.as_deref()?;
+        (self.seen.get(uid)? == generation(object)).then(|| self.problems_of(&uid.into()))
+    }
+
+    fn problems_of(&self, uid: &Uid) -> &[Problem] {
+        self.problems.get(uid).map_or(&[], Vec::as_slice)
     }
 
     /// Whether nothing was found yet.
     pub fn is_empty(&self) -> bool {
-        self.judged.is_empty()
-    }
-
-    /// The objects that were found otherwise, or not at all, in an earlier snapshot.
-    pub fn changed_since<'a>(&'a self, earlier: &'a Self) -> impl Iterator<Item = &'a ObjectRef> {
-        self.judged
-            .iter()
-            .filter(|(object, judged)| earlier.judged.get(object) != Some(judged))
-            .map(|(object, _)| object)
+        self.seen.is_empty()
     }
 
     /// The numbers whose Extensions were made for this User.
@@ -111,10 +103,6 @@ impl Snapshot {
     }
 
     fn judge(&mut self, objects: &Objects, secrets: &Labelled<'_>) {
-        macro_rules! see {
-            ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(see(&mut self.judged, &objects.$list);)+};
-        }
-        crds::each_kind!(see);
         let (directory, problems) = crds::compile_with(objects, secrets);
         let going = objects
             .users
@@ -130,14 +118,51 @@ impl Snapshot {
             .into_iter()
             .filter(|problem| problem.reason != Reason::SecretMissing);
         let of_secrets = references(objects).filter_map(|it| secrets.problem(&it));
+        let mut found: HashMap<ObjectRef, Vec<Problem>> = HashMap::new();
         for problem in compiled.chain(of_secrets) {
-            if let Some(judged) = self.judged.get_mut(&problem.object) {
-                judged.problems.push(problem);
-            }
+            let object = problem.object.clone();
+            found.entry(object).or_default().push(problem);
         }
-        for judged in self.judged.values_mut() {
-            judged.problems.sort();
+        let mut seen = Vec::new();
+        macro_rules! see {
+            ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(
+                for object in &objects.$list {
+                    let Some(uid) = object.meta().uid.as_deref() else {
+                        continue;
+                    };
+                    seen.push((uid, generation(&**object)));
+                    if let Some(mut problems) = found.remove(&object_ref(&**object)) {
+                        problems.sort();
+                        self.problems.insert(uid.into(), problems);
+                    }
+                }
+            )+};
         }
+        crds::each_kind!(see);
+        self.seen = seen.into_iter().collect();
+    }
+
+    fn changed(&self, objects: &Objects, earlier: &Self) -> Vec<ObjectRef> {
+        let mut changed = Vec::new();
+        macro_rules! compare {
+            ($($(#[$doc:meta])+ $kind:ident in $list:ident,)+) => {$(
+                let differs = |object: &&Shared<_>| self.differs(&***object, earlier);
+                changed.extend(objects.$list.iter().filter(differs).map(|it| object_ref(&**it)));
+            )+};
+        }
+        crds::each_kind!(compare);
+        changed
+    }
+
+    fn differs<K: Ours>(&self, object: &K, earlier: &Self) -> bool {
+        let Some(uid) = object.meta().uid.as_deref() else {
+            return false;
+        };
+        if earlier.seen.get(uid) != Some(generation(object)) {
+            return true;
+        }
+        let uid = uid.into();
+        self.problems_of(&uid) != earlier.problems_of(&uid)
     }
 
     fn index(&mut self, objects: &Objects) {
@@ -157,10 +182,7 @@ impl Snapshot {
             }
         }
         let mut users: Vec<_> = objects.users.iter().collect();
-        users.sort_by_key(|user| {
-            let age = user.metadata.creation_timestamp.as_ref().map(|time| time.0);
-            (age, user.name_any())
-        });
+        users.sort_by(|one, other| seniority(&***one).cmp(&seniority(&***other)));
         for user in users {
             if let Some(number) = &user.spec.extension {
                 let wanting = self.wanting.entry(number.clone()).or_insert_with(one);
@@ -168,6 +190,13 @@ impl Snapshot {
             }
         }
     }
+}
+
+/// The oldest comes first, among equals the first by name: as [`crds::compile`] orders them.
+fn seniority<K: Resource>(object: &K) -> (Option<Timestamp>, Option<&str>) {
+    let meta = object.meta();
+    let age = meta.creation_timestamp.as_ref().map(|time| time.0);
+    (age, meta.name.as_deref())
 }
 
 /// Room for one: hardly anybody has more.
@@ -184,30 +213,8 @@ pub fn owning_user<K: Resource>(object: &K) -> Option<String> {
     Some(owner.name.clone())
 }
 
-/// The oldest, among equals the first by name: as [`crds::compile`] chooses.
+/// The oldest, as [`crds::compile`] chooses.
 fn in_force(systems: &Cache<PhoneSystem>) -> Option<Arc<PhoneSystem>> {
-    systems.all().into_iter().min_by_key(|system| {
-        let age = system
-            .metadata
-            .creation_timestamp
-            .as_ref()
-            .map(|time| time.0);
-        (age, system.name_any())
-    })
-}
-
-fn see<K: Ours>(judged: &mut HashMap<ObjectRef, Judged>, objects: &[Shared<K>]) {
-    judged.reserve(objects.len());
-    judged.extend(objects.iter().map(|object| {
-        let found = Judged {
-            uid: uid(&**object),
-            generation: generation(&**object),
-            problems: Vec::new(),
-        };
-        (object_ref(&**object), found)
-    }));
-}
-
-fn uid<K: Resource>(object: &K) -> Option<Uid> {
-    object.meta().uid.as_deref().map(Uid::from)
+    let systems = systems.all().into_iter();
+    systems.min_by(|one, other| seniority(&**one).cmp(&seniority(&**other)))
 }

@@ -17,7 +17,7 @@ use crate::{
 /// What is wrong with the object, or nothing if it was not judged in its present generation yet.
 pub fn problems<K: Ours>(context: &Context, object: &K) -> Option<Vec<Problem>> {
     let snapshot = context.snapshot();
-    Some(snapshot.judged(object)?.problems.clone())
+    Some(snapshot.problems(object)?.to_vec())
 }
 
 /// Writes `Accepted`, `further` findings and `more` fields, if anything differs. What is news to people becomes an

@@ -85,7 +85,7 @@ pub async fn compile(context: Arc<Context>) {
         tokio::time::sleep(pace.pause(Instant::now())).await;
         let began = Instant::now();
         let compiled = context.triggers.fulfil(snapshot(&context)).await;
-        let Some((snapshot, requests)) = compiled else {
+        let Some(((snapshot, changed), mut requests)) = compiled else {
             tokio::time::sleep(AFTER_FAILURE).await;
             continue;
         };
@@ -94,12 +94,13 @@ pub async fn compile(context: Arc<Context>) {
             .metrics
             .compiled(&context.namespace, ended.duration_since(began));
         pace.compiled(began, ended, requests.len());
+        requests.extend(changed);
         put_in_force(&context, Arc::new(snapshot), requests);
     }
 }
 
-/// The namespace as it is now; none, with a line in the log, if that breaks off.
-async fn snapshot(context: &Arc<Context>) -> Option<Snapshot> {
+/// The namespace as it is now, and what has changed in it; none, with a line in the log, if that breaks off.
+async fn snapshot(context: &Arc<Context>) -> Option<(Snapshot, Vec<ObjectRef>)> {
     let compiling = context.clone();
     let compiled = tokio::task::spawn_blocking(move || {
         let unlabelled = compiling.unlabelled();
@@ -122,7 +123,6 @@ async fn snapshot(context: &Arc<Context>) -> Option<Snapshot> {
 /// Puts what was compiled in the place of what was before, and has all reconciled that it concerns.
 fn put_in_force(context: &Context, snapshot: Arc<Snapshot>, mut requests: HashSet<ObjectRef>) {
     let earlier = context.snapshot();
-    requests.extend(snapshot.changed_since(&earlier).cloned());
     if snapshot.shards != earlier.shards
         && let Some(system) = &snapshot.system
     {

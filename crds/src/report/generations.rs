@@ -20,6 +20,11 @@ impl Generations {
         Some(self.0.get(at)?.1)
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn sorted(mut all: Vec<(Uid, i64)>) -> Self {
         all.sort_unstable();
         all.shrink_to_fit();
