@@ -28,7 +28,10 @@ start_controllers() {
     --allocate-node-cidrs --cluster-cidr="$PODS" --service-cluster-ip-range="$SERVICES"
 }
 
-start_scheduler() { launch scheduler kube-scheduler --kubeconfig="$KUBECONFIG" --leader-elect=false; }
+# Now and then it misses that a volume was bound while it looked at its pod; by itself it would look again after five minutes.
+start_scheduler() {
+  launch scheduler kube-scheduler --kubeconfig="$KUBECONFIG" --leader-elect=false --pod-max-in-unschedulable-pods-duration=5s
+}
 
 start_containerd() {
   launch containerd containerd --config "$STATE/containerd/config.toml"
