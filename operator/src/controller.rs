@@ -34,7 +34,8 @@ impl Action {
 /// One reconcile, begun.
 pub type Reconcile = Pin<Box<dyn Future<Output = Result<Action, Error>> + Send>>;
 
-/// Reconciles what the queue yields, until dropped: no object twice at a time, and `at_once` of them together.
+/// Reconciles what the queue yields, until dropped: no object twice at a time, and `at_once` of them together. It begins when all that
+/// there is has been listed: to a deletion, a worker's Pod that is not known yet would be one that has ended.
 ///
 /// [`kube::runtime::Controller`] would watch each Kind once more for each controller that needs it, and keeps for each
 /// of ten thousand objects that wait more than the object itself.
@@ -49,6 +50,7 @@ pub async fn run<K: Ours>(
     let mut busy: HashSet<Arc<str>> = HashSet::new();
     let mut again: HashSet<Arc<str>> = HashSet::new();
     let mut later = Later::default();
+    context.caches.listed().await;
     loop {
         while running.len() < at_once
             && let Some(name) = queue.take()
