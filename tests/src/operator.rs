@@ -15,6 +15,24 @@ use tokio::task::JoinHandle;
 pub use self::namespace::Namespace;
 pub use self::worker::PlayedWorker;
 
+/// Mary, who has no more than a number.
+pub const MARY: &str = "
+apiVersion: switchboard.dev/v1alpha1
+kind: User
+metadata: {name: mary}
+spec: {extension: '101'}
+";
+
+/// A namespace with an office and Mary in it, its operator, and a worker that does not run yet.
+pub async fn office_with_mary() -> (Namespace, PlayedWorker, Operator) {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace.apply(MARY).await;
+    (namespace, worker, operator)
+}
+
 /// An operator of one namespace, in this process; stopped when dropped.
 #[derive(Debug)]
 pub struct Operator {

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
+use switchboard_tests::operator::{Namespace, Operator, PlayedWorker, office_with_mary};
 
 #[tokio::test]
 async fn a_secret_without_the_label_is_not_used_and_the_command_that_adds_it_is_told() {
@@ -70,13 +70,7 @@ async fn a_secret_of_the_name_that_would_be_generated_needs_the_label_too() {
 
 #[tokio::test]
 async fn a_handset_whose_secret_loses_its_label_is_ready_no_longer() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace
-        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}")
-        .await;
+    let (namespace, worker, _operator) = office_with_mary().await;
     worker.run().await;
     namespace
         .condition::<Handset>("mary", "Ready", "True", "Loaded")

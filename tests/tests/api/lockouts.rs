@@ -12,7 +12,7 @@ use switchboard_tests::caller::Caller;
 use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::office::MARY;
-use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
+use switchboard_tests::operator::{Namespace, office_with_mary};
 use switchboard_tests::wait_for;
 
 #[tokio::test]
@@ -34,13 +34,7 @@ async fn a_worker_tells_the_operator_whose_logins_are_locked_and_from_where() {
 
 #[tokio::test]
 async fn a_locked_login_is_one_event_of_its_user() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace
-        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}")
-        .await;
+    let (namespace, worker, _operator) = office_with_mary().await;
     namespace.comes::<User>("mary").await;
     worker.run().await;
     namespace

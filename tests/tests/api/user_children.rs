@@ -7,24 +7,7 @@ use kube::ResourceExt;
 use kube::api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 use switchboard_tests::eventually::eventually;
-use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
-
-const MARY: &str = "
-apiVersion: switchboard.dev/v1alpha1
-kind: User
-metadata: {name: mary}
-spec: {extension: '101'}
-";
-
-/// A namespace with an office and Mary in it, its operator, and a worker that does not run yet.
-async fn office_with_mary() -> (Namespace, PlayedWorker, Operator) {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace.apply(MARY).await;
-    (namespace, worker, operator)
-}
+use switchboard_tests::operator::{MARY, Namespace, Operator, office_with_mary};
 
 fn entry(secret: &Secret, key: &str) -> String {
     let bytes = &secret.data.as_ref().unwrap()[key].0;

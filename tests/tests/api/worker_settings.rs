@@ -14,7 +14,7 @@ use media_worker::state::State;
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::office::{ANN, MARY};
-use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
+use switchboard_tests::operator::office_with_mary;
 use switchboard_tests::{eventually, wait_for};
 
 #[tokio::test]
@@ -121,13 +121,7 @@ async fn what_is_refused_for_good_is_undone_and_the_operator_is_told() {
 
 #[tokio::test]
 async fn settings_that_were_undone_are_an_event_of_their_user() {
-    let namespace = Namespace::new().await;
-    let worker = PlayedWorker::start(&namespace).await;
-    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
-    namespace.apply_office().await;
-    namespace
-        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: mary}, spec: {extension: '101'}}")
-        .await;
+    let (namespace, worker, _operator) = office_with_mary().await;
     namespace.comes::<User>("mary").await;
     worker.run().await;
     namespace
