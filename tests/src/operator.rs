@@ -6,6 +6,7 @@ mod worker;
 use std::sync::Arc;
 
 use clap::Parser;
+use crds::{PhoneSystem, User};
 use kube::Client;
 use operator::context::Context;
 use operator::metrics::Metrics;
@@ -30,6 +31,17 @@ pub async fn office_with_mary() -> (Namespace, PlayedWorker, Operator) {
     let operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
     namespace.apply_office().await;
     namespace.apply(MARY).await;
+    (namespace, worker, operator)
+}
+
+/// The same once the worker runs and has loaded the office.
+pub async fn served_office_with_mary() -> (Namespace, PlayedWorker, Operator) {
+    let (namespace, worker, operator) = office_with_mary().await;
+    namespace.comes::<User>("mary").await;
+    worker.run().await;
+    namespace
+        .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
+        .await;
     (namespace, worker, operator)
 }
 

@@ -28,6 +28,15 @@ fn asking_for(patience: Duration, store: Arc<MemoryStore>, disk: Arc<TwinDisk>) 
     Mailboxes::open(store, disk, options).unwrap().0
 }
 
+/// The message to Ada is carried, with all that was said.
+async fn arrives_whole(mailboxes: &Mailboxes) {
+    assert!(mailboxes.carry_once().await);
+    let ada = mailboxes.mailbox(&id("ada"));
+    let message = only_new(&ada).await;
+    assert!(!message.partial);
+    assert_eq!(ada.audio(&message.id).await.unwrap().packets().count(), 100);
+}
+
 #[tokio::test]
 async fn a_bad_place_on_the_disk_costs_no_more_than_the_words_in_it() {
     let disk = Arc::new(TwinDisk::new());
@@ -71,11 +80,7 @@ async fn a_recording_that_the_disk_gives_again_arrives_whole() {
     spoil(&disk, 0..usize::MAX);
     assert!(!mailboxes.carry_once().await);
     spoil(&disk, Range::default());
-    assert!(mailboxes.carry_once().await);
-    let ada = mailboxes.mailbox(&id("ada"));
-    let message = only_new(&ada).await;
-    assert!(!message.partial);
-    assert_eq!(ada.audio(&message.id).await.unwrap().packets().count(), 100);
+    arrives_whole(&mailboxes).await;
 }
 
 #[tokio::test]
@@ -141,11 +146,7 @@ async fn no_recording_is_given_up_while_the_disk_keeps_nothing() {
     }
     disk.fail_syncs(false);
     spoil(&disk, Range::default());
-    assert!(mailboxes.carry_once().await);
-    let ada = mailboxes.mailbox(&id("ada"));
-    let message = only_new(&ada).await;
-    assert!(!message.partial);
-    assert_eq!(ada.audio(&message.id).await.unwrap().packets().count(), 100);
+    arrives_whole(&mailboxes).await;
 }
 
 #[tokio::test]

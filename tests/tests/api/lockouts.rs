@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crds::PhoneSystem;
 use crds::report::{LockedLogin, Report};
-use crds::{PhoneSystem, User};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::ListParams;
@@ -12,7 +12,7 @@ use switchboard_tests::caller::Caller;
 use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::office::MARY;
-use switchboard_tests::operator::{Namespace, office_with_mary};
+use switchboard_tests::operator::{Namespace, served_office_with_mary};
 use switchboard_tests::wait_for;
 
 #[tokio::test]
@@ -34,12 +34,7 @@ async fn a_worker_tells_the_operator_whose_logins_are_locked_and_from_where() {
 
 #[tokio::test]
 async fn a_locked_login_is_one_event_of_its_user() {
-    let (namespace, worker, _operator) = office_with_mary().await;
-    namespace.comes::<User>("mary").await;
-    worker.run().await;
-    namespace
-        .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
-        .await;
+    let (namespace, worker, _operator) = served_office_with_mary().await;
     let now = Timestamp::now();
     worker.says(|report| {
         let locked = LockedLogin {

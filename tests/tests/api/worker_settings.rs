@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crds::report::{Report, UndoneSettings};
-use crds::{PhoneSystem, Presence, User, UserSettings, UserSettingsSpec};
+use crds::{PhoneSystem, Presence, UserSettings, UserSettingsSpec};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::rbac::v1::Role;
 use kube::api::{Patch, PatchParams, PostParams};
@@ -14,7 +14,7 @@ use media_worker::state::State;
 use switchboard_tests::api_server::ApiServer;
 use switchboard_tests::cluster_office::ClusterOffice;
 use switchboard_tests::office::{ANN, MARY};
-use switchboard_tests::operator::office_with_mary;
+use switchboard_tests::operator::served_office_with_mary;
 use switchboard_tests::{eventually, wait_for};
 
 #[tokio::test]
@@ -121,12 +121,7 @@ async fn what_is_refused_for_good_is_undone_and_the_operator_is_told() {
 
 #[tokio::test]
 async fn settings_that_were_undone_are_an_event_of_their_user() {
-    let (namespace, worker, _operator) = office_with_mary().await;
-    namespace.comes::<User>("mary").await;
-    worker.run().await;
-    namespace
-        .condition::<PhoneSystem>("office", "Ready", "True", "Loaded")
-        .await;
+    let (namespace, worker, _operator) = served_office_with_mary().await;
     let now = Timestamp::now();
     let undone = |at, why: &str| UndoneSettings {
         user: "mary".to_owned(),
