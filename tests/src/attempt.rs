@@ -1,12 +1,14 @@
 //! Attempts to leave messages with a worker that may be killed meanwhile, and what was promised about each.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::line::Line;
 use crate::office::PASSWORD;
 use crate::streams::{StreamId, Streams, Voice};
+use crate::wait_for;
 
 /// How a caller's attempt to leave a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,62 @@ impl Story {
     }
 }
 
+/// What a caller comes to on his way.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// He has begun to speak.
+    Speaks,
+    /// He has hung up, and the worker has said that it knows.
+    HungUp,
+    /// He has been told that his message is sent.
+    Promised,
+}
+
+/// How far the callers of a worker have come, for who is to kill it meanwhile.
+#[derive(Debug, Default)]
+pub struct Progress {
+    speaking: AtomicUsize,
+    hung_up: AtomicUsize,
+    promised: AtomicUsize,
+    killed: OnceLock<Instant>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Waits until one of the callers has come as far as `step`.
+    ///
+    /// # Panics
+    /// When none does within a minute.
+    pub fn wait_for_one(&self, step: Step) {
+        wait_for(&format!("{step:?}"), Duration::from_mins(1), || {
+            (self.count(step).load(Ordering::SeqCst) > 0).then_some(())
+        });
+    }
+
+    /// Kills the worker by `kill`. What callers say from now on need not be kept.
+    pub fn end_by(&self, kill: impl FnOnce()) {
+        let _ = self.killed.set(Instant::now());
+        self.gone.store(true, Ordering::SeqCst);
+        kill();
+    }
+
+    fn is_over(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+
+    fn note(&self, step: Step) {
+        self.count(step).fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn count(&self, step: Step) -> &AtomicUsize {
+        match step {
+            Step::Speaks => &self.speaking,
+            Step::HungUp => &self.hung_up,
+            Step::Promised => &self.promised,
+        }
+    }
+}
+
 /// One caller's attempt to leave a message in the mailbox of the user whose line he uses.
 #[derive(Debug)]
 pub struct Attempt<'a> {
@@ -67,7 +125,7 @@ pub struct Attempt<'a> {
     user: usize,
     streams: &'a Streams,
     stream: StreamId,
-    killed: &'a AtomicBool,
+    progress: &'a Progress,
     spoke: Option<Instant>,
 }
 
@@ -75,21 +133,20 @@ pub struct Attempt<'a> {
 struct Killed;
 
 impl<'a> Attempt<'a> {
-    /// Of the user `u{user}`, who calls his own mailbox; `killed` tells that the worker is gone.
+    /// Of the user `u{user}`, who calls his own mailbox; `progress` hears how far he comes, and tells when the worker is gone.
     pub fn new(
         server: SocketAddr,
         user: usize,
         streams: &'a Streams,
-        killed: &'a AtomicBool,
+        progress: &'a Progress,
     ) -> Self {
-        let line =
-            Line::new(server, &format!("u{user}-desk"), PASSWORD).patient(Duration::from_secs(2));
+        let line = Line::new(server, &format!("u{user}-desk"), PASSWORD).until(&progress.gone);
         Self {
             line,
             user,
             streams,
             stream: 0,
-            killed,
+            progress,
             spoke: None,
         }
     }
@@ -99,7 +156,7 @@ impl<'a> Attempt<'a> {
         let (outcome, spoken) = match self.attempt(choice) {
             Ok(told) => told,
             Err(Killed) => match self.spoke {
-                Some(since) => (Outcome::CutOff, since.elapsed()),
+                Some(since) => (Outcome::CutOff, self.spoken(since)),
                 None => (Outcome::Nothing, Duration::ZERO),
             },
         };
@@ -110,6 +167,14 @@ impl<'a> Attempt<'a> {
             spoken,
             stored: Vec::new(),
         }
+    }
+
+    /// For how long he has spoken to a worker that was there.
+    fn spoken(&self, since: Instant) -> Duration {
+        let until = self.progress.killed.get().copied();
+        until
+            .unwrap_or_else(Instant::now)
+            .saturating_duration_since(since)
     }
 
     fn attempt(&mut self, choice: u32) -> Result<(Outcome, Duration), Killed> {
@@ -129,25 +194,26 @@ impl<'a> Attempt<'a> {
         self.streams.say(stream, Voice::Tone);
         let spoke = Instant::now();
         self.spoke = Some(spoke);
+        self.progress.note(Step::Speaks);
         let length = Duration::from_millis(1200 + u64::from(choice >> 8) % 3000);
         self.wait_until(|_| spoke.elapsed() >= length)?;
+        let spoken = self.spoken(spoke);
         if choice.is_multiple_of(2) {
-            let spoken = spoke.elapsed();
-            let outcome = self
-                .line
-                .hang_up(dialog)
-                .map_or(Outcome::Unheard, |()| Outcome::HungUp);
-            return Ok((outcome, spoken));
+            if self.line.hang_up(dialog).is_err() {
+                return Ok((Outcome::Unheard, spoken));
+            }
+            self.progress.note(Step::HungUp);
+            return Ok((Outcome::HungUp, spoken));
         }
-        let spoken = spoke.elapsed();
         self.streams.press(stream, "#1");
         // After it has said that the message is sent, the worker hangs up.
-        while !self.killed.load(Ordering::SeqCst) {
+        while !self.progress.is_over() {
             if self
                 .line
                 .await_request(Duration::from_millis(50))
                 .is_some_and(|request| request.starts_with("BYE "))
             {
+                self.progress.note(Step::Promised);
                 return Ok((Outcome::Promised, spoken));
             }
         }
@@ -156,12 +222,12 @@ impl<'a> Attempt<'a> {
 
     fn wait_until(&self, condition: impl Fn(&Streams) -> bool) -> Result<(), Killed> {
         while !condition(self.streams) {
-            if self.killed.load(Ordering::SeqCst) {
+            if self.progress.is_over() {
                 return Err(Killed);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        if self.killed.load(Ordering::SeqCst) {
+        if self.progress.is_over() {
             Err(Killed)
         } else {
             Ok(())

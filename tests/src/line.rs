@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sip::digest::{self, Algorithm, Challenge, Ha1, Secret};
@@ -19,6 +19,7 @@ pub struct Line {
     account: Account,
     count: u32,
     patience: Duration,
+    gone: Arc<AtomicBool>,
     traffic: Arc<Traffic>,
 }
 
@@ -114,6 +115,7 @@ impl Line {
             account,
             count: 0,
             patience: PATIENCE,
+            gone: Arc::default(),
             traffic: Arc::default(),
         }
     }
@@ -129,6 +131,13 @@ impl Line {
     #[must_use]
     pub fn patient(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Waits for no answer any more once `gone` says that the worker is.
+    #[must_use]
+    pub fn until(mut self, gone: &Arc<AtomicBool>) -> Self {
+        self.gone = Arc::clone(gone);
         self
     }
 
@@ -268,13 +277,13 @@ impl Line {
         let mut interval = T1;
         let mut resend = Instant::now();
         let mut provisional = false;
-        while Instant::now() < end {
+        while Instant::now() < end && !self.gone.load(Ordering::SeqCst) {
             if !provisional && Instant::now() >= resend {
                 self.send(request);
                 resend = Instant::now() + interval;
                 interval = (2 * interval).min(T2);
             }
-            let Some(message) = self.receive(resend.min(end)) else {
+            let Some(message) = self.receive(resend.min(end).min(Instant::now() + GLANCE)) else {
                 continue;
             };
             let status = wire::status(&message);
@@ -403,5 +412,7 @@ impl Account {
 
 const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
+/// So often somebody who waits looks whether the worker is still there.
+const GLANCE: Duration = Duration::from_millis(200);
 /// Shorter than the 32 s of RFC 3261's timer B: nobody here is far away.
 const PATIENCE: Duration = Duration::from_secs(12);

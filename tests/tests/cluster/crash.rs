@@ -1,11 +1,9 @@
 //! `kill -9` in the cluster while messages are being left: nothing that was promised is lost, nothing is there twice.
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use switchboard_tests::attempt::{Attempt, Outcome, Story};
+use switchboard_tests::attempt::{Attempt, Outcome, Progress, Step, Story};
 use switchboard_tests::cluster::{Process, Shared, Site};
 use switchboard_tests::office::Office;
 use switchboard_tests::streams::Streams;
@@ -15,25 +13,24 @@ use switchboard_tests::wait_for;
 fn a_worker_killed_while_messages_are_left_loses_none_that_was_promised() {
     let _cluster = Shared::cluster();
     let site = Site::open("worker-crash", Office::of_many(2 * CALLERS));
-    let mut kept = 0;
-    for (lifetime, users) in [(4, 0..CALLERS), (7, CALLERS..2 * CALLERS)] {
-        let killed = Arc::new(AtomicBool::new(false));
-        let stories = leave_messages(&site, users, &killed, || {
-            std::thread::sleep(Duration::from_secs(lifetime));
-            killed.store(true, Ordering::SeqCst);
-            site.kill(Process::Worker);
+    for (step, users) in [
+        (Step::Speaks, 0..CALLERS),
+        (Step::Promised, CALLERS..2 * CALLERS),
+    ] {
+        let progress = Progress::default();
+        let stories = leave_messages(&site, users, &progress, || {
+            progress.wait_for_one(step);
+            progress.end_by(|| site.kill(Process::Worker));
         });
         assert_all_kept(&site, &stories);
-        kept += stories.iter().map(Story::at_least).sum::<usize>();
     }
-    assert!(kept > 0, "nobody got as far as a message");
 }
 
 #[test]
 fn a_sidecar_killed_while_messages_are_left_carries_each_once() {
     let _cluster = Shared::cluster();
     let site = Site::open("sidecar-crash", Office::of_many(CALLERS));
-    let stories = leave_messages(&site, 0..CALLERS, &Arc::default(), || {
+    let stories = leave_messages(&site, 0..CALLERS, &Progress::default(), || {
         site.kill(Process::Sidecar);
     });
     let mut outcomes = stories.iter().map(|story| story.outcome);
@@ -48,14 +45,14 @@ fn a_sidecar_killed_while_messages_are_left_carries_each_once() {
 fn leave_messages(
     site: &Site,
     users: Range<usize>,
-    killed: &Arc<AtomicBool>,
+    progress: &Progress,
     happens: impl FnOnce(),
 ) -> Vec<Story> {
     let streams = Streams::start(2);
     std::thread::scope(|scope| {
         let callers: Vec<_> = users
             .map(|user| {
-                let attempt = Attempt::new(site.sip, user, &streams, killed);
+                let attempt = Attempt::new(site.sip, user, &streams, progress);
                 // Messages of 1.7 s and more; every other caller hangs up, the rest have theirs sent.
                 let choice = (500 + 300 * (user % CALLERS) as u32) << 8 | (user % 2) as u32;
                 scope.spawn(move || attempt.leave(choice))

@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mailbox::disk::RealDisk;
 use mailbox::{Folder, FolderStore, MailboxId, Mailboxes, MailboxesOptions, Message};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use switchboard_tests::attempt::{Attempt, Outcome, Story};
+use switchboard_tests::attempt::{Attempt, Outcome, Progress, Step, Story};
 use switchboard_tests::office::Office;
 use switchboard_tests::streams::Streams;
 use switchboard_tests::wait_for;
@@ -28,37 +27,25 @@ fn thirty_crashes_lose_no_message_that_was_promised_or_spoken() {
         .collect();
     let bad: Vec<_> = stories.iter().filter(|story| !story.is_good()).collect();
     assert!(bad.is_empty(), "seed {seed}: {bad:#?}");
-    let said = |outcome| {
-        stories
-            .iter()
-            .filter(|story| story.outcome == outcome)
-            .count()
-    };
     // A test in which nobody got far would show nothing.
-    assert!(
-        said(Outcome::HungUp) >= 10,
-        "{} hung up",
-        said(Outcome::HungUp)
-    );
-    assert!(
-        said(Outcome::Promised) >= 5,
-        "{} were promised",
-        said(Outcome::Promised)
-    );
-    assert!(
-        said(Outcome::CutOff) >= 10,
-        "{} were cut off",
-        said(Outcome::CutOff)
-    );
+    for (outcome, least) in [
+        (Outcome::CutOff, WORKERS),
+        (Outcome::HungUp, 2 * WORKERS),
+        (Outcome::Promised, WORKERS),
+    ] {
+        let count = stories.iter().filter(|story| story.outcome == outcome);
+        let count = count.count() as u64;
+        assert!(count >= least, "{outcome:?}: {count} of {stories:#?}");
+    }
 }
 
 fn crash_again_and_again(seed: u64) -> Vec<Story> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let office = Office::of_many(ROUNDS * CALLERS);
+    let office = Office::of_many(ROUNDS.len() * CALLERS);
     let mut stories = Vec::new();
-    for round in 0..ROUNDS {
+    for (round, step) in ROUNDS.into_iter().enumerate() {
         let users: Vec<usize> = (round * CALLERS..(round + 1) * CALLERS).collect();
-        stories.extend(crash_once(&office, &users, &mut random));
+        stories.extend(crash_once(&office, &users, step, &mut random));
     }
     let worker = Worker::start(&office);
     let sure: HashSet<_> = stories
@@ -68,7 +55,7 @@ fn crash_again_and_again(seed: u64) -> Vec<Story> {
         .collect();
     wait_for(
         "what the spool holds to be carried",
-        Duration::from_secs(20),
+        Duration::from_mins(1),
         || {
             let stored = stored(&office.state(), &sure.iter().copied().collect::<Vec<_>>());
             (worker.metric("switchboard_spool_oldest_seconds") < 1.0
@@ -84,24 +71,25 @@ fn crash_again_and_again(seed: u64) -> Vec<Story> {
     stories
 }
 
-/// Several callers leave messages; at a random moment the worker is killed.
-fn crash_once(office: &Office, users: &[usize], random: &mut ChaCha8Rng) -> Vec<Story> {
+/// Several callers leave messages; the worker is killed at a random moment after the first of them has come as far as `step`.
+fn crash_once(office: &Office, users: &[usize], step: Step, random: &mut ChaCha8Rng) -> Vec<Story> {
     let worker = Worker::start(office);
     let streams = Streams::start(2);
-    let killed = Arc::new(AtomicBool::new(false));
+    let progress = Progress::default();
     let server = worker.sip;
     std::thread::scope(|scope| {
         let callers: Vec<_> = users
             .iter()
             .map(|user| {
-                let (killed, streams, choice) = (Arc::clone(&killed), &streams, random.next_u32());
-                scope.spawn(move || Attempt::new(server, *user, streams, &killed).leave(choice))
+                let (progress, streams) = (&progress, &streams);
+                // Every other caller hangs up, the rest have theirs sent.
+                let choice = random.next_u32() & !1 | (user % 2) as u32;
+                scope.spawn(move || Attempt::new(server, *user, streams, progress).leave(choice))
             })
             .collect();
-        let lifetime = 1500 + u64::from(random.next_u32() % 5000);
-        std::thread::sleep(Duration::from_millis(lifetime));
-        killed.store(true, Ordering::SeqCst);
-        worker.kill();
+        progress.wait_for_one(step);
+        std::thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 2000)));
+        progress.end_by(|| worker.kill());
         callers
             .into_iter()
             .map(|caller| caller.join().unwrap())
@@ -137,5 +125,12 @@ fn stored(state: &Path, users: &[usize]) -> Vec<Vec<Duration>> {
 }
 
 const WORKERS: u64 = 6;
-const ROUNDS: usize = 5;
+/// What the first caller of each round has come to when the worker may be killed.
+const ROUNDS: [Step; 5] = [
+    Step::Speaks,
+    Step::HungUp,
+    Step::Promised,
+    Step::Speaks,
+    Step::HungUp,
+];
 const CALLERS: usize = 6;
