@@ -194,13 +194,15 @@ impl Call {
             let sentence = verdict::nobody_listens(self.sockets.flow().remote);
             self.over(End::Theirs, Outcome::Unanswered(sentence));
         }
-        if let Some(length) = self.sockets.receive_rtp(buffer) {
+        let asked = report.since(Instant::now());
+        let noted = if let Some(length) = self.sockets.receive_rtp(buffer) {
             let arrival = report.since(Instant::now());
             let packet = buffer.get(..length).unwrap_or_default();
-            let noted = self.listening.receive(packet, arrival);
-            self.hear(noted, report)?;
-        }
-        let noted = self.listening.pass(report.since(Instant::now()));
+            self.listening.receive(packet, arrival)
+        } else {
+            // Only when no packet waits has there been silence: after we were held up, they wait.
+            self.listening.pass(asked)
+        };
         self.hear(noted, report)?;
         self.utter(buffer, report)
     }

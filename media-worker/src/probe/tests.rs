@@ -1,7 +1,9 @@
 //! The whole probe against a small callee in the same process: an endpoint, a socket for RTP, a greeting and a beep.
 
 mod expecting;
+mod held_up;
 
+use std::io::Write;
 use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,7 +74,7 @@ fn a_password_that_is_asked_for_is_given() {
     let (outcome, printed, callee) = probe_against(&script, |options| {
         options.handset = Some("anna-desk".to_owned());
         options.password = Some("secret".to_owned());
-        options.seconds = 1;
+        options.seconds = 5;
     });
     assert_eq!(outcome, Outcome::Done, "{printed}");
     assert!(callee.ended);
@@ -104,7 +106,7 @@ fn an_answer_without_audio_is_told() {
         greeting: &[],
         ..Script::ANSWERS
     };
-    let (outcome, printed, callee) = probe_against(&script, |options| options.seconds = 1);
+    let (outcome, printed, callee) = probe_against(&script, |options| options.seconds = 5);
     assert_eq!(outcome.exit_code(), 1);
     assert!(printed.contains("no audio came"), "{printed}");
     assert!(callee.ended);
@@ -118,7 +120,7 @@ fn a_message_without_a_beep_is_not_left() {
     };
     let (outcome, printed, _) = probe_against(&script, |options| {
         options.leave_message = Some(Some(sample()));
-        options.seconds = 2;
+        options.seconds = 5;
     });
     assert_eq!(outcome.exit_code(), 1);
     assert!(printed.contains("no beep was heard"), "{printed}");
@@ -132,13 +134,14 @@ fn an_address_where_nobody_listens_is_told_at_once() {
         .unwrap()
         .port();
     let begin = Instant::now();
+    let options = options(port);
     let mut out = Vec::new();
-    let outcome = run(&options(port), &mut out).unwrap();
+    let outcome = run(&options, &mut out).unwrap();
     let Outcome::Unanswered(sentence) = outcome else {
         panic!("{outcome:?}");
     };
     assert!(sentence.contains("nobody listens"), "{sentence}");
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < Duration::from_secs(options.seconds));
 }
 
 #[test]
@@ -198,23 +201,33 @@ fn probe_against(
     script: &Script,
     change: impl FnOnce(&mut cli::Probe),
 ) -> (Outcome, String, Callee<'_>) {
+    let mut out = Vec::new();
+    let (outcome, callee) = probe_telling(&mut out, script, change);
+    (outcome, String::from_utf8(out).unwrap(), callee)
+}
+
+/// The same; what it prints goes to `out`.
+fn probe_telling<'a>(
+    out: &mut impl Write,
+    script: &'a Script,
+    change: impl FnOnce(&mut cli::Probe),
+) -> (Outcome, Callee<'a>) {
     let mut callee = Callee::new(script);
     let mut options = options(callee.flow_local().port());
     change(&mut options);
     let over = AtomicBool::new(false);
-    let mut out = Vec::new();
     let outcome = thread::scope(|scope| {
         let running = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 callee.step();
             }
         });
-        let outcome = run(&options, &mut out);
+        let outcome = run(&options, out);
         over.store(true, Ordering::Relaxed);
         running.join().unwrap();
         outcome
     });
-    (outcome.unwrap(), String::from_utf8(out).unwrap(), callee)
+    (outcome.unwrap(), callee)
 }
 
 /// What the callee does.

@@ -26,7 +26,7 @@ fn the_expected_is_heard_and_the_last_keys_are_pressed() {
 fn what_is_not_heard_fails_the_probe() {
     let (outcome, printed, _) = probe_against(&Script::ANSWERS, |options| {
         options.expect = Some("tone:620".to_owned());
-        options.seconds = 3;
+        options.seconds = 8;
     });
     assert_eq!(outcome.exit_code(), 1);
     in_order(&printed, &["beep: 1000", "a tone of 620 Hz was not heard"]);
@@ -64,7 +64,7 @@ fn an_answered_call_is_not_placed_again() {
     let (outcome, printed, _) = probe_against(&Script::ANSWERS, |options| {
         options.wait = 20;
         options.expect = Some("tone:620".to_owned());
-        options.seconds = 1;
+        options.seconds = 5;
     });
     assert_eq!(outcome.exit_code(), 1);
     assert_eq!(printed.matches("answered (200)").count(), 1, "{printed}");
