@@ -21,8 +21,10 @@ debian_packages() {
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || fail "these Debian packages are missing, and there is no apt-get: ${missing[*]}"
   say "installing ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+  # A server may be busy for a moment, and so may the lock.
+  local patient=(-o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "${patient[@]}" update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "${patient[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # rust: a Rust that can build this workspace, or plain words on what to do.

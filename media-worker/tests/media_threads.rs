@@ -22,7 +22,7 @@ use media_worker::media_threads::{
 };
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn start(
     recorder: impl FnMut(usize) -> Box<dyn Recorder>,
@@ -124,7 +124,7 @@ fn wait_for(events: &mut EventReceiver, wanted: impl Fn(&Event) -> bool) -> Even
 }
 
 #[test]
-fn a_tone_played_is_heard_in_real_time() {
+fn a_tone_played_is_heard_no_faster_than_in_real_time() {
     let (_threads, media, mut events) = start(|_| Box::new(()));
     let phone = phone();
     media.command(1, leg(1, 1, &phone));
@@ -145,7 +145,7 @@ fn a_tone_played_is_heard_in_real_time() {
         "440 Hz and nothing else"
     );
     assert!(
-        (900..1500).contains(&took.as_millis()),
+        took >= Duration::from_millis(900),
         "one second of audio took {took:?}"
     );
     wait_for(&mut events, |event| {
@@ -227,7 +227,11 @@ fn a_recording_holds_what_was_said() {
         },
     );
     speak(&phone, media.local_addr(0, 0).unwrap(), &tone(700.0, 1));
-    std::thread::sleep(Duration::from_millis(40));
+    let deadline = Instant::now() + PATIENCE;
+    while tape.flushed.lock().unwrap().len() < 8000 {
+        assert!(Instant::now() < deadline, "not all of it was recorded");
+        std::thread::sleep(Duration::from_millis(1));
+    }
     media.command(0, Command::StopRecord { leg: 1 });
     wait_for(&mut events, |event| {
         matches!(

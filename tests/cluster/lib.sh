@@ -27,12 +27,12 @@ in_node() { nsenter --net="/run/netns/$NODE" "$@"; }
 in_phones() { nsenter --net="/run/netns/$PHONES" "$@"; }
 images() { ctr --address "$CONTAINERD_SOCKET" --namespace k8s.io images "$@"; }
 
-# until_ok WHAT CMD...: tries for half a minute.
+# until_ok WHAT CMD...: tries for two minutes.
 until_ok() {
-  local what=$1 end=$((SECONDS + 30))
+  local what=$1 end=$((SECONDS + 120))
   shift
   until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || fail "waited 30 s for $what; the logs are in $STATE/log"
+    [ $SECONDS -lt $end ] || fail "waited 120 s for $what; the logs are in $STATE/log"
     sleep 0.1
   done
 }

@@ -234,7 +234,8 @@ class Phone:
 
     def stats(self):
         info = self.current.getStreamStat(0).rtcp
-        say("stats", rx=info.rxStat.pkt, lost=info.rxStat.loss, jitter_us=info.rxStat.jitterUsec.mean)
+        say("stats", tx=info.txStat.pkt, rx=info.rxStat.pkt, lost=info.rxStat.loss,
+            jitter_us=info.rxStat.jitterUsec.mean)
 
 
 def main():

@@ -1,8 +1,12 @@
 //! Attempts to leave messages with a worker that may be killed meanwhile, and what was promised about each.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::line::Line;
@@ -32,8 +36,10 @@ pub struct Story {
     pub user: usize,
     /// How it ended.
     pub outcome: Outcome,
-    /// For how long he spoke.
+    /// How much of his voice was sent to the worker.
     pub spoken: Duration,
+    /// What the disk took at most to make sure of something meanwhile.
+    pub slowest_sync: Duration,
     /// The lengths of the messages in the mailbox.
     pub stored: Vec<Duration>,
 }
@@ -41,14 +47,15 @@ pub struct Story {
 impl Story {
     /// Whether nothing was lost that he was promised or had said, and nothing is there twice.
     pub fn is_good(&self) -> bool {
+        let loss = LOSS + self.slowest_sync;
         match (self.outcome, self.stored.as_slice()) {
             (_, [_, _, ..]) => false,
             (Outcome::Promised | Outcome::HungUp, []) => self.spoken < LONG_ENOUGH,
-            (Outcome::CutOff | Outcome::Unheard, []) => self.spoken < LONG_ENOUGH + LOSS,
+            (Outcome::CutOff | Outcome::Unheard, []) => self.spoken < LONG_ENOUGH + loss,
             (
                 Outcome::Promised | Outcome::HungUp | Outcome::CutOff | Outcome::Unheard,
                 [stored],
-            ) => *stored + LOSS >= self.spoken,
+            ) => *stored + loss >= self.spoken,
             (Outcome::Nothing, _) => true,
         }
     }
@@ -79,7 +86,6 @@ pub struct Progress {
     speaking: AtomicUsize,
     hung_up: AtomicUsize,
     promised: AtomicUsize,
-    killed: OnceLock<Instant>,
     gone: Arc<AtomicBool>,
 }
 
@@ -94,9 +100,9 @@ impl Progress {
         });
     }
 
-    /// Kills the worker by `kill`. What callers say from now on need not be kept.
-    pub fn end_by(&self, kill: impl FnOnce()) {
-        let _ = self.killed.set(Instant::now());
+    /// Kills the worker by `kill`. From just before on nobody says anything.
+    pub fn end_by(&self, streams: &Streams, kill: impl FnOnce()) {
+        streams.close_all();
         self.gone.store(true, Ordering::SeqCst);
         kill();
     }
@@ -126,7 +132,8 @@ pub struct Attempt<'a> {
     streams: &'a Streams,
     stream: StreamId,
     progress: &'a Progress,
-    spoke: Option<Instant>,
+    /// The packets that were sent before he spoke.
+    spoke: Option<u64>,
 }
 
 /// The worker is gone.
@@ -165,16 +172,15 @@ impl<'a> Attempt<'a> {
             user: self.user,
             outcome,
             spoken,
+            slowest_sync: Duration::ZERO,
             stored: Vec::new(),
         }
     }
 
-    /// For how long he has spoken to a worker that was there.
-    fn spoken(&self, since: Instant) -> Duration {
-        let until = self.progress.killed.get().copied();
-        until
-            .unwrap_or_else(Instant::now)
-            .saturating_duration_since(since)
+    /// How much he has said since so many packets were sent.
+    fn spoken(&self, since: u64) -> Duration {
+        let packets = self.streams.of(self.stream).sent - since;
+        PACKET * packets as u32
     }
 
     fn attempt(&mut self, choice: u32) -> Result<(Outcome, Duration), Killed> {
@@ -192,11 +198,11 @@ impl<'a> Attempt<'a> {
         self.wait_until(|streams| streams.heard(stream).beeps() > 0)?;
 
         self.streams.say(stream, Voice::Tone);
-        let spoke = Instant::now();
+        let spoke = self.streams.of(stream).sent;
         self.spoke = Some(spoke);
         self.progress.note(Step::Speaks);
         let length = Duration::from_millis(1200 + u64::from(choice >> 8) % 3000);
-        self.wait_until(|_| spoke.elapsed() >= length)?;
+        self.wait_until(|_| self.spoken(spoke) >= length)?;
         let spoken = self.spoken(spoke);
         if choice.is_multiple_of(2) {
             if self.line.hang_up(dialog).is_err() {
@@ -235,7 +241,43 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Syncs a file all the while, to know what the disk of a worker takes for that.
+#[derive(Debug)]
+pub struct DiskWatch {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Duration>,
+}
+
+impl DiskWatch {
+    /// Watches the disk that this file is on.
+    pub fn start(file: &Path) -> Self {
+        let mut file = File::create(file).expect("a file on the disk");
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            let mut slowest = Duration::ZERO;
+            while !stopped.load(Ordering::SeqCst) {
+                let began = Instant::now();
+                file.write_all(b"?").expect("room on the disk");
+                file.sync_data().expect("a disk that syncs");
+                slowest = slowest.max(began.elapsed());
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            slowest
+        });
+        Self { stop, thread }
+    }
+
+    /// What the slowest sync has taken so far.
+    pub fn slowest(self) -> Duration {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.join().expect("it ends")
+    }
+}
+
 /// A shorter one is no message.
 const LONG_ENOUGH: Duration = Duration::from_millis(1100);
-/// The last second, and what a slow disk takes to make sure of the one before.
+/// The last second, and what the worker's threads take. What its disk takes is measured.
 const LOSS: Duration = Duration::from_millis(1500);
+/// What one packet has of a voice.
+const PACKET: Duration = Duration::from_millis(20);

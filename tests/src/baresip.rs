@@ -41,7 +41,7 @@ impl Baresip {
         .expect("baresip's modules: install baresip-core (./check does)");
         // At the codec's rate, and longer than any test: this baresip neither resamples nor repeats.
         let voice = folder.join("voice.wav");
-        let pcm = crate::sound::tone(440.0, RATE, Duration::from_secs(90));
+        let pcm = crate::sound::tone(440.0, RATE, Duration::from_mins(4));
         std::fs::write(&voice, media::wav::write(&pcm).expect("a WAV")).expect("baresip's voice");
         let config = format!(
             "poll_method epoll\naudio_source aufile,{}\n\
@@ -66,7 +66,7 @@ impl Baresip {
             .stderr(Stdio::null())
             .spawn()
             .expect("baresip starts: install baresip-core (./check does)");
-        let control = wait_for("baresip's control port", Duration::from_secs(10), || {
+        let control = wait_for("baresip's control port", PATIENCE, || {
             TcpStream::connect(("127.0.0.1", port)).ok()
         });
         control
@@ -79,7 +79,7 @@ impl Baresip {
             unread: Vec::new(),
             seen: Vec::new(),
         };
-        wait_for("baresip to register", Duration::from_secs(10), || {
+        wait_for("baresip to register", PATIENCE, || {
             phone.command("reginfo", "")["data"]
                 .as_str()
                 .is_some_and(|data| data.contains("OK"))
@@ -107,11 +107,29 @@ impl Baresip {
 
     /// What it has heard in its last call.
     pub fn heard(&self) -> Sound {
+        self.recorded("-dec.wav")
+    }
+
+    /// Goes on speaking in its call, and waits until so many seconds more of it are sent.
+    ///
+    /// # Panics
+    /// When they are not sent within a minute.
+    pub fn go_on_for(&self, seconds: u64) {
+        // It writes down what it is about to send.
+        let said = || self.recorded("-enc.wav").duration();
+        let enough = said() + Duration::from_secs(seconds);
+        wait_for("baresip's words to be sent", PATIENCE, || {
+            (said() >= enough).then_some(())
+        });
+    }
+
+    /// What it has written down of its last call: what it heard or what it said.
+    fn recorded(&self, which: &str) -> Sound {
         let files = std::fs::read_dir(&self.folder).into_iter().flatten();
         let calls = files.filter_map(|file| {
             let path = file.ok()?.path();
             let name = path.file_name()?.to_str()?;
-            (name.starts_with("dump-") && name.ends_with("-dec.wav")).then_some(path)
+            (name.starts_with("dump-") && name.ends_with(which)).then_some(path)
         });
         // The names have the moment in them.
         calls
@@ -126,7 +144,7 @@ impl Baresip {
 
     fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         let mut found = None;
-        wait_for("baresip", Duration::from_secs(40), || {
+        wait_for("baresip", PATIENCE, || {
             self.read();
             let at = self.seen.iter().position(&fits)?;
             found = Some(self.seen.remove(at));
@@ -168,3 +186,5 @@ fn netstring(bytes: &[u8]) -> Option<(Value, usize)> {
 
 const RATE: u32 = 8000;
 const KEY: Duration = Duration::from_millis(400);
+/// The longest that anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);

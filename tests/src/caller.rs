@@ -47,6 +47,11 @@ impl Caller {
         self.streams.press(self.stream, keys);
     }
 
+    /// Goes on talking, and waits until so many seconds more of it are sent.
+    pub fn go_on_for(&self, seconds: u64) {
+        self.streams.go_on_for(self.stream, seconds);
+    }
+
     /// What it has heard so far.
     pub fn heard(&self) -> Sound {
         self.streams.heard(self.stream)

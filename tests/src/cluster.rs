@@ -113,7 +113,7 @@ fn prepare() {
             "--for=condition=Established",
             "customresourcedefinitions",
             "--all",
-            "--timeout=20s",
+            "--timeout=60s",
         ]);
     });
 }

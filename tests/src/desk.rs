@@ -6,10 +6,10 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::line::{Line, Traffic};
-use crate::wire::{self, Audio};
+use crate::wire::{self, Audio, phones_address};
 
 /// Phones that ring for a moment and answer.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Desk {
         phones: HashMap<String, Option<Audio>>,
         traffic: &Arc<Traffic>,
     ) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a UDP port");
+        let socket = UdpSocket::bind((phones_address(), 0)).expect("a UDP port");
         for user in phones.keys() {
             let socket = socket.try_clone().expect("a socket can be shared");
             Line::on(socket, server, user, password)
@@ -58,6 +58,7 @@ impl Desk {
         let stop = Arc::default();
         let serving = Serving {
             socket,
+            server,
             calls: Arc::clone(&calls),
             stop: Arc::clone(&stop),
             traffic: Arc::clone(traffic),
@@ -95,6 +96,7 @@ impl Drop for Desk {
 
 struct Serving {
     socket: UdpSocket,
+    server: SocketAddr,
     calls: Arc<Mutex<Calls>>,
     stop: Arc<AtomicBool>,
     traffic: Arc<Traffic>,
@@ -103,7 +105,12 @@ struct Serving {
 impl Serving {
     fn run(self) {
         let mut buffer = [0; 8192];
+        let mut keepalive = Instant::now() + KEEPALIVE;
         while !self.stop.load(Ordering::Relaxed) {
+            if Instant::now() >= keepalive {
+                keepalive = Instant::now() + KEEPALIVE;
+                let _ = self.socket.send_to(b"\r\n\r\n", self.server);
+            }
             let Ok((length, from)) = self.socket.recv_from(&mut buffer) else {
                 continue;
             };
@@ -164,3 +171,6 @@ fn user_of(request: &str) -> &str {
         .next()
         .unwrap_or_default()
 }
+
+/// A firewall forgets after 30 s who may come in.
+const KEEPALIVE: Duration = Duration::from_secs(10);

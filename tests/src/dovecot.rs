@@ -2,7 +2,8 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::mail_server::{Folder, answers, free_port};
+use crate::mail_server::{Folder, answers};
+use crate::ports::{at_free_ports, free_port};
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts one with the account [`USERNAME`] and so many unread and read mails in it.
     pub fn start(unseen: usize, seen: usize) -> Self {
+        at_free_ports(|| Self::begin(unseen, seen))
+    }
+
+    fn begin(unseen: usize, seen: usize) -> Result<Self, String> {
         let folder = Folder::new("mail");
         let port = free_port();
         for part in ["run", "mail", "mail/new", "mail/cur", "mail/tmp"] {
@@ -39,13 +44,15 @@ impl Dovecot {
             .stderr(Stdio::null())
             .spawn()
             .expect("dovecot starts: .ci/peers installs it");
-        let server = Self {
+        let mut server = Self {
             folder,
             port,
             process,
         };
-        answers(&[port], || server.log());
-        server
+        match answers(&mut server.process, &[port]) {
+            Ok(()) => Ok(server),
+            Err(why) => Err(format!("Dovecot: {why}: {}", server.log())),
+        }
     }
 
     /// The port of TLS.
@@ -72,14 +79,16 @@ impl Dovecot {
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        // Its master ends its children, which `kill -9` would leave.
-        let asked = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        if !asked.is_ok_and(|status| status.success()) {
-            let _ = self.process.kill();
+        if let Ok(None) = self.process.try_wait() {
+            // Its master ends its children, which `kill -9` would leave.
+            let asked = Command::new("kill")
+                .arg(self.process.id().to_string())
+                .status();
+            if !asked.is_ok_and(|status| status.success()) {
+                let _ = self.process.kill();
+            }
+            let _ = self.process.wait();
         }
-        let _ = self.process.wait();
         if std::thread::panicking() {
             eprintln!("--- Dovecot said:\n{}", self.log());
         }

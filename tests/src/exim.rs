@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::mail_server::{Folder, answers, free_port};
+use crate::mail_server::{Folder, answers};
+use crate::ports::{at_free_ports, free_port};
 use crate::wait_for;
 
 /// A running server; killed when dropped.
@@ -20,6 +21,10 @@ pub struct Exim {
 impl Exim {
     /// Starts one. It takes mail of who logs in over TLS, for everybody but `nobody@…`, from everybody but `wrong@…`.
     pub fn start() -> Self {
+        at_free_ports(Self::begin)
+    }
+
+    fn begin() -> Result<Self, String> {
         let folder = Folder::new("Debian-exim");
         for part in ["spool", "mail", "log"] {
             folder.make(part);
@@ -30,12 +35,16 @@ impl Exim {
             folder,
             process: None,
         };
-        server.start_again();
-        server
+        server.launch()?;
+        Ok(server)
     }
 
     /// Starts it at the same ports.
     pub fn start_again(&mut self) {
+        self.launch().expect("Exim starts where it was");
+    }
+
+    fn launch(&mut self) -> Result<(), String> {
         let configuration = self.folder.path().join("exim.conf");
         std::fs::write(&configuration, self.configuration()).expect("the configuration");
         self.folder.hand_over(&["spool", "mail", "log", "tls.key"]);
@@ -49,8 +58,9 @@ impl Exim {
             .stderr(log)
             .spawn()
             .expect("exim4 starts: .ci/peers installs it");
-        self.process = Some(process);
-        answers(&[self.plain, self.tls], || self.log());
+        let ports = [self.plain, self.tls];
+        let answers = answers(self.process.insert(process), &ports);
+        answers.map_err(|why| format!("Exim: {why}: {}", self.log()))
     }
 
     /// Kills it.
@@ -133,6 +143,8 @@ rfc1413_hosts =
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = {plain} : {tls}
 tls_on_connect_ports = {tls}
+daemon_startup_retries = 2
+daemon_startup_sleep = 1s
 tls_advertise_hosts = *
 tls_certificate = {folder}/tls.crt
 tls_privatekey = {folder}/tls.key

@@ -17,6 +17,8 @@ struct Passage {
     open: bool,
     /// Whether what is sent goes no further for now.
     silent: bool,
+    /// So many bytes still go through before it falls silent.
+    left: Option<usize>,
     /// Both ends of each connection that was passed on.
     connections: Vec<TcpStream>,
 }
@@ -36,6 +38,7 @@ impl Gate {
         let passage = Passage {
             open: false,
             silent: false,
+            left: None,
             connections: Vec::new(),
         };
         let passage = Arc::new((Mutex::new(passage), Condvar::new()));
@@ -86,10 +89,32 @@ impl Gate {
         self.passage.0.lock().unwrap().silent = true;
     }
 
+    /// The same once so many bytes more have gone through, however late somebody looks.
+    pub fn fall_silent_after(&self, bytes: usize) {
+        self.passage.0.lock().unwrap().left = Some(bytes);
+    }
+
+    /// Whether it has fallen silent.
+    pub fn is_silent(&self) -> bool {
+        self.passage.0.lock().unwrap().silent
+    }
+
     /// Lets pass what was held back, and all that follows.
     pub fn speak(&self) {
-        self.passage.0.lock().unwrap().silent = false;
+        let mut passage = self.passage.0.lock().unwrap();
+        passage.silent = false;
+        passage.left = None;
         self.passage.1.notify_all();
+    }
+}
+
+impl Passage {
+    /// So many bytes want to go through.
+    fn count(&mut self, bytes: usize) {
+        if let Some(left) = self.left {
+            self.left = left.checked_sub(bytes);
+            self.silent |= self.left.is_none();
+        }
     }
 }
 
@@ -97,7 +122,8 @@ impl Gate {
 fn pass(mut from: TcpStream, mut to: TcpStream, passage: &(Mutex<Passage>, Condvar)) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes) {
-        let waiting = passage.0.lock().unwrap();
+        let mut waiting = passage.0.lock().unwrap();
+        waiting.count(read);
         let waited = passage.1.wait_while(waiting, |passage| passage.silent);
         drop(waited);
         if to.write_all(&bytes[..read]).is_err() {

@@ -414,5 +414,5 @@ const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// So often somebody who waits looks whether the worker is still there.
 const GLANCE: Duration = Duration::from_millis(200);
-/// Shorter than the 32 s of RFC 3261's timer B: nobody here is far away.
-const PATIENCE: Duration = Duration::from_secs(12);
+/// Longer than the 32 s of RFC 3261's timer B: a machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,10 +1,10 @@
 //! What real mail servers in a test have in common: a folder, a certificate, an account of the machine that they run under.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
@@ -58,22 +58,18 @@ impl Folder {
     }
 }
 
-/// Waits until a server answers at these ports; `log` tells why it does not.
-pub(crate) fn answers(ports: &[u16], log: impl Fn() -> String) {
+/// Waits until a server answers at these ports, or what keeps it from that.
+pub(crate) fn answers(server: &mut Child, ports: &[u16]) -> Result<(), String> {
     let connects = |port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    let end = std::time::Instant::now() + Duration::from_mins(1);
+    let end = Instant::now() + Duration::from_mins(1);
     while !ports.iter().all(connects) {
-        assert!(
-            std::time::Instant::now() < end,
-            "a mail server does not answer: {}",
-            log()
-        );
+        if let Some(status) = server.try_wait().expect("the server's status") {
+            return Err(format!("it ended with {status}"));
+        }
+        if Instant::now() >= end {
+            return Err("it does not answer".to_owned());
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// A port that nobody had a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
+    Ok(())
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::office::{DOMAIN, PASSWORD, Person};
-use crate::root;
 use crate::wire::phones_address;
+use crate::{root, wait_for};
 
 /// How a phone sends keys.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +45,11 @@ impl Default for Setup {
     }
 }
 
-/// The RTP packets of a call, as its receiver counts them.
+/// The RTP packets of a call, as one of its phones counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packets {
+    /// Those that it has sent.
+    pub sent: u64,
     /// Those that came.
     pub received: u64,
     /// Those that didn't, by their sequence numbers.
@@ -160,17 +162,26 @@ impl Phone {
         self.tell(&json!({"cmd": "dtmf", "digits": digits, "method": method}));
     }
 
-    /// Plays a WAV file once into the call.
-    pub fn play(&mut self, file: &Path) {
+    /// Plays a WAV file once into the call, and waits until so many seconds of it are sent. The phone's own clock counts, which
+    /// stands still where the phone is not run.
+    ///
+    /// # Panics
+    /// When they are not sent within a minute.
+    pub fn say(&mut self, file: &Path, seconds: u64) {
         self.tell(&json!({"cmd": "play", "path": file}));
+        let before = self.packets().sent;
+        wait_for("the words to be sent", PATIENCE, || {
+            (self.packets().sent >= before + PACKETS_A_SECOND * seconds).then_some(())
+        });
     }
 
-    /// RTP packets of the call that have come, and those that were missing between them.
+    /// RTP packets of the call that were sent and have come, and those that were missing between these.
     pub fn packets(&mut self) -> Packets {
         self.tell(&json!({"cmd": "stats"}));
         let stats = self.expect("stats", |_| true);
         let number = |name: &str| stats[name].as_u64().expect("a number");
         Packets {
+            sent: number("tx"),
             received: number("rx"),
             lost: number("lost"),
         }
@@ -188,7 +199,7 @@ impl Phone {
         assert_eq!(answer["event"], "ok", "{command}: {answer}");
     }
 
-    /// Waits for an event of this name that `fits`, at most 15 s.
+    /// Waits for an event of this name that `fits`, at most a minute.
     pub fn expect(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         self.expect_any(name, |event| event["event"] == name && fits(event))
     }
@@ -212,7 +223,7 @@ impl Phone {
         if let Some(found) = self.seen.iter().position(&fits) {
             return self.seen.remove(found);
         }
-        let end = Instant::now() + Duration::from_secs(40);
+        let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(event) = self.events.recv_timeout(left) else {
@@ -243,3 +254,8 @@ impl Drop for Phone {
         let _ = self.child.wait();
     }
 }
+
+/// The longest that anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Of every codec that a worker speaks.
+const PACKETS_A_SECOND: u64 = 50;

@@ -173,7 +173,7 @@ impl RawPhone {
 
     /// Waits for an INVITE to this user; those to others are retransmissions of what was answered before.
     pub fn expect_call_to(&mut self, user: &str) -> String {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + PATIENCE;
         let mut others = Vec::new();
         while Instant::now() < end {
             let Some(text) = self.receive(Duration::from_millis(500)) else {
@@ -189,7 +189,7 @@ impl RawPhone {
 
     /// Waits for a request of this method from the worker.
     pub fn expect_request(&mut self, method: &str) -> String {
-        let end = Instant::now() + Duration::from_secs(15);
+        let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             let Some(text) = self.receive(Duration::from_millis(500)) else {
                 continue;
@@ -228,7 +228,7 @@ impl RawPhone {
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             self.send(request.as_bytes());
             let pause = Instant::now() + Duration::from_millis(500);
@@ -275,3 +275,6 @@ impl RawPhone {
         );
     }
 }
+
+/// The longest that anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,6 +1,6 @@
 //! A real S3 service (versitygw) in a process of its own, over a folder of its own.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use mailbox::{S3Credentials, S3Keys, S3Options};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
+use crate::ports::{at_free_ports, free_port};
 use crate::{root, wait_for};
 
 /// A running service; killed when dropped.
@@ -22,22 +23,22 @@ pub struct S3 {
 impl S3 {
     /// Starts a service that speaks HTTP, with one bucket, [`BUCKET`].
     pub fn start() -> Self {
-        Self::begin(false)
+        at_free_ports(|| Self::begin(false))
     }
 
     /// The same with HTTPS, under a certificate that nobody knows; [`S3::certificate`] has it.
     pub fn start_tls() -> Self {
-        Self::begin(true)
+        at_free_ports(|| Self::begin(true))
     }
 
-    fn begin(tls: bool) -> Self {
+    fn begin(tls: bool) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder for the service");
         for part in ["objects", "objects/voicemail", "credentials"] {
             std::fs::create_dir(folder.path().join(part)).expect("a folder of the service");
         }
         let mut service = Self {
             folder,
-            address: free_address(),
+            address: (Ipv4Addr::LOCALHOST, free_port()).into(),
             tls,
             process: None,
         };
@@ -48,8 +49,8 @@ impl S3 {
             std::fs::write(service.path("tls.crt"), cert.pem()).expect("the certificate");
             std::fs::write(service.path("tls.key"), signing_key.serialize_pem()).expect("its key");
         }
-        service.start_again();
-        service
+        service.launch()?;
+        Ok(service)
     }
 
     /// Kills it, as a lost node does.
@@ -62,6 +63,10 @@ impl S3 {
 
     /// Starts it at the same address with what it had.
     pub fn start_again(&mut self) {
+        self.launch().expect("versitygw starts where it was");
+    }
+
+    fn launch(&mut self) -> Result<(), String> {
         let log = std::fs::File::create(self.path("log")).expect("the service's log");
         let mut command = Command::new(binary());
         command
@@ -81,14 +86,20 @@ impl S3 {
             .spawn()
             .expect("versitygw starts");
         self.process = Some(process);
-        wait_for("versitygw to answer", Duration::from_secs(20), || {
+        wait_for("versitygw to answer", Duration::from_mins(1), || {
             let process = self.process.as_mut().expect("it was started");
             if let Some(status) = process.try_wait().expect("its status") {
                 let log = std::fs::read_to_string(self.folder.path().join("log"));
-                panic!("versitygw ended with {status}: {}", log.unwrap_or_default());
+                let log = log.unwrap_or_default();
+                return Some(Err(format!("versitygw ended with {status}: {log}")));
             }
-            TcpStream::connect(self.address).ok()
-        });
+            TcpStream::connect(self.address).ok().map(|_| Ok(()))
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its URL.
@@ -158,12 +169,6 @@ pub fn files(folder: &Path) -> usize {
     };
     let count = |path: PathBuf| if path.is_dir() { files(&path) } else { 1 };
     entries.flatten().map(|entry| count(entry.path())).sum()
-}
-
-/// A port that nobody had a moment ago.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address")
 }
 
 fn binary() -> PathBuf {

@@ -37,20 +37,22 @@ impl Transport {
 
 impl Sipp {
     /// The handset of `person`, registered, waits for a call.
+    ///
+    /// # Panics
+    /// When it can't register, or is not told of its messages then.
     pub fn waiting(scenario: &'static str, person: &Person, server: SocketAddr) -> Self {
         let socket = UdpSocket::bind((phones_address(), 0)).expect("a UDP port");
         let own = socket.local_addr().expect("its address");
-        // Phones are reached where they registered from: sipp takes the port over.
-        Line::on(socket, server, &person.handset(), PASSWORD)
-            .register(300)
-            .expect("the registration");
+        // Phones are reached where they registered from: sipp takes the port over. Not before the phone has been told what its
+        // lamp is to show: sipp would take that for the call.
+        let mut line = Line::on(socket, server, &person.handset(), PASSWORD);
+        line.register(300).expect("the registration");
+        let told = line.await_request(PATIENCE).expect("a NOTIFY");
+        assert!(told.starts_with("NOTIFY "), "{told}");
+        drop(line);
         let mut command = sipp(scenario, server);
         command.args(["-p", &own.port().to_string()]);
-        let sipp = Self::run(command, scenario);
-        wait_for("sipp to listen", Duration::from_secs(5), || {
-            UdpSocket::bind(own).is_err().then_some(())
-        });
-        sipp
+        Self::listening(command, scenario, own.port())
     }
 
     /// A server of its own at this many calls; its port.
@@ -60,10 +62,7 @@ impl Sipp {
         drop(socket);
         let mut command = sipp(scenario, worker);
         command.args(["-p", &own.port().to_string(), "-m", &calls.to_string()]);
-        let sipp = Self::run(command, scenario);
-        wait_for("sipp to listen", Duration::from_secs(5), || {
-            UdpSocket::bind(own).is_err().then_some(())
-        });
+        let sipp = Self::listening(command, scenario, own.port());
         (sipp, own.port())
     }
 
@@ -103,10 +102,21 @@ impl Sipp {
     /// When it did not go as it is written.
     pub fn succeeds(mut self) {
         let scenario = self.scenario;
-        let status = wait_for(scenario, Duration::from_secs(30), || {
+        let status = wait_for(scenario, Duration::from_mins(3), || {
             self.child.try_wait().expect("sipp's status")
         });
         assert!(status.success(), "{scenario}.xml: sipp ended with {status}");
+    }
+
+    /// Runs it until it has taken this UDP port.
+    fn listening(command: Command, scenario: &'static str, port: u16) -> Self {
+        let mut sipp = Self::run(command, scenario);
+        wait_for("sipp to listen", PATIENCE, || {
+            let ended = sipp.child.try_wait().expect("sipp's status");
+            assert!(ended.is_none(), "{scenario}.xml: sipp ended with {ended:?}");
+            is_taken(port).then_some(())
+        });
+        sipp
     }
 
     fn run(mut command: Command, scenario: &'static str) -> Self {
@@ -122,6 +132,20 @@ impl Drop for Sipp {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether a UDP socket has this port. It is not tried to take it, which would keep others from it.
+fn is_taken(port: u16) -> bool {
+    let port = format!(":{port:04X}");
+    ["/proc/net/udp", "/proc/net/udp6"]
+        .into_iter()
+        .any(|table| {
+            let table = std::fs::read_to_string(table).unwrap_or_default();
+            let mut own = table
+                .lines()
+                .filter_map(|line| line.split_whitespace().nth(1));
+            own.any(|own| own.ends_with(&port))
+        })
 }
 
 fn sipp(scenario: &str, server: SocketAddr) -> Command {
@@ -142,7 +166,8 @@ fn sipp(scenario: &str, server: SocketAddr) -> Command {
             "1",
             "-nostdin",
             "-timeout",
-            "25",
+            // Less than whoever waits for its end.
+            "120",
             "-timeout_error",
         ])
         .env("TERM", "xterm")
@@ -151,3 +176,6 @@ fn sipp(scenario: &str, server: SocketAddr) -> Command {
         .stderr(Stdio::null());
     command
 }
+
+/// The longest that anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -119,7 +119,7 @@ impl Sound {
         runs.filter(|run| *run >= SHORTEST_SPEECH).sum::<usize>() as f64 * PIECE.as_secs_f64()
     }
 
-    /// How many times the beep before a recording was heard.
+    /// How many times the beep before a recording was heard. A phone that is not run for a moment tears it.
     pub fn beeps(&self) -> usize {
         let cadence = Plan::default().cadence(Tone::Beep);
         let Some((hz, ms)) = cadence
@@ -128,39 +128,37 @@ impl Sound {
         else {
             return 0;
         };
-        let beeping: Vec<bool> = self
+        let beeping: Vec<usize> = self
             .pieces()
-            .map(|piece| !is_silent(piece) && self.share(piece, f64::from(hz)) > TONE_SHARE)
+            .enumerate()
+            .filter(|(_, piece)| !is_silent(piece) && self.share(piece, f64::from(hz)) > TONE_SHARE)
+            .map(|(index, _)| index)
             .collect();
         let whole = f64::from(ms) / 1000.0 / PIECE.as_secs_f64();
-        let runs = beeping.split(|beeping| !beeping).map(<[bool]>::len);
-        runs.filter(|run| (0.6 * whole..1.5 * whole).contains(&(*run as f64)))
+        let is_beep = |pieces: &&[usize]| {
+            let length = pieces[pieces.len() - 1] - pieces[0] + 1;
+            pieces.len() as f64 >= 0.6 * whole && (length as f64) < 2.0 * whole
+        };
+        beeping
+            .chunk_by(|one, next| next - one <= TORN + 1)
+            .filter(is_beep)
             .count()
     }
 
-    /// How well any stretch of what was heard is like the middle of these words as they were recorded: 0 to 1. The same
-    /// recording through any codec comes near 1, other words of the same voice stay below a half.
+    /// How well any stretch of what was heard is like a part of these words as they were recorded: 0 to 1. The same recording
+    /// through any codec comes near 1, other words of the same voice stay below 0.7. The better one counts of a part before the
+    /// middle and one after it, so that a phone that is not run for a moment tears but one of them; in the middle itself some
+    /// prompts have the same words.
     pub fn likeness(&self, words: &Pcm) -> f64 {
-        let middle = words.samples.len() / 2;
-        let half = (LIKENESS.as_millis() as usize * words.rate as usize / 1000 / 2).min(middle);
-        let words = coarse(&words.samples[middle - half..middle + half], words.rate);
         let heard = coarse(&self.pcm.samples, self.pcm.rate);
-        let wanted: f64 = words.iter().map(|sample| sample * sample).sum();
-        let mut energy = 0.0;
-        let mut most: f64 = 0.0;
-        for (end, sample) in heard.iter().enumerate() {
-            energy += sample * sample;
-            let Some(start) = (end + 1).checked_sub(words.len()) else {
-                continue;
-            };
-            // Where nearly nothing sounds, the words are not.
-            if energy > wanted / 100.0 {
-                let product: f64 = heard[start..].iter().zip(&words).map(|(a, b)| a * b).sum();
-                most = most.max(product / (wanted * energy).sqrt());
-            }
-            energy -= heard[start] * heard[start];
-        }
-        most
+        let length = words.samples.len();
+        let half = (LIKENESS.as_millis() as usize * words.rate as usize / 1000 / 2).min(length / 2);
+        let part = |quarters: usize| {
+            let middle = (length * quarters / 4).clamp(half, length - half);
+            let part = &words.samples[middle - half..middle + half];
+            most_alike(&heard, &coarse(part, words.rate))
+        };
+        part(1).max(part(3))
     }
 
     fn pieces(&self) -> impl Iterator<Item = &[i16]> {
@@ -253,6 +251,26 @@ fn coarse(samples: &[i16], rate: u32) -> Vec<f64> {
         .collect()
 }
 
+/// How well the likest stretch of what was heard is like this part of some words: 0 to 1.
+fn most_alike(heard: &[f64], part: &[f64]) -> f64 {
+    let wanted: f64 = part.iter().map(|sample| sample * sample).sum();
+    let mut energy = 0.0;
+    let mut most: f64 = 0.0;
+    for (end, sample) in heard.iter().enumerate() {
+        energy += sample * sample;
+        let Some(start) = (end + 1).checked_sub(part.len()) else {
+            continue;
+        };
+        // Where nearly nothing sounds, the words are not.
+        if energy > wanted / 100.0 {
+            let product: f64 = heard[start..].iter().zip(part).map(|(a, b)| a * b).sum();
+            most = most.max(product / (wanted * energy).sqrt());
+        }
+        energy -= heard[start] * heard[start];
+    }
+    most
+}
+
 /// The samples of a RIFF file. Sizes are not believed: who writes as he records sets them last.
 fn wave(bytes: &[u8]) -> Option<Pcm> {
     let mut rest = bytes.strip_prefix(b"RIFF")?.get(8..)?;
@@ -316,8 +334,10 @@ const TONE_SHARE: f64 = 0.8;
 const STEADY: f64 = 0.15;
 /// Pieces.
 const SHORTEST_SPEECH: usize = 3;
+/// So many pieces may be missing within a beep.
+const TORN: usize = 3;
 const FULL_SCALE: u16 = 32_124;
-/// Of a recording, how much is looked for.
+/// Of a recording, how much is looked for at a time.
 const LIKENESS: Duration = Duration::from_millis(600);
 /// Samples a second.
 const COARSE: u32 = 4000;
@@ -415,6 +435,9 @@ mod tests {
         ]);
         assert_eq!(sound.beeps(), 2);
         assert_eq!(join(&[seconds_of_tone(1000.0, 3.0)]).beeps(), 0);
+        let half = || seconds_of_tone(1000.0, 0.2);
+        assert_eq!(join(&[pause(0.4), half(), pause(0.08), half()]).beeps(), 1);
+        assert_eq!(join(&[pause(0.4), half(), pause(0.4), half()]).beeps(), 0);
     }
 
     #[test]
@@ -435,6 +458,16 @@ mod tests {
         let heard = join(&[by_phone(&goodbye), pause(1.0), by_phone(&welcome)]);
         assert!(heard.likeness(&welcome) > 0.8);
         assert!(heard.likeness(&goodbye) > 0.8);
+        // A part of it is enough.
+        let whole = by_phone(&welcome);
+        let part = Pcm {
+            samples: whole.samples[..whole.samples.len() * 3 / 4].to_vec(),
+            rate: whole.rate,
+        };
+        assert!(join(&[part]).likeness(&welcome) > 0.8);
+        // At their middle both have the same words.
+        let busy = join(&[by_phone(&recorded("announce-busy"))]);
+        assert!(busy.likeness(&recorded("announce-no-answer")) < 0.6);
         assert!(join(&[pause(2.0)]).likeness(&goodbye) < 0.01);
         assert!(join(&[]).likeness(&goodbye) < 0.01);
     }

@@ -1,6 +1,6 @@
 //! RTP of many calls at little cost: one thread, a few sockets, up to 64 datagrams a system call.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use media::rtp::{self, Header};
 use media_worker::sockets::{BATCH, UdpBatch, bind_udp};
 
 use crate::sound::tone;
+use crate::wait_for;
 use crate::wire::{Audio, phones_address};
 
 /// The streams of many calls, sent and received by a thread of their own.
@@ -81,6 +82,8 @@ struct Stream {
     sent: u64,
     received: u64,
     heard: Option<Vec<u8>>,
+    /// The sequence numbers of what was received while listening.
+    numbers: Vec<u16>,
 }
 
 impl Streams {
@@ -126,6 +129,7 @@ impl Streams {
             sent: 0,
             received: 0,
             heard: None,
+            numbers: Vec::new(),
         });
         (
             id,
@@ -152,6 +156,17 @@ impl Streams {
         self.state().streams[id].voice = voice;
     }
 
+    /// Goes on with what it says, and waits until so many seconds more of it are sent.
+    ///
+    /// # Panics
+    /// When they are not sent within a minute.
+    pub fn go_on_for(&self, id: StreamId, seconds: u64) {
+        let before = self.of(id).sent;
+        wait_for("the words to be sent", Duration::from_mins(1), || {
+            (self.of(id).sent >= before + PACKETS_A_SECOND * seconds).then_some(())
+        });
+    }
+
     /// Presses keys (RFC 4733).
     pub fn press(&self, id: StreamId, keys: &str) {
         let events = keys.bytes().map(|key| match key {
@@ -174,7 +189,10 @@ impl Streams {
 
     /// Keeps from now on what the stream hears.
     pub fn listen(&self, id: StreamId) {
-        self.state().streams[id].heard = Some(Vec::new());
+        let mut state = self.state();
+        let stream = &mut state.streams[id];
+        stream.heard = Some(Vec::new());
+        stream.numbers.clear();
     }
 
     /// What was heard since [`Streams::listen`], as linear audio in the order of arrival.
@@ -188,9 +206,29 @@ impl Streams {
         })
     }
 
+    /// How many packets are missing, by their numbers, between the first and the last that came since [`Streams::listen`].
+    pub fn missing(&self, id: StreamId) -> usize {
+        let mut newest = 0_i64;
+        let mut came = BTreeSet::new();
+        for number in &self.state().streams[id].numbers {
+            // The numbers begin anew after 65535: of those that it may be, it is the one next to the packet before.
+            newest += i64::from(number.wrapping_sub(newest as u16) as i16);
+            came.insert(newest);
+        }
+        let span = came.first().zip(came.last());
+        span.map_or(0, |(first, last)| (last - first + 1) as usize - came.len())
+    }
+
     /// Sends no more.
     pub fn close(&self, id: StreamId) {
         self.state().streams[id].far = None;
+    }
+
+    /// Sends no more of any stream.
+    pub fn close_all(&self) {
+        for stream in &mut self.state().streams {
+            stream.far = None;
+        }
     }
 
     /// Packets of one stream.
@@ -322,10 +360,11 @@ impl State {
         };
         stream.received += 1;
         self.totals.received += 1;
-        if let Some(heard) = &mut stream.heard
-            && packet.header.payload_type == 0
-        {
-            heard.extend_from_slice(packet.payload);
+        if let Some(heard) = &mut stream.heard {
+            stream.numbers.push(packet.header.sequence);
+            if packet.header.payload_type == 0 {
+                heard.extend_from_slice(packet.payload);
+            }
         }
         if let (Voice::Clock, Some((stamp, _))) =
             (stream.voice, packet.payload.split_first_chunk::<8>())
@@ -421,6 +460,7 @@ const SLOTS: usize = 4;
 const SLOT: Duration = Duration::from_millis(5);
 /// How often arrivals are looked for: what is measured as delay is too long by up to this.
 const LOOK: Duration = Duration::from_millis(1);
+const PACKETS_A_SECOND: u64 = 50;
 /// µ-law octets in 20 ms.
 const FRAME: usize = 160;
 const MAX_PACKET: usize = 512;

@@ -131,7 +131,7 @@ impl Worker {
         let (mut sip, mut tls) = (None, None);
         let mut metrics = None;
         while sip.is_none() || metrics.is_none() {
-            let Ok(line) = lines.recv_timeout(Duration::from_secs(20)) else {
+            let Ok(line) = lines.recv_timeout(Duration::from_mins(1)) else {
                 let status = child.try_wait();
                 let _ = child.kill();
                 let _ = child.wait();
@@ -210,7 +210,7 @@ impl Worker {
 
     /// Waits until it has ended; its exit code.
     pub fn exit_code(mut self) -> Option<i32> {
-        crate::wait_for("the worker to stop", Duration::from_secs(15), || {
+        crate::wait_for("the worker to stop", Duration::from_mins(1), || {
             self.child.try_wait().expect("the worker's status")
         })
         .code()

@@ -20,7 +20,7 @@ async fn whoever_carries_learns_that_a_worker_waits_and_the_worker_gets_the_spoo
     let carrying = SpoolLock::take_if_free(folder.path()).unwrap().unwrap();
     assert!(!carrying.is_wanted());
     let path = folder.path().to_owned();
-    let worker = std::thread::spawn(move || SpoolLock::take(&path, Duration::from_secs(10)));
+    let worker = std::thread::spawn(move || SpoolLock::take(&path, Duration::from_mins(1)));
     carrying.wanted().await;
     drop(carrying);
     let held = worker.join().unwrap().unwrap();
@@ -32,7 +32,7 @@ async fn a_free_spool_that_a_worker_waits_for_is_left_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let carrying = SpoolLock::take_if_free(folder.path()).unwrap().unwrap();
     let path = folder.path().to_owned();
-    let worker = std::thread::spawn(move || SpoolLock::take(&path, Duration::from_secs(10)));
+    let worker = std::thread::spawn(move || SpoolLock::take(&path, Duration::from_mins(1)));
     carrying.wanted().await;
     drop(carrying);
     // Whether it waits still or has it already.

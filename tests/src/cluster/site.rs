@@ -125,7 +125,13 @@ impl Site {
     /// The same with the chart of that folder.
     pub fn helm_of(&self, chart: &Path, verb: &str, values: &[&str]) -> String {
         let mut arguments = vec![verb, "switchboard", chart.to_str().expect("a UTF-8 path")];
-        arguments.extend(["--namespace", &self.namespace, "--wait", "--timeout", "60s"]);
+        arguments.extend([
+            "--namespace",
+            &self.namespace,
+            "--wait",
+            "--timeout",
+            "180s",
+        ]);
         arguments.extend([
             "--set",
             "image.pullPolicy=Never",
@@ -166,7 +172,7 @@ impl Site {
             "--for=condition=Ready",
             "users",
             "--all",
-            "--timeout=90s",
+            "--timeout=180s",
         ]);
     }
 
@@ -174,7 +180,7 @@ impl Site {
     pub fn until_it_answers(&mut self) {
         self.sip = self.address();
         let mut line = Line::new(self.sip, "nobody", "").patient(Duration::from_millis(500));
-        wait_for("SIP to be answered", Duration::from_secs(20), || {
+        wait_for("SIP to be answered", Duration::from_mins(1), || {
             let answer = line.ask("OPTIONS", &format!("sip:{DOMAIN}"), "");
             (answer != Err(Failure::NoAnswer)).then_some(())
         });
@@ -258,7 +264,7 @@ impl Site {
     /// Where phones find SIP, as the network how-to says.
     fn address(&self) -> SocketAddr {
         let system = format!("phonesystem/{SYSTEM}");
-        let ip = wait_for("the address of SIP", Duration::from_secs(30), || {
+        let ip = wait_for("the address of SIP", Duration::from_mins(1), || {
             self.field(&system, ".status.addresses[0]").parse().ok()
         });
         let port = match self.field(&system, ".spec.network.mode").as_str() {

@@ -86,7 +86,7 @@ async fn get_users_answers_who_where_and_how_many_messages() {
 fn explain_tells_what_each_field_means_and_its_default() {
     let explained = wait_for(
         "kubectl explain to know our Kinds",
-        Duration::from_secs(30),
+        Duration::from_mins(1),
         || {
             let output = run(&["explain", "user.spec.voicemail"]);
             output

@@ -159,4 +159,4 @@ fn mailbox(service: &S3, user: &User) -> PathBuf {
     service.objects().join("office/mailboxes").join(uid)
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -23,7 +23,7 @@ async fn a_draining_worker_stays_ready_refuses_new_calls_and_goes_with_the_last_
     mary.register(60).unwrap();
     let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
     worker.terminate();
-    wait_for("it to say that it drains", Duration::from_secs(5), || {
+    wait_for("it to say that it drains", Duration::from_mins(1), || {
         worker
             .get("/report?pod=pod-1")
             .1
@@ -64,7 +64,7 @@ async fn a_second_signal_hurries_and_the_caller_is_told() {
     mary.register(60).unwrap();
     mary.call("*404", &Audio::nowhere(1)).unwrap();
     worker.terminate();
-    wait_for("it to say that it drains", Duration::from_secs(5), || {
+    wait_for("it to say that it drains", Duration::from_mins(1), || {
         worker
             .get("/report?pod=pod-1")
             .1
@@ -73,7 +73,7 @@ async fn a_second_signal_hurries_and_the_caller_is_told() {
     });
     worker.terminate();
     let told = loop {
-        let told = mary.await_request(Duration::from_secs(10)).unwrap();
+        let told = mary.await_request(Duration::from_mins(1)).unwrap();
         // Her lamp may be told first, as soon as her mailbox was read.
         if !told.starts_with("NOTIFY ") {
             break told;
@@ -101,7 +101,7 @@ async fn a_draining_worker_still_calls_for_help() {
     mary.register(60).unwrap();
     let call = mary.call("*404", &Audio::nowhere(1)).unwrap();
     worker.terminate();
-    wait_for("it to say that it drains", Duration::from_secs(30), || {
+    wait_for("it to say that it drains", Duration::from_mins(1), || {
         let report = worker.get("/report?pod=pod-1").1;
         report.contains("\"draining\":true").then_some(())
     });

@@ -41,7 +41,7 @@ fn a_system_that_was_lost_with_its_bucket_is_restored_and_its_messages_are_heard
     let objects = blocking(copy(&prefix, "backup/"));
     assert!(objects > 0);
 
-    site.delete_namespace(Duration::from_mins(1)).unwrap();
+    site.delete_namespace(Duration::from_mins(3)).unwrap();
     blocking(clear(&prefix));
     assert!(site.messages().is_empty());
 

@@ -18,9 +18,9 @@ fn a_worker_killed_while_messages_are_left_loses_none_that_was_promised() {
         (Step::Promised, CALLERS..2 * CALLERS),
     ] {
         let progress = Progress::default();
-        let stories = leave_messages(&site, users, &progress, || {
+        let stories = leave_messages(&site, users, &progress, |streams| {
             progress.wait_for_one(step);
-            progress.end_by(|| site.kill(Process::Worker));
+            progress.end_by(streams, || site.kill(Process::Worker));
         });
         assert_all_kept(&site, &stories);
     }
@@ -30,7 +30,7 @@ fn a_worker_killed_while_messages_are_left_loses_none_that_was_promised() {
 fn a_sidecar_killed_while_messages_are_left_carries_each_once() {
     let _cluster = Shared::cluster();
     let site = Site::open("sidecar-crash", Office::of_many(CALLERS));
-    let stories = leave_messages(&site, 0..CALLERS, &Progress::default(), || {
+    let stories = leave_messages(&site, 0..CALLERS, &Progress::default(), |_| {
         site.kill(Process::Sidecar);
     });
     let mut outcomes = stories.iter().map(|story| story.outcome);
@@ -46,7 +46,7 @@ fn leave_messages(
     site: &Site,
     users: Range<usize>,
     progress: &Progress,
-    happens: impl FnOnce(),
+    happens: impl FnOnce(&Streams),
 ) -> Vec<Story> {
     let streams = Streams::start(2);
     std::thread::scope(|scope| {
@@ -58,7 +58,7 @@ fn leave_messages(
                 scope.spawn(move || attempt.leave(choice))
             })
             .collect();
-        happens();
+        happens(&streams);
         let ended = callers.into_iter().map(|caller| caller.join());
         ended.map(|story| story.unwrap()).collect()
     })

@@ -13,7 +13,7 @@ fn an_operator_killed_in_the_midst_of_its_work_finishes_it_when_it_is_back() {
     let people = Office::of_many(PEOPLE);
     let folder = people.manifests().join("people.yaml");
     site.kubectl(&["apply", "--filename", &folder.to_string_lossy()]);
-    wait_for("the work to have begun", Duration::from_secs(20), || {
+    wait_for("the work to have begun", Duration::from_mins(1), || {
         (names(&site, "extensions").len() > 1).then_some(())
     });
     site.kill(Process::Operator);

@@ -40,7 +40,7 @@ fn without_the_api_server_calls_go_on_begin_and_leave_messages_and_counts_follow
     mary.expect_lamp(1, 0);
 
     drop(outage);
-    wait_for("the count to be shown", Duration::from_secs(30), || {
+    wait_for("the count to be shown", Duration::from_mins(2), || {
         (counts(&site) == (1, 0)).then_some(())
     });
 }
@@ -58,7 +58,7 @@ fn without_object_storage_messages_are_taken_heard_and_carried_there_later_once(
     leave_message(&site, &mut john, &MARY);
     mary.expect_lamp(1, 0);
     hear_message(&site, &mut mary, PIN);
-    wait_for("the condition", Duration::from_secs(30), || {
+    wait_for("the condition", Duration::from_mins(2), || {
         site.condition(&system, "StorageReady")
             .starts_with("False")
             .then_some(())
@@ -66,10 +66,10 @@ fn without_object_storage_messages_are_taken_heard_and_carried_there_later_once(
     assert_eq!(site.messages().len(), 0, "nothing can have been stored");
 
     drop(outage);
-    wait_for("the message to be carried", Duration::from_mins(1), || {
+    wait_for("the message to be carried", Duration::from_mins(2), || {
         (site.messages().len() == 1).then_some(())
     });
-    wait_for("the condition", Duration::from_secs(30), || {
+    wait_for("the condition", Duration::from_mins(2), || {
         site.condition(&system, "StorageReady")
             .starts_with("True")
             .then_some(())

@@ -43,7 +43,7 @@ impl Talk {
     /// Waits until the called has heard so many seconds more.
     pub(crate) fn goes_on_for(&self, seconds: f64) {
         let so_far = Sound::read(&self.heard).seconds_of(VOICE);
-        let bound = Duration::from_secs_f64(20.0 + 2.0 * seconds);
+        let bound = Duration::from_secs_f64(60.0 + 2.0 * seconds);
         wait_for("the talk to go on", bound, || {
             (Sound::read(&self.heard).seconds_of(VOICE) > so_far + seconds).then_some(())
         });
@@ -79,16 +79,14 @@ fn fresh(office: &Office, name: &str) -> PathBuf {
 
 /// Skips the greeting, waits for the beep and speaks for some seconds.
 pub(crate) fn speak(office: &Office, caller: &mut Phone, heard: &Path) {
-    wait_for("the greeting", Duration::from_secs(20), || {
+    wait_for("the greeting", Duration::from_mins(1), || {
         (Sound::read(heard).speech_seconds() > 0.5).then_some(())
     });
     caller.press("#", Keys::Rfc4733);
-    wait_for("the beep", Duration::from_secs(10), || {
+    wait_for("the beep", Duration::from_mins(1), || {
         (Sound::read(heard).beeps() >= 1).then_some(())
     });
-    caller.play(&tone_file(office, VOICE));
-    // How long he speaks is part of the story, not a wait for a condition.
-    std::thread::sleep(Duration::from_secs(3));
+    caller.say(&tone_file(office, VOICE), 5);
 }
 
 /// Mary dials `*404`, gives her PIN and hears her one new message, of two seconds at least, to its end: then it is a saved one.
@@ -109,7 +107,7 @@ fn listen(site: &Site, mary: &mut Phone, keys: &str) {
     mary.call("*404", None, Some(&heard));
     mary.expect_call("CONFIRMED");
     mary.press(keys, Keys::Rfc4733);
-    wait_for("the message", Duration::from_secs(30), || {
+    wait_for("the message", Duration::from_mins(1), || {
         (Sound::read(&heard).seconds_of(VOICE) > 2.0).then_some(())
     });
 }

@@ -30,7 +30,7 @@ fn helm_install_kubectl_apply_and_phones_outside_ring_and_leave_messages() {
     mary.expect_lamp(0, 0);
     wait_for(
         "the registrations to be shown",
-        Duration::from_secs(10),
+        Duration::from_mins(1),
         || {
             let registered = site.field("user/mary", ".status.handsets[0].registered");
             (registered == "true").then_some(())
@@ -48,10 +48,10 @@ fn helm_install_kubectl_apply_and_phones_outside_ring_and_leave_messages() {
     mary.expect_lamp(1, 0);
     wait_for(
         "the message to lie in the bucket",
-        Duration::from_secs(20),
+        Duration::from_mins(1),
         || (messages(&format!("{}/office", site.namespace)).len() == 1).then_some(()),
     );
-    wait_for("the count to be shown", Duration::from_secs(10), || {
+    wait_for("the count to be shown", Duration::from_mins(1), || {
         (counts(&site) == (1, 0)).then_some(())
     });
 

@@ -183,7 +183,7 @@ fn whoever_the_attendant_has_answered_hears_that_the_other_is_busy() {
     john.press(MARY.extension, Keys::Rfc4733);
     expect_words(&heard, &recording("en", "announce-busy"));
     john.expect_call("DISCONNECTED");
-    wait_for("the count of calls", Duration::from_secs(20), || {
+    wait_for("the count of calls", Duration::from_mins(1), || {
         let busy = "switchboard_calls_total{direction=\"in\",result=\"busy\"}";
         (worker.metric(busy) > 1.5).then_some(())
     });

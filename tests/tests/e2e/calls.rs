@@ -30,7 +30,7 @@ fn talk(john: Setup, mary: Setup) {
     john.expect_call("CONFIRMED");
     wait_for(
         "two seconds of sound at both ends",
-        Duration::from_secs(10),
+        Duration::from_mins(1),
         || {
             (Sound::read(&heard_by_john).seconds_of(950.0) > 2.0
                 && Sound::read(&heard_by_mary).seconds_of(440.0) > 2.0)
@@ -40,10 +40,11 @@ fn talk(john: Setup, mary: Setup) {
     john.hang_up();
     mary.expect_call("DISCONNECTED");
     drop((john, mary));
+    // Were his own tone in it as well, half of what either hears would be pure; a phone that is not run for a moment tears a tone.
     for (file, hz) in [(&heard_by_john, 950.0), (&heard_by_mary, 440.0)] {
         let sound = Sound::read(file);
         assert!(
-            sound.purity(hz) > 0.95,
+            sound.purity(hz) > 0.8,
             "{}: {:.3} at {hz} Hz",
             file.display(),
             sound.purity(hz)
@@ -151,7 +152,7 @@ fn hold_is_passed_on_and_the_sound_comes_back() {
     let before = Sound::read(&heard).seconds_of(440.0);
     john.tell(&serde_json::json!({"cmd": "unhold"}));
     mary.expect("media", |event| event["status"] == 1);
-    wait_for("the tone after the hold", Duration::from_secs(10), || {
+    wait_for("the tone after the hold", Duration::from_mins(1), || {
         (Sound::read(&heard).seconds_of(440.0) > before + 1.0).then_some(())
     });
     john.hang_up();

@@ -9,7 +9,7 @@ use mailbox::disk::RealDisk;
 use mailbox::{Folder, FolderStore, MailboxId, Mailboxes, MailboxesOptions, Message};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use switchboard_tests::attempt::{Attempt, Outcome, Progress, Step, Story};
+use switchboard_tests::attempt::{Attempt, DiskWatch, Outcome, Progress, Step, Story};
 use switchboard_tests::office::Office;
 use switchboard_tests::streams::Streams;
 use switchboard_tests::wait_for;
@@ -74,10 +74,11 @@ fn crash_again_and_again(seed: u64) -> Vec<Story> {
 /// Several callers leave messages; the worker is killed at a random moment after the first of them has come as far as `step`.
 fn crash_once(office: &Office, users: &[usize], step: Step, random: &mut ChaCha8Rng) -> Vec<Story> {
     let worker = Worker::start(office);
+    let disk = DiskWatch::start(&office.path("watched"));
     let streams = Streams::start(2);
     let progress = Progress::default();
     let server = worker.sip;
-    std::thread::scope(|scope| {
+    let mut stories: Vec<Story> = std::thread::scope(|scope| {
         let callers: Vec<_> = users
             .iter()
             .map(|user| {
@@ -89,12 +90,17 @@ fn crash_once(office: &Office, users: &[usize], step: Step, random: &mut ChaCha8
             .collect();
         progress.wait_for_one(step);
         std::thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 2000)));
-        progress.end_by(|| worker.kill());
+        progress.end_by(&streams, || worker.kill());
         callers
             .into_iter()
             .map(|caller| caller.join().unwrap())
             .collect()
-    })
+    });
+    let slowest_sync = disk.slowest();
+    for story in &mut stories {
+        story.slowest_sync = slowest_sync;
+    }
+    stories
 }
 
 /// The lengths of the messages that the users' mailboxes have in the store.

@@ -14,7 +14,7 @@ fn a_phone_registers_over_udp() {
     let _mary = Phone::of(&MARY, worker.sip);
     wait_for(
         "the registration to be counted",
-        Duration::from_secs(3),
+        Duration::from_mins(1),
         || (worker.metric("switchboard_registrations") >= 1.0).then_some(()),
     );
 }

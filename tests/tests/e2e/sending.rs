@@ -53,19 +53,25 @@ impl Listener {
 
     /// Waits for this tone to have sounded for some seconds.
     fn hears(&self, hz: f64) {
+        self.hears_for(hz, 2.5);
+    }
+
+    fn hears_for(&self, hz: f64, seconds: f64) {
         wait_for("a tone", Duration::from_mins(1), || {
-            (Sound::read(&self.heard).seconds_of(hz) > 2.5).then_some(())
+            (Sound::read(&self.heard).seconds_of(hz) > seconds).then_some(())
         });
     }
 
-    /// Waits for the beep, and speaks for four seconds in a tone.
+    /// Waits for the beep, and speaks for six seconds in a tone.
     fn speaks(&mut self, office: &Office, hz: f64) {
+        self.speaks_for(office, hz, 6);
+    }
+
+    fn speaks_for(&mut self, office: &Office, hz: f64, seconds: u64) {
         wait_for("the beep", Duration::from_mins(1), || {
             (Sound::read(&self.heard).beeps() >= 1).then_some(())
         });
-        self.phone.play(&tone_file(office, hz));
-        // How long he speaks is part of the story, not a wait for a condition.
-        std::thread::sleep(Duration::from_secs(4));
+        self.phone.say(&tone_file(office, hz), seconds);
     }
 
     /// Hangs up, and has his phone back.
@@ -168,16 +174,18 @@ fn a_message_that_is_deleted_on_one_phone_plays_on_at_the_other_and_stays_delete
     let john = register(&worker, &JOHN);
     let mut john = Listener::calls(&office, john, &format!("3{}", MARY.extension), "john.wav");
     john.presses("#");
-    john.speaks(&office, MESSAGE);
+    // So long that it still plays when it is deleted.
+    john.speaks_for(&office, MESSAGE, 9);
     john.hangs_up();
 
     let mut other = Listener::calls(&office, other, &format!("6{}", MARY.extension), "other.wav");
     let mut desk = Listener::logs_in(&office, desk, "desk.wav", "1");
     other.presses(&format!("{PIN}#1"));
-    other.hears(MESSAGE);
-    desk.hears(MESSAGE);
+    other.hears_for(MESSAGE, 0.5);
+    desk.hears_for(MESSAGE, 0.5);
     other.presses("*3");
     desk.phone.expect_lamp(0, 0);
+    desk.hears_for(MESSAGE, 5.0);
     // On to the next: heard, but no longer there to be saved.
     desk.presses("*6");
     desk.presses("2");

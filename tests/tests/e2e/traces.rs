@@ -56,10 +56,14 @@ fn the_way_through_the_menus_is_in_the_trace_and_the_pin_is_not() {
     let collector = Collector::start();
     let worker = Worker::start(&office(collector.address));
     let call = Caller::log_in(worker.sip, PIN, "4#");
-    wait_for("the login", Duration::from_secs(20), || {
+    wait_for("the login", Duration::from_mins(1), || {
         (worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}") >= 1.0).then_some(())
     });
     call.hang_up();
+    wait_for("the call's trace", Duration::from_mins(1), || {
+        let spans = collector.spans();
+        spans.iter().any(|span| span.name == "call").then_some(())
+    });
     assert_eq!(worker.stop(), Some(0));
     let spans = collector.spans();
     let center = one(&spans, "message center");

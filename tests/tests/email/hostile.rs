@@ -61,6 +61,7 @@ fn smtp(port: u16, security: Security) -> Server {
     }
 }
 
+/// For who hangs. Where an answer is to come, it is waited for.
 fn hasty() -> Patience {
     Patience {
         opening: Duration::from_secs(2),
@@ -95,7 +96,11 @@ async fn a_server_that_hangs_is_given_up() {
         None,
     ])
     .await;
-    let mut session = SmtpSession::open(&smtp(port, Security::Off), hasty())
+    let patience = Patience {
+        taking: hasty().taking,
+        ..Patience::default()
+    };
+    let mut session = SmtpSession::open(&smtp(port, Security::Off), patience)
         .await
         .unwrap();
     assert!(is_away(&session.send(&letter("mary@example.com")).await));
@@ -116,7 +121,8 @@ async fn nothing_is_sent_in_the_clear_where_starttls_is_not_to_be_had() {
         }),
         ..smtp(port, Security::StartTls)
     };
-    let error = SmtpSession::open(&server, hasty()).await.err().unwrap();
+    let outcome = SmtpSession::open(&server, Patience::default()).await;
+    let error = outcome.err().unwrap();
     assert!(error.to_string().contains("STARTTLS"), "{error}");
     let mut said = Vec::new();
     while let Some(line) = told.recv().await {
@@ -161,7 +167,7 @@ async fn nonsense_and_lies_are_no_success() {
         None,
     ])
     .await;
-    let mut session = SmtpSession::open(&smtp(port, Security::Off), hasty())
+    let mut session = SmtpSession::open(&smtp(port, Security::Off), Patience::default())
         .await
         .unwrap();
     assert!(is_away(&session.send(&letter("mary@example.com")).await));
@@ -181,7 +187,7 @@ async fn refused_to(address: &str, answer: &'static str) -> SmtpError {
         None,
     ];
     let (port, _told) = plays(script.leak()).await;
-    let mut session = SmtpSession::open(&smtp(port, Security::Off), hasty())
+    let mut session = SmtpSession::open(&smtp(port, Security::Off), Patience::default())
         .await
         .unwrap();
     let sent = session.send(&letter(address)).await;

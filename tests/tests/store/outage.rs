@@ -80,4 +80,4 @@ async fn a_service_killed_while_it_takes_messages_has_each_once_in_the_end() {
     assert_stored(store, &promised).await;
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);

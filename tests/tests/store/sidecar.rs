@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mailbox::details::{CallDetail, CallResult, Direction, Party};
 use mailbox::{MemoryStore, MessageId, S3Store, SpoolLock};
+use switchboard_tests::gate::Gate;
 use switchboard_tests::s3::{BUCKET, S3, files};
 use switchboard_tests::{wait_for, worker};
 
@@ -50,26 +51,28 @@ async fn a_sidecar_killed_again_and_again_loses_nothing_and_doubles_nothing() {
     let service = S3::start();
     let state = tempfile::tempdir().unwrap();
     let promised = left_behind(state.path(), 60).await;
-    let mut kills = 0;
-    loop {
-        let before = files(&records(&service));
-        let mut sidecar = Sidecar::start(&service, state.path());
-        wait_for("a message to be carried", PATIENCE, || {
-            let index = service.objects().join("office/mailboxes/ada/index");
-            (files(&records(&service)) > before || index.exists()).then_some(())
+    // It takes more than a million bytes to carry them all.
+    for bytes in [200_000, 300_000, 600_000] {
+        let gate = Gate::before(service.address());
+        gate.fall_silent_after(bytes);
+        let mut sidecar = Sidecar::start_through(&gate, &service, state.path());
+        wait_for("a part to be carried", PATIENCE, || {
+            gate.is_silent().then_some(())
         });
-        if service
-            .objects()
-            .join("office/mailboxes/ada/index")
-            .exists()
-        {
-            assert!(sidecar.terminate().success());
-            break;
-        }
         sidecar.kill();
-        kills += 1;
+        gate.shut();
     }
-    assert!(kills > 0, "it was killed while it carried");
+    let carried = files(&records(&service));
+    assert!(
+        (1..60).contains(&carried),
+        "it was killed while it carried: {carried}"
+    );
+    let sidecar = Sidecar::start(&service, state.path());
+    wait_for("all messages to be carried", PATIENCE, || {
+        let index = service.objects().join("office/mailboxes/ada/index");
+        index.exists().then_some(())
+    });
+    assert!(sidecar.terminate().success());
     assert_stored(bucket(&service).await, &promised).await;
 }
 
@@ -84,7 +87,7 @@ async fn a_worker_that_starts_while_the_bucket_is_away_gets_the_spool_at_once() 
         let free = SpoolLock::take_if_free(state.path()).unwrap();
         free.is_none().then_some(())
     });
-    let lock = SpoolLock::take(state.path(), Duration::from_secs(10)).unwrap();
+    let lock = SpoolLock::take(state.path(), Duration::from_mins(1)).unwrap();
     service.start_again();
     let store = bucket(&service).await;
     let mailboxes = open(store.clone(), state.path(), 2);
@@ -130,7 +133,16 @@ impl Sidecar {
         Self::start_with(service, state, &["--after", "0s"])
     }
 
+    fn start_through(gate: &Gate, service: &S3, state: &Path) -> Self {
+        let endpoint = format!("http://{}", gate.address());
+        Self::start_at(&endpoint, service, state, &["--after", "0s"])
+    }
+
     fn start_with(service: &S3, state: &Path, options: &[&str]) -> Self {
+        Self::start_at(&service.endpoint(), service, state, options)
+    }
+
+    fn start_at(endpoint: &str, service: &S3, state: &Path, options: &[&str]) -> Self {
         let child = Command::new(worker::binary())
             .arg("upload")
             .args(options)
@@ -138,7 +150,7 @@ impl Sidecar {
             .env("SWITCHBOARD_NAMESPACE", "default")
             .env("SWITCHBOARD_SYSTEM", "office")
             .env("SWITCHBOARD_SYSTEM_UID", "1")
-            .env("SWITCHBOARD_S3_ENDPOINT", service.endpoint())
+            .env("SWITCHBOARD_S3_ENDPOINT", endpoint)
             .env("SWITCHBOARD_S3_BUCKET", BUCKET)
             .env("SWITCHBOARD_S3_PREFIX", "office/")
             .env("SWITCHBOARD_S3_CREDENTIALS_DIR", service.credentials())
@@ -177,4 +189,4 @@ async fn bucket(service: &S3) -> Arc<S3Store> {
     Arc::new(S3Store::open(service.options("office/")).await)
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);

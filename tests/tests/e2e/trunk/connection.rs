@@ -61,13 +61,14 @@ fn both_ways(carrier: &Worker, worker: &Worker) {
 fn sipp_as_the_provider_asks_for_the_password_of_registration_and_call() {
     let near = company();
     let worker = Worker::start(&near);
+    // First the phone, which takes its time: later sipp would be asked whether it is there, which it takes for a call.
+    let mut mary = Phone::of(&MARY, worker.sip);
     let (provider, port) = Sipp::serving("provider", worker.sip, 2);
     let spec = "\
 account: {username: acme, passwordSecretRef: {name: provider, key: password}}
 outbound: {}";
     trunk(&near, "provider", port, spec);
     registered(&worker);
-    let mut mary = Phone::of(&MARY, worker.sip);
     mary.call("95551234", None, None);
     mary.expect_call("CONFIRMED");
     mary.hang_up();

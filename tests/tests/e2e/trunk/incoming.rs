@@ -27,7 +27,7 @@ fn a_call_comes_in_by_the_number_and_shows_who_calls() {
     );
     mary.answer(Some(&tone_file(&near, 440.0)), None);
     olga.expect_call("CONFIRMED");
-    wait_for("the tone outside", Duration::from_secs(30), || {
+    wait_for("the tone outside", Duration::from_mins(1), || {
         (Sound::read(&heard).seconds_of(440.0) > 1.0).then_some(())
     });
     olga.hang_up();

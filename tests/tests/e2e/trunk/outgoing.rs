@@ -27,7 +27,7 @@ fn a_call_goes_out_by_a_registered_trunk_and_both_hear_each_other() {
     assert!(message.contains("sip:5855550100@"), "{message}");
     olga.answer(Some(&high), Some(&by_olga));
     mary.expect_call("CONFIRMED");
-    wait_for("sound at both ends", Duration::from_secs(30), || {
+    wait_for("sound at both ends", Duration::from_mins(1), || {
         (Sound::read(&by_mary).seconds_of(950.0) > 2.0
             && Sound::read(&by_olga).seconds_of(440.0) > 2.0)
             .then_some(())
@@ -35,7 +35,7 @@ fn a_call_goes_out_by_a_registered_trunk_and_both_hear_each_other() {
     assert!((worker.metric("switchboard_calls_active{direction=\"out\"}") - 1.0).abs() < 0.1);
     olga.hang_up();
     mary.expect_call("DISCONNECTED");
-    wait_for("the count of calls", Duration::from_secs(20), || {
+    wait_for("the count of calls", Duration::from_mins(1), || {
         let answered = "switchboard_calls_total{direction=\"out\",result=\"answered\"}";
         (worker.metric(answered) > 0.0).then_some(())
     });
@@ -58,7 +58,7 @@ fn the_outside_line_calls_and_star_pound_leads_back_to_the_dial_tone() {
     mary.press("5855551234", Keys::Rfc4733);
     olga.expect("incoming", |_| true);
     olga.answer(Some(&tone_file(&near, 950.0)), Some(&by_olga));
-    wait_for("sound at both ends", Duration::from_secs(40), || {
+    wait_for("sound at both ends", Duration::from_mins(1), || {
         (Sound::read(&by_mary).seconds_of(950.0) > 1.0
             && Sound::read(&by_olga).seconds_of(440.0) > 1.0)
             .then_some(())
@@ -66,7 +66,7 @@ fn the_outside_line_calls_and_star_pound_leads_back_to_the_dial_tone() {
     let before = dial_tones();
     mary.press("*#", Keys::Rfc4733);
     olga.expect_call("DISCONNECTED");
-    wait_for("a dial tone again", Duration::from_secs(40), || {
+    wait_for("a dial tone again", Duration::from_mins(1), || {
         (dial_tones() > before + 0.5).then_some(())
     });
     assert!(worker.output().contains("call by the outside line"));
@@ -150,7 +150,7 @@ fn the_outside_calls_of_an_hour_are_counted_over_a_restart() {
     refuses(&mut provider, "+15855551234", 486, &mut mary);
     drop(mary);
     let journal = near.state().join("contacts");
-    wait_for("the call on the disk", Duration::from_secs(20), || {
+    wait_for("the call on the disk", Duration::from_mins(1), || {
         let kept = std::fs::read_to_string(&journal).ok()?;
         kept.contains("outside_calls_of").then_some(())
     });

@@ -52,7 +52,7 @@ fn a_call_that_rings_outside_too_is_one_to_outside_unless_somebody_here_answers(
     john.expect_call("CONFIRMED");
     john.hang_up();
     mary.expect_call("DISCONNECTED");
-    wait_for("the call to be over", Duration::from_secs(30), || {
+    wait_for("the call to be over", Duration::from_mins(1), || {
         (worker.metric("switchboard_calls_active{direction=\"in\"}") < 1.0).then_some(())
     });
     john.call(MARY.extension, None, None);
@@ -61,7 +61,7 @@ fn a_call_that_rings_outside_too_is_one_to_outside_unless_somebody_here_answers(
     provider.answer(&invite, 480);
     john.hang_up();
     mary.expect_call("DISCONNECTED");
-    wait_for("the call to be over", Duration::from_secs(30), || {
+    wait_for("the call to be over", Duration::from_mins(1), || {
         (worker.metric("switchboard_calls_active{direction=\"in\"}") < 1.0).then_some(())
     });
     assert_eq!(worker.stop(), Some(0));
@@ -91,7 +91,7 @@ fn whoever_is_led_outside_at_the_end_of_a_route_is_connected_at_once() {
     olga.expect("incoming", |_| true);
     olga.answer(Some(&tone_file(&near, 950.0)), None);
     john.expect_call("CONFIRMED");
-    wait_for("olga's tone", Duration::from_secs(30), || {
+    wait_for("olga's tone", Duration::from_mins(1), || {
         (Sound::read(&heard).seconds_of(950.0) > 1.0).then_some(())
     });
     john.hang_up();

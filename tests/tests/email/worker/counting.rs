@@ -65,8 +65,8 @@ fn log_in(worker: &Worker) {
     let mut line = Line::new(worker.sip, &MARY.handset(), PASSWORD);
     let dialog = line.call("*404", &audio).unwrap();
     streams.connect(stream, dialog.audio.unwrap(), Voice::Silence);
-    streams.press(stream, &format!("{PIN}#"));
     let before = worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}");
+    streams.press(stream, &format!("{PIN}#"));
     wait_for("the login", PATIENCE, || {
         (worker.metric("switchboard_mailbox_logins_total{result=\"ok\"}") > before).then_some(())
     });
