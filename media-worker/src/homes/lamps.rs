@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use crds::directory::{Account, UserEntry};
+use crds::directory::{Account, Directory, UserEntry};
 use jiff::{SignedDuration, Timestamp};
 use sip::dialog::KeptDialog;
 use sip::mwi;
@@ -103,11 +103,12 @@ impl Lamps {
     pub(super) fn notify_one(
         &mut self,
         key: &SubscriptionKey,
-        account: &Uri,
+        number: &MailboxNumber,
         shown: Option<Shown>,
         now: Instant,
     ) -> Option<Notice> {
-        let body = shown.map_or_else(Bytes::new, |shown| body(account, shown));
+        let watcher = self.watchers.get(key).map(|handset| &**handset);
+        let body = shown.map_or_else(Bytes::new, |shown| body(&number.dialled_by(watcher), shown));
         let notify = self.subscriptions.notify(key, CONTENT_TYPE, body, now)?;
         Some(Notice {
             request: notify.request,
@@ -119,7 +120,7 @@ impl Lamps {
     /// The NOTIFYs that tell every subscribed phone, and every other one of `contacts`.
     pub(super) fn notify_all<'a>(
         &mut self,
-        account: &Uri,
+        number: &MailboxNumber,
         shown: Shown,
         contacts: impl Iterator<Item = (&'a Arc<str>, &'a Contact)>,
         now: Instant,
@@ -127,12 +128,12 @@ impl Lamps {
         let keys: Vec<SubscriptionKey> = self.watchers.keys().cloned().collect();
         let mut notices: Vec<Notice> = keys
             .iter()
-            .filter_map(|key| self.notify_one(key, account, Some(shown), now))
+            .filter_map(|key| self.notify_one(key, number, Some(shown), now))
             .collect();
         notices.extend(
             contacts
                 .filter(|(handset, _)| !self.watchers.values().any(|watcher| watcher == *handset))
-                .map(|(_, contact)| unsolicited(account, shown, contact)),
+                .map(|(handset, contact)| unsolicited(number, handset, shown, contact)),
         );
         notices
     }
@@ -186,12 +187,53 @@ impl Lamps {
 
 /// Whether a phone may watch the mailbox of this user: it is his own, or that of somebody whom he lists (spec MB-3).
 pub fn may_watch(account: &Account, user: &UserEntry) -> bool {
-    let watcher = account.user.as_ref().or(account.owner.as_ref());
+    let watcher = watcher(account);
     watcher.is_some_and(|watcher| *watcher == user.name || user.monitored_by.contains(watcher))
 }
 
+fn watcher(account: &Account) -> Option<&Arc<str>> {
+    account.user.as_ref().or(account.owner.as_ref())
+}
+
+/// What phones dial to open a mailbox: the user's own the message center, those of others the message center of his
+/// extension, so that only his PIN is asked (spec VM-3). Their messages keys dial what they are told here.
+pub(super) struct MailboxNumber {
+    directory: Arc<Directory>,
+    user: Option<Arc<str>>,
+}
+
+impl MailboxNumber {
+    /// That of this user's mailbox; without a user there are no messages, and every phone dials its own.
+    pub(super) fn new(directory: Arc<Directory>, user: Option<Arc<str>>) -> Self {
+        Self { directory, user }
+    }
+
+    fn dialled_by(&self, handset: Option<&str>) -> Uri {
+        let system = self.directory.system();
+        let number = handset
+            .and_then(|handset| self.of_anothers(handset))
+            .unwrap_or_else(|| system.dial_plan.message_center.clone());
+        Uri::sip(Some(&number), Host::Name((&*system.domain).into()), None)
+    }
+
+    /// Where the handset is not the user's own.
+    fn of_anothers(&self, handset: &str) -> Option<String> {
+        let user = self.directory.user(self.user.as_ref()?)?;
+        let watcher = watcher(self.directory.handset(handset)?)?;
+        let prefix = &self.directory.system().dial_plan.message_center_of;
+        let extension = user.extension.as_ref()?;
+        (*watcher != user.name).then(|| format!("{prefix}{extension}"))
+    }
+}
+
 /// A NOTIFY that nobody asked for, to a registered phone that did not subscribe: as PBXes have long done.
-pub(super) fn unsolicited(account: &Uri, shown: Shown, contact: &Contact) -> Notice {
+pub(super) fn unsolicited(
+    number: &MailboxNumber,
+    handset: &str,
+    shown: Shown,
+    contact: &Contact,
+) -> Notice {
+    let account = number.dialled_by(Some(handset));
     let mut request = Request::new(Method::Notify, contact.uri.clone());
     request
         .headers
@@ -203,17 +245,12 @@ pub(super) fn unsolicited(account: &Uri, shown: Shown, contact: &Contact) -> Not
     request
         .headers
         .push(HeaderName::SubscriptionState, "active");
-    request.set_body(CONTENT_TYPE, body(account, shown));
+    request.set_body(CONTENT_TYPE, body(&account, shown));
     Notice {
         request,
         flow: contact.flow,
         key: None,
     }
-}
-
-/// The address of the mailbox: what the phone dials to hear its messages, at our domain.
-pub(super) fn account(message_center: &str, domain: &str) -> Uri {
-    Uri::sip(Some(message_center), Host::Name(domain.into()), None)
 }
 
 fn body(account: &Uri, shown: Shown) -> Bytes {

@@ -6,12 +6,11 @@ use std::time::Instant;
 
 use mailbox::Counts;
 use sip::subscription::SubscriptionKey;
-use sip::syntax::Uri;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use super::home::HomeState;
-use super::lamps::{self, Notice, Shown};
+use super::lamps::{self, MailboxNumber, Notice, Shown};
 use super::unread::Unread;
 use super::{HomeName, Notified, ToHome};
 
@@ -162,10 +161,10 @@ impl HomeState {
         if self.display.shown.replace(shown) == Some(shown) {
             return;
         }
-        let (account, now) = (self.account(), Instant::now());
+        let (number, now) = (self.number(), Instant::now());
         let notices = self
             .lamps
-            .notify_all(&account, shown, self.phones.all(now), now);
+            .notify_all(&number, shown, self.phones.all(now), now);
         for notice in notices {
             self.send(notice);
         }
@@ -178,9 +177,9 @@ impl HomeState {
         if self.lamps.has(handset) {
             return;
         }
-        let account = self.account();
+        let number = self.number();
         for contact in self.phones.contacts(handset, Instant::now()) {
-            self.send(lamps::unsolicited(&account, shown, &contact));
+            self.send(lamps::unsolicited(&number, handset, shown, &contact));
         }
     }
 
@@ -215,8 +214,8 @@ impl HomeState {
     }
 
     fn notify(&mut self, key: &SubscriptionKey, shown: Option<Shown>) {
-        let (account, now) = (self.account(), Instant::now());
-        if let Some(notice) = self.lamps.notify_one(key, &account, shown, now) {
+        let (number, now) = (self.number(), Instant::now());
+        if let Some(notice) = self.lamps.notify_one(key, &number, shown, now) {
             self.send(notice);
         }
     }
@@ -243,10 +242,13 @@ impl HomeState {
         Showing::Messages(shown)
     }
 
-    fn account(&self) -> Uri {
-        let directory = self.context().directory.borrow();
-        let system = directory.system();
-        lamps::account(&system.dial_plan.message_center, &system.domain)
+    fn number(&self) -> MailboxNumber {
+        let directory = Arc::clone(&self.context().directory.borrow());
+        let user = match &self.name {
+            HomeName::User(user) => Some(Arc::clone(user)),
+            HomeName::Handset(_) => None,
+        };
+        MailboxNumber::new(directory, user)
     }
 
     fn send(&self, notice: Notice) {

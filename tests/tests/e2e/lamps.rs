@@ -1,4 +1,4 @@
-//! A lamp that shows another's mailbox (spec MB-3).
+//! A lamp that shows another's mailbox (spec MB-3), and the key that opens it (spec VM-3).
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn whoever_is_listed_later_may_watch_from_then_on() {
     let worker = Worker::start(&office);
     assert_eq!(subscribe(&worker, &ANN, PASSWORD, "mary").1, 404);
     list_ann_instead(&office);
-    wait_for("Ann to be let in", Duration::from_secs(20), || {
+    wait_for("Ann to be let in", Duration::from_mins(1), || {
         (subscribe(&worker, &ANN, PASSWORD, "mary").1 == 200).then_some(())
     });
     assert_eq!(subscribe(&worker, &JOHN, PASSWORD, "mary").1, 404);
@@ -82,7 +82,7 @@ fn the_lamp_of_a_watcher_follows_each_action() {
     mary.call("*404", None, Some(&heard));
     mary.expect_call("CONFIRMED");
     mary.press(&format!("{PIN}#1"), Keys::Rfc4733);
-    wait_for("the message", Duration::from_secs(40), || {
+    wait_for("the message", Duration::from_mins(1), || {
         (Sound::read(&heard).seconds_of(700.0) > 1.0).then_some(())
     });
     mary.press("*6", Keys::Rfc4733);
@@ -92,6 +92,21 @@ fn the_lamp_of_a_watcher_follows_each_action() {
     mary.press("2*3", Keys::Rfc4733);
     key.shows(0, 0);
     mary.expect_lamp(0, 0);
+}
+
+#[test]
+fn the_key_that_watches_anothers_mailbox_opens_it_by_the_pin_alone() {
+    let office = office();
+    let worker = Worker::start(&office);
+    let mut key = Key::watching(&worker);
+    leave_a_message(&worker);
+    let account = key.shows(1, 0);
+    assert_eq!(account, format!("sip:6101@{DOMAIN}"));
+    let john = Caller::from(worker.sip, &JOHN, "6101", &format!("{PIN}#1"));
+    wait_for("Mary's message", Duration::from_mins(1), || {
+        (john.heard().seconds_of(700.0) > 1.0).then_some(())
+    });
+    john.hang_up();
 }
 
 #[test]
@@ -147,7 +162,7 @@ fn list_ann_instead(office: &Office) {
 /// Waits until the subscription would outlive the worker.
 fn lamp_is_kept(office: &Office) {
     let journal = office.state().join("contacts");
-    wait_for("the lamp on the disk", Duration::from_secs(20), || {
+    wait_for("the lamp on the disk", Duration::from_mins(1), || {
         let kept = std::fs::read_to_string(&journal).ok()?;
         kept.contains("mailbox_of").then_some(())
     });
@@ -163,8 +178,8 @@ impl Key {
         Self(phone)
     }
 
-    /// Waits until the lamp shows so many messages.
-    fn shows(&mut self, new: u32, saved: u32) {
+    /// Waits until the lamp shows so many messages; what the key dials then.
+    fn shows(&mut self, new: u32, saved: u32) -> String {
         let counts = format!("Voice-Message: {new}/{saved}");
         loop {
             // Fails when none comes.
@@ -172,7 +187,7 @@ impl Key {
             self.0.answer(&notify, 200);
             // John's own messages are told without a subscription.
             if notify.contains("active;expires=") && notify.contains(&counts) {
-                return;
+                return account(&notify);
             }
         }
     }
@@ -190,14 +205,20 @@ impl Key {
     }
 }
 
+/// What a key dials that shows this.
+fn account(notify: &str) -> String {
+    let mut lines = notify.lines();
+    let account = lines.find_map(|line| line.strip_prefix("Message-Account: "));
+    account.unwrap_or_default().to_owned()
+}
+
 /// John leaves Mary a message of some seconds of 700 Hz.
 fn leave_a_message(worker: &Worker) {
     let john = Caller::from(worker.sip, &JOHN, "3101", "#");
-    wait_for("the beep", Duration::from_secs(30), || {
+    wait_for("the beep", Duration::from_mins(1), || {
         (john.heard().beeps() >= 1).then_some(())
     });
-    // How long he speaks is part of the story, not a wait for a condition.
-    std::thread::sleep(Duration::from_secs(3));
+    john.go_on_for(3);
     john.hang_up();
 }
 
@@ -213,5 +234,6 @@ fn a_phone_is_told_of_its_registration_before_its_lamp() {
         let told = phone.await_request(Duration::from_mins(1));
         let told = told.expect("what its lamp is to show");
         assert!(told.contains("Messages-Waiting: no"), "{told}");
+        assert_eq!(account(&told), format!("sip:*404@{DOMAIN}"));
     }
 }
