@@ -1,10 +1,10 @@
 //! Packets on their way out, gathered per port.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
 use media::engine::Sink;
 
-use crate::sockets::UdpBatch;
+use crate::sockets::{Called, UdpBatch};
 
 /// A thread's sockets with a batch each.
 pub(super) struct Outbox {
@@ -15,6 +15,7 @@ pub(super) struct Outbox {
 struct Port {
     socket: UdpSocket,
     batch: UdpBatch,
+    called: Called,
 }
 
 impl Outbox {
@@ -25,6 +26,7 @@ impl Outbox {
             .map(|socket| Port {
                 socket,
                 batch: UdpBatch::new(MAX_PACKET),
+                called: Called::default(),
             })
             .collect();
         Self { ports, dropped: 0 }
@@ -38,6 +40,13 @@ impl Outbox {
     /// A port's socket.
     pub(super) fn socket(&self, port: usize) -> Option<&UdpSocket> {
         self.ports.get(port).map(|port| &port.socket)
+    }
+
+    /// A packet of `remote` came to this port at `local`, if the kernel has told: it is answered from there.
+    pub(super) fn came(&mut self, port: usize, remote: SocketAddr, local: Option<Ipv4Addr>) {
+        if let Some(port) = self.ports.get_mut(port) {
+            port.called.note(remote, local);
+        }
     }
 
     /// Sends all that was gathered.
@@ -63,7 +72,7 @@ impl Sink for Outbox {
         if port.batch.is_full() {
             self.dropped += port.batch.send(&port.socket).dropped as u64;
         }
-        if !port.batch.push(to, packet) {
+        if !port.batch.push_from(port.called.by(to), to, packet) {
             self.dropped += 1;
         }
     }

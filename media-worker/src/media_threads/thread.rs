@@ -106,7 +106,8 @@ impl Thread {
                 };
                 let count = self.inbox.recv(socket).unwrap_or(0);
                 let now = clock();
-                for (from, packet) in self.inbox.datagrams() {
+                for (from, local, packet) in self.inbox.arrivals() {
+                    self.outbox.came(port, from, local);
                     self.engine.receive(
                         port,
                         from,

@@ -1,11 +1,13 @@
 //! The UDP socket of SIP.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+use crate::sockets::{self, Called, bind_udp};
 
 /// A bound UDP socket.
 pub struct UdpListener {
@@ -13,6 +15,7 @@ pub struct UdpListener {
     address: SocketAddr,
     /// Lent to each round of receiving.
     buffer: Cell<Box<[u8]>>,
+    called: RefCell<Called>,
 }
 
 impl UdpListener {
@@ -21,22 +24,14 @@ impl UdpListener {
     /// # Errors
     /// When the address is in use or not ours.
     pub fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::DGRAM,
-            Some(Protocol::UDP),
-        )?;
-        // Room for a burst of registrations, as after a power cut; the system may give less.
-        let _ = socket.set_recv_buffer_size(BUFFER);
-        let _ = socket.set_send_buffer_size(BUFFER);
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        let socket = UdpSocket::from_std(socket.into())?;
+        // Its buffers have room for a burst of registrations, as after a power cut.
+        let socket = UdpSocket::from_std(bind_udp(address)?)?;
         let address = socket.local_addr()?;
         Ok(Self {
             socket,
             address,
             buffer: Cell::new(vec![0; MAX_DATAGRAM].into()),
+            called: RefCell::default(),
         })
     }
 
@@ -67,8 +62,15 @@ impl UdpListener {
         each: &mut impl FnMut(SocketAddr, &[u8]),
     ) -> std::io::Result<Drained> {
         for _ in 0..BATCH {
-            match self.socket.try_recv_from(buffer) {
-                Ok((length, from)) => each(from, buffer.get(..length).unwrap_or_default()),
+            let received = self.socket.try_io(Interest::READABLE, || {
+                sockets::receive(&self.socket, buffer)
+            });
+            match received {
+                Ok(datagram) => {
+                    let from = datagram.from;
+                    self.called.borrow_mut().note(from, datagram.local);
+                    each(from, buffer.get(..datagram.length).unwrap_or_default());
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Drained::Wholly),
                 // An ICMP error for an earlier datagram: that peer is gone, the socket is fine.
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
@@ -78,9 +80,12 @@ impl UdpListener {
         Ok(Drained::Partly)
     }
 
-    /// Sends one datagram; false when the system would not take it, which SIP's retransmissions mend.
+    /// Sends one datagram, from the address that its receiver has called; false when the system would not take it, which SIP's
+    /// retransmissions mend.
     pub fn send(&self, to: SocketAddr, datagram: &[u8]) -> bool {
-        self.socket.try_send_to(datagram, to).is_ok()
+        let local = self.called.borrow().by(to);
+        let send = || sockets::send(&self.socket, local, to, datagram);
+        self.socket.try_io(Interest::WRITABLE, send).is_ok()
     }
 }
 
@@ -91,6 +96,5 @@ enum Drained {
     Partly,
 }
 
-const BUFFER: usize = 4 << 20;
 const MAX_DATAGRAM: usize = 65_535;
 const BATCH: usize = 64;

@@ -1,10 +1,11 @@
 //! Up to [`BATCH`] datagrams per system call.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::{io, mem, ptr};
 
 use super::address;
+use super::local::{Control, came_to};
 
 /// Most datagrams received or sent by one system call.
 pub const BATCH: usize = 64;
@@ -26,6 +27,7 @@ pub struct UdpBatch {
     buffers: Box<[u8]>,
     addresses: Box<[libc::sockaddr_storage]>,
     vectors: Box<[libc::iovec]>,
+    controls: Box<[Control]>,
     headers: Box<[libc::mmsghdr]>,
     datagram_size: usize,
     filled: usize,
@@ -71,6 +73,7 @@ impl UdpBatch {
             buffers,
             addresses,
             vectors,
+            controls: vec![Control::EMPTY; BATCH].into_boxed_slice(),
             headers,
             datagram_size,
             filled: 0,
@@ -81,12 +84,14 @@ impl UdpBatch {
     /// none waits. Fewer than [`BATCH`] means that the socket is drained.
     pub fn recv(&mut self, socket: &UdpSocket) -> io::Result<usize> {
         self.filled = 0;
-        for (vector, header) in self.vectors.iter_mut().zip(&mut self.headers) {
+        let parts = self.vectors.iter_mut().zip(&mut self.controls);
+        for ((vector, control), header) in parts.zip(&mut self.headers) {
             vector.iov_len = self.datagram_size;
             header.msg_hdr.msg_namelen =
                 mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            control.lend(&mut header.msg_hdr);
         }
-        // SAFETY: the headers point to vectors, addresses and buffers owned by self with the lengths set just above; BATCH of each exist.
+        // SAFETY: the headers point to vectors, addresses, controls and buffers owned by self with the lengths set just above; BATCH of each exist.
         let received = unsafe {
             libc::recvmmsg(
                 socket.as_raw_fd(),
@@ -111,6 +116,11 @@ impl UdpBatch {
 
     /// The datagrams received, with where they came from; those too long or of an unknown family are left out.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        self.arrivals().map(|(from, _, bytes)| (from, bytes))
+    }
+
+    /// The same with the address of ours that each came to, where the socket is bound to none in particular.
+    pub fn arrivals(&self) -> impl Iterator<Item = (SocketAddr, Option<Ipv4Addr>, &[u8])> {
         let parts = self
             .buffers
             .chunks_exact(self.datagram_size)
@@ -121,19 +131,25 @@ impl UdpBatch {
             .filter_map(|((buffer, address), header)| {
                 let length = header.msg_len as usize;
                 let from = address::read(address, header.msg_hdr.msg_namelen)?;
-                (length < self.datagram_size)
-                    .then(|| buffer.get(..length).map(|bytes| (from, bytes)))?
+                let bytes = buffer.get(..length)?;
+                (length < self.datagram_size).then(|| (from, came_to(&header.msg_hdr), bytes))
             })
     }
 
     /// Copies a datagram into the batch. `false`: the batch is full (send it first) or the datagram is too long.
     pub fn push(&mut self, to: SocketAddr, datagram: &[u8]) -> bool {
+        self.push_from(None, to, datagram)
+    }
+
+    /// The same, to go from this address of ours; none: from whichever lies on the way.
+    pub fn push_from(&mut self, local: Option<Ipv4Addr>, to: SocketAddr, datagram: &[u8]) -> bool {
         let slot = self.filled;
         let start = slot * self.datagram_size;
-        let (Some(buffer), Some(address), Some(vector), Some(header)) = (
+        let (Some(buffer), Some(address), Some(vector), Some(control), Some(header)) = (
             self.buffers.get_mut(start..start + datagram.len()),
             self.addresses.get_mut(slot),
             self.vectors.get_mut(slot),
+            self.controls.get_mut(slot),
             self.headers.get_mut(slot),
         ) else {
             return false;
@@ -144,6 +160,7 @@ impl UdpBatch {
         buffer.copy_from_slice(datagram);
         vector.iov_len = datagram.len();
         header.msg_hdr.msg_namelen = address::write(address, to);
+        control.send_from(&mut header.msg_hdr, local);
         self.filled += 1;
         true
     }
@@ -188,10 +205,16 @@ impl UdpBatch {
                     next += count;
                 }
                 // The error concerns the first datagram alone.
-                Ok(_) | Err(_) => {
-                    result.dropped += 1;
-                    next += 1;
-                }
+                Ok(_) | Err(_) => match rest.first_mut() {
+                    // The address that was called may be gone; then it goes from any.
+                    Some(first) if first.msg_hdr.msg_controllen > 0 && !waits() => {
+                        first.msg_hdr.msg_controllen = 0;
+                    }
+                    Some(_) | None => {
+                        result.dropped += 1;
+                        next += 1;
+                    }
+                },
             }
         }
         self.filled = 0;
@@ -205,6 +228,11 @@ impl std::fmt::Debug for UdpBatch {
             .field("filled", &self.filled)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the last call has failed for want of room in the socket.
+fn waits() -> bool {
+    io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
 fn passes(error: &io::Error) -> bool {

@@ -146,6 +146,19 @@ impl Site {
         helm(&arguments)
     }
 
+    /// `helm test`: a real call from a Pod of the cluster.
+    pub fn helm_test(&self) -> String {
+        let namespace = &self.namespace;
+        helm(&[
+            "test",
+            "switchboard",
+            "--namespace",
+            namespace,
+            "--timeout",
+            "180s",
+        ])
+    }
+
     /// kubectl in this namespace.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         kubectl(&self.here(arguments))

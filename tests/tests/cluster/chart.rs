@@ -15,14 +15,7 @@ fn helm_test_makes_a_real_call_and_leaves_nothing_behind() {
     let _cluster = Alone::cluster();
     let site = Site::open("helm-test", Office::of(&[MARY, JOHN]));
     let before = site.kubectl(&["get", "users,secrets,pods", "--output", "name"]);
-    helm(&[
-        "test",
-        "switchboard",
-        "--namespace",
-        &site.namespace,
-        "--timeout",
-        "120s",
-    ]);
+    site.helm_test();
     let after = site.kubectl(&["get", "users,secrets,pods", "--output", "name"]);
     assert_eq!(before, after);
 }

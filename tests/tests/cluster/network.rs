@@ -12,6 +12,10 @@ fn in_the_nodes_network_phones_call_and_are_heard() {
     let site = Site::with("host-network", Office::of(&[MARY, JOHN]), at("HostNetwork"));
     assert_eq!(site.sip.to_string(), "10.77.0.1:5060");
     phones_call_and_are_heard(&site);
+    // To Pods the node has another address, from which it would answer by itself: what calls is a socket that takes answers of
+    // the address it has called.
+    site.helm_with("upgrade", &["test.host=10.77.0.1"]);
+    site.helm_test();
 }
 
 #[test]
