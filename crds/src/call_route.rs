@@ -19,13 +19,7 @@ use crate::{Presence, extension::Center, reference::NameRef, status::Standing};
     category = "switchboard",
     doc = "Where a user's calls go: connection attempts in order, then a finally.",
     printcolumn(json_path = ".spec.userRef.name", name = "User", type_ = "string"),
-    printcolumn(json_path = ".spec.presences", name = "Presences", type_ = "string"),
-    printcolumn(
-        json_path = ".spec.callers",
-        name = "Callers",
-        type_ = "string",
-        priority = 1
-    )
+    printcolumn(json_path = ".spec.presences", name = "Presences", type_ = "string")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CallRouteSpec {

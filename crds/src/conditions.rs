@@ -6,7 +6,7 @@ use std::fmt;
 pub enum ConditionType {
     /// The object is valid, alone and beside the others.
     Accepted,
-    /// Every live worker has loaded this generation.
+    /// Every live worker has loaded this generation. Where `Accepted` is False its reason is that one's: nothing is in force (False), or a part (True).
     Ready,
     /// As many workers run as `spec.workers.replicas` asks for (`PhoneSystem`).
     Scaled,
@@ -66,6 +66,26 @@ impl ConditionType {
             Self::Updating => "Updating",
             Self::Registered => "Registered",
             Self::RecordingsReady => "RecordingsReady",
+        }
+    }
+
+    /// Whether it tells, by being False, of something that people should look at: that becomes an Event. Of the others
+    /// `Accepted` has Events of its own, and the rest are False in the course of things.
+    pub const fn warns(self) -> bool {
+        match self {
+            Self::MediaReachable
+            | Self::StorageReady
+            | Self::SpoolSized
+            | Self::KeysKept
+            | Self::MailReady
+            | Self::CertificateReady
+            | Self::Registered
+            | Self::RecordingsReady => true,
+            Self::Accepted
+            | Self::Ready
+            | Self::Scaled
+            | Self::MediaAddressKnown
+            | Self::Updating => false,
         }
     }
 }
@@ -134,7 +154,7 @@ reasons! {
     Overlap,
     /// The route leads back to its own user.
     RoutingLoop,
-    /// The PIN is too short or too easily guessed.
+    /// The PIN is too short, too easily guessed, or has what no telephone enters.
     WeakPin,
     /// What the field asks for is not provided by this version.
     NotSupported,
@@ -142,7 +162,7 @@ reasons! {
     Loaded,
     /// Some live worker has not loaded this generation yet (Ready=False).
     Loading,
-    /// No worker is running yet (Ready=False).
+    /// No worker is running yet (Ready=False), or there is none (Scaled=False).
     NoWorker,
     /// The API server refuses something that is made for the object (Ready=False).
     ApplyFailed,
@@ -152,7 +172,7 @@ reasons! {
     AsAsked,
     /// Workers cannot share calls yet, so one serves (Scaled=False).
     SharingNotYetAvailable,
-    /// The worker runs as the spec asks (Updating=False).
+    /// There is no worker that is to be replaced (Updating=False).
     UpToDate,
     /// No new worker is started as long as a Secret that it would mount lacks its label (Updating=False).
     HeldBack,
@@ -178,7 +198,7 @@ reasons! {
     CredentialsRefused,
     /// The bucket does not exist (StorageReady=False).
     BucketMissing,
-    /// Object storage has no room left (StorageReady=False).
+    /// The bucket, or without one the worker's disk, has no room left (StorageReady=False).
     StorageFull,
     /// The prefix of the bucket belongs to another PhoneSystem (StorageReady=False).
     PrefixTaken,

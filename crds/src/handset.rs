@@ -27,7 +27,7 @@ use crate::{
     printcolumn(json_path = ".status.userRef.name", name = "User", type_ = "string"),
     printcolumn(
         json_path = ".status.contacts[0].uri",
-        name = "Registered at",
+        name = "Contact",
         type_ = "string"
     ),
     printcolumn(
@@ -99,9 +99,6 @@ pub struct Key {
 status! {
     /// What is known of a handset at run time.
     pub struct HandsetStatus {
-        /// Where its SIP password is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pub credentials_secret_ref: Option<SecretKeyRef>,
         /// The phones registered under it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]

@@ -4,6 +4,7 @@ use std::fmt;
 use k8s_openapi::{
     api::core::v1::Secret,
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    apimachinery::pkg::apis::meta::v1::Time,
 };
 use kube::{CustomResourceExt, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -94,13 +95,16 @@ macro_rules! kinds {
         }
 
         /// Every object of one namespace that the directory depends on, in any order.
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Objects {
             $($(#[doc = $doc])+ pub $list: Vec<Shared<$kind>>,)+
             /// SIP passwords, PINs and the system's keys.
             pub secrets: Vec<Secret>,
             /// In the cluster, instead of Secrets: what the operator compiled from them.
             pub credentials: Vec<Shard>,
+            /// Whether a number that several want is whose object is the oldest, as in a folder. In the cluster an Extension
+            /// goes before Users and aliases, for by it a User is given his number.
+            pub numbers_by_age: bool,
         }
 
         impl Objects {
@@ -118,6 +122,36 @@ macro_rules! kinds {
                 $(self.$list.extend_from_slice(&other.$list);)+
                 self.secrets.extend_from_slice(&other.secrets);
                 self.credentials.extend_from_slice(&other.credentials);
+            }
+
+            /// Takes over the object of this Kind and name from another set; whether it is there.
+            pub fn take_over(&mut self, kind: Kind, name: &str, from: &Self) -> bool {
+                let named = |given: Option<&str>| given == Some(name);
+                match kind {
+                    $(Kind::$kind => {
+                        let found = from.$list.iter().find(|it| named(it.metadata.name.as_deref()));
+                        self.$list.extend(found.cloned());
+                        found.is_some()
+                    })+
+                    Kind::Secret => {
+                        let found = from.secrets.iter().find(|it| named(it.metadata.name.as_deref()));
+                        self.secrets.extend(found.cloned());
+                        found.is_some()
+                    }
+                }
+            }
+
+            /// Gives each object of ours that has no creation time the one that is known of its Kind and name.
+            pub fn date(&mut self, since: impl Fn(Kind, &str) -> Option<Time>) {
+                $(for object in &mut self.$list {
+                    if object.metadata.creation_timestamp.is_some() {
+                        continue;
+                    }
+                    let name = object.metadata.name.as_deref().unwrap_or_default();
+                    if let Some(time) = since(Kind::$kind, name) {
+                        object.metadata.creation_timestamp = Some(time);
+                    }
+                })+
             }
 
             /// The names of the objects of this Kind.

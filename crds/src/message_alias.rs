@@ -23,12 +23,6 @@ use crate::{reference::NameRef, status::Standing};
         json_path = ".spec.displayName",
         name = "Display name",
         type_ = "string"
-    ),
-    printcolumn(
-        json_path = ".spec.members",
-        name = "Members",
-        type_ = "string",
-        priority = 1
     )
 )]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! Lengths of time as people write them: `30s`, `5m`, `7d`.
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -90,12 +91,25 @@ impl JsonSchema for Period {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": PATTERN, "maxLength": 32 })
+        // A pattern would refuse as well, and tell nobody what to write instead.
+        json_schema!({
+            "type": "string",
+            "maxLength": 32,
+            "x-kubernetes-validations": [{ "rule": RULE, "message": MESSAGE }],
+        })
     }
 }
 
+/// Whether a field of this schema is a length of time.
+pub(crate) fn is_in(schema: &JSONSchemaProps) -> bool {
+    let mut rules = schema.x_kubernetes_validations.iter().flatten();
+    rules.any(|it| it.rule == RULE)
+}
+
 /// What the API server checks of the text.
-pub(crate) const PATTERN: &str = "^([0-9]{1,9}(ms|s|m|h|d))+$";
+const RULE: &str = "self.matches('^([0-9]{1,9}(ms|s|m|h|d))+$')";
+const MESSAGE: &str =
+    "a length of time is a number and a unit; write for example 30s, 5m, 12h or 7d";
 /// Smallest first; `ms` stands before `m` and `s`, whose texts it begins or ends with.
 const UNITS: [(&str, u128); 5] = [
     ("ms", 1),

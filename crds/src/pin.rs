@@ -33,10 +33,15 @@ pub enum WeakPin {
     Run,
 }
 
+/// Whether every telephone has the keys to enter this PIN, good or not.
+pub fn can_be_entered(pin: &str) -> bool {
+    pin.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// Whether a user with this extension may have this PIN.
 pub fn check(pin: &str, extension: Option<&str>) -> Result<(), WeakPin> {
     let digits = pin.as_bytes();
-    if !digits.iter().all(u8::is_ascii_digit) {
+    if !can_be_entered(pin) {
         return Err(WeakPin::NotDigits);
     }
     if digits.len() < MIN_DIGITS {

@@ -24,7 +24,11 @@ impl ObjectRef {
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.name)
+        // What is missing altogether has no name.
+        match self.name.as_str() {
+            "" => self.kind.fmt(f),
+            name => write!(f, "{} {name}", self.kind),
+        }
     }
 }
 
@@ -52,6 +56,8 @@ pub struct Problem {
     pub message: String,
     /// What to write or do instead, one sentence without a full stop.
     pub remedy: String,
+    /// Whether nothing of the object is in force because of it.
+    pub leaves_out: bool,
 }
 
 impl Problem {
@@ -65,6 +71,7 @@ impl Problem {
             reason,
             message,
             remedy,
+            leaves_out: false,
         }
     }
 
@@ -87,6 +94,13 @@ impl Problem {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
+        self
+    }
+
+    /// Says that nothing of the object is in force because of it.
+    #[must_use]
+    pub fn leaving_out(mut self) -> Self {
+        self.leaves_out = true;
         self
     }
 }

@@ -1,11 +1,14 @@
 //! Checks a manifest against the structural schema of its Kind, as a strict `kubectl apply` does: unknown fields,
 //! missing fields, types, enumerations, bounds.
+mod choices;
+
 use std::sync::OnceLock;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use serde_json::Value;
 
-use crate::{Kind, ObjectRef, Problem, conditions::Reason, manifests};
+use crate::{Kind, ObjectRef, Period, Problem, conditions::Reason, manifests, period};
+use choices::Choices;
 
 /// What the API server would refuse in this object, patterns and CEL rules aside, which [`crate::compile`] checks.
 /// Empty for a Secret, which has no definition of ours.
@@ -64,7 +67,7 @@ impl Check<'_> {
                 path,
                 Reason::InvalidValue,
                 wrong_type(value, wanted),
-                typed_remedy(value, wanted),
+                typed_remedy(schema, value, wanted),
             );
             return;
         }
@@ -210,21 +213,13 @@ impl Check<'_> {
 
     fn text(&mut self, schema: &JSONSchemaProps, text: &str, path: &str) {
         let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
-        if let Some(choices) = &schema.enum_ {
-            let choices: Vec<&str> = choices
-                .iter()
-                .filter_map(|choice| choice.0.as_str())
-                .collect();
-            if !choices.contains(&text) {
-                let remedy = match suggestion(text, choices.iter().copied()) {
-                    Some(meant) => format!("did you mean {meant}?"),
-                    None => format!("write one of {}", choices.join(", ")),
-                };
+        if let Some(choices) = Choices::of(schema) {
+            if !choices.contain(text) {
                 self.report(
                     path,
                     Reason::InvalidValue,
                     format!("{text:?} is none of the choices"),
-                    remedy,
+                    choices.instead_of_word(text),
                 );
             }
         } else if schema.min_length.is_some_and(|min| length < min) {
@@ -242,10 +237,7 @@ impl Check<'_> {
                 format!("{length} characters are too many"),
                 remedy,
             );
-        } else if schema.pattern.is_some()
-            && text.parse::<crate::Period>().is_err()
-            && is_period(schema)
-        {
+        } else if period::is_in(schema) && text.parse::<Period>().is_err() {
             let remedy = "write a number and a unit, such as 30s, 5m, 12h or 7d";
             self.report(
                 path,
@@ -280,10 +272,6 @@ fn of(kind: Kind) -> Option<&'static JSONSchemaProps> {
         .iter()
         .find(|(name, _)| name == kind.as_str())
         .map(|(_, schema)| schema)
-}
-
-fn is_period(schema: &JSONSchemaProps) -> bool {
-    schema.pattern.as_deref() == Some(crate::period::PATTERN)
 }
 
 fn joined(path: &str, name: &str) -> String {
@@ -325,15 +313,23 @@ fn wrong_type(value: &Value, wanted: &str) -> String {
     format!("this is {found} and must be {wanted}")
 }
 
-fn typed_remedy(value: &Value, wanted: &str) -> String {
+fn typed_remedy(schema: &JSONSchemaProps, value: &Value, wanted: &str) -> String {
     match (value, wanted) {
-        (Value::Number(_) | Value::Bool(_), "string") => format!("put it in quotes: \"{value}\""),
+        (Value::Bool(read), "string") => match Choices::of(schema) {
+            Some(choices) => choices.instead_of(*read),
+            None => quoted(value),
+        },
+        (Value::Number(_), "string") => quoted(value),
         (Value::String(text), "integer" | "boolean") => format!("write it without quotes: {text}"),
         (Value::String(text), "object") => format!("write a map, for example {{name: {text}}}"),
         (_, "array") => "begin each entry with - or write [one, two]".to_owned(),
         (_, "object") => "write its fields below it, or {}".to_owned(),
         _ => format!("write a value of type {wanted}"),
     }
+}
+
+fn quoted(value: &Value) -> String {
+    format!("put it in quotes: \"{value}\"")
 }
 
 /// Levenshtein's distance.

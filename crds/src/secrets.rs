@@ -7,7 +7,7 @@ use std::{
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::ResourceExt;
 
-use crate::{Objects, SecretKeyRef};
+use crate::{Kind, ObjectRef, Objects, Problem, SecretKeyRef, conditions::Reason};
 
 /// The label a Secret must carry in the cluster before a manifest may refer to it.
 pub const USE_LABEL: &str = "switchboard.dev/use";
@@ -102,12 +102,46 @@ pub fn is_initial(secret: &Secret) -> bool {
     }
 }
 
-/// Every entry that these objects need and no Secret among them has: what standalone generates, in a fixed order.
+/// Every entry that these objects need and no Secret among them has: what standalone generates, in a fixed order. A password or PIN
+/// that a given Secret lacks is not among them: whoever wrote that Secret meant another entry, and is to be told.
 pub fn missing(objects: &Objects) -> Vec<Wanted> {
     let index = Index::new(&objects.secrets);
-    wanted(objects)
-        .into_iter()
-        .filter(|w| index.get(&w.entry).is_none())
+    let lacks = |wanted: &Wanted| match wanted.purpose {
+        Use::Key => index.get(&wanted.entry).is_none(),
+        Use::Sip | Use::Pin | Use::Portal => !index.has(&wanted.entry.name),
+    };
+    wanted(objects).into_iter().filter(lacks).collect()
+}
+
+/// Warns of references to Secrets that are not among these objects: what is generated in their place may not be what was meant.
+pub fn unwritten(objects: &Objects) -> Vec<Problem> {
+    let index = Index::new(&objects.secrets);
+    let handsets = objects.handsets.iter().filter_map(|handset| {
+        let entry = handset.spec.password_secret_ref.as_ref()?;
+        Some((
+            Kind::Handset,
+            handset.name_any(),
+            "passwordSecretRef",
+            entry,
+        ))
+    });
+    let users = objects.users.iter().filter_map(|user| {
+        let entry = user.spec.pin_secret_ref.as_ref()?;
+        Some((Kind::User, user.name_any(), "pinSecretRef", entry))
+    });
+    handsets
+        .chain(users)
+        .filter(|(.., entry)| !index.has(&entry.name))
+        .map(|(kind, name, field, SecretKeyRef { name: secret, key })| {
+            let object = ObjectRef::new(kind, name);
+            Problem::warning(object, format!("spec.{field}"), Reason::SecretMissing)
+                .because(format!(
+                    "no manifest has the Secret {secret}, so that its entry {key} is generated"
+                ))
+                .remedy(format!(
+                    "correct the name or write the Secret, or leave {field} out"
+                ))
+        })
         .collect()
 }
 
@@ -222,6 +256,12 @@ pub trait Entries {
 
     /// Whether the PIN in the entry must be changed at the first login.
     fn is_initial(&self, entry: &SecretKeyRef) -> bool;
+
+    /// The names of all entries of this Secret, for who looks for one in vain; none where there is no such Secret, or where it is not
+    /// told.
+    fn names(&self, _secret: &str) -> Option<BTreeSet<&str>> {
+        None
+    }
 }
 
 impl dyn Entries + '_ {
@@ -236,7 +276,7 @@ fn text(bytes: Option<&[u8]>) -> Option<&str> {
     Some(text.trim_end())
 }
 
-/// Secrets by name; the state folder may add an entry to one that a manifest gives without it.
+/// Secrets by name; the state folder may add a key to those of a system that a manifest gives without it.
 pub(crate) struct Index<'a>(HashMap<&'a str, Vec<&'a Secret>>);
 
 impl<'a> Index<'a> {
@@ -249,6 +289,11 @@ impl<'a> Index<'a> {
                 .push(secret);
         }
         Self(index)
+    }
+
+    /// Whether there is a Secret of this name, whatever is in it.
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// The entry's bytes and the Secret that they are in; `stringData` goes before `data`, as in the API server.
@@ -274,5 +319,13 @@ impl Entries for Index<'_> {
     fn is_initial(&self, entry: &SecretKeyRef) -> bool {
         self.find(entry)
             .is_some_and(|(_, secret)| is_initial(secret))
+    }
+
+    fn names(&self, secret: &str) -> Option<BTreeSet<&str>> {
+        let secrets = self.0.get(secret)?;
+        let texts = secrets.iter().flat_map(|it| &it.string_data).flatten();
+        let bytes = secrets.iter().flat_map(|it| &it.data).flatten();
+        let names = texts.map(|(name, _)| name.as_str());
+        Some(names.chain(bytes.map(|(name, _)| name.as_str())).collect())
     }
 }

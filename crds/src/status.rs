@@ -17,7 +17,7 @@ macro_rules! status {
             /// The `metadata.generation` that this status describes.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub observed_generation: Option<i64>,
-            /// `Accepted` and `Ready`, with their reasons.
+            /// `Accepted`, `Ready` and those of its Kind, each with its reason.
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
             #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
             pub conditions: $crate::reference::Conditions,
@@ -50,7 +50,12 @@ fn columns_of(kind: Kind) -> Vec<CustomResourceColumnDefinition> {
     let ready = column("Ready", "string", &of_condition("Ready", "status"));
     let reason = |decisive| column("Reason", "string", &of_condition(decisive, "reason"));
     let age = column("Age", "date", ".metadata.creationTimestamp");
-    if kind.becomes_ready() {
+    if kind == Kind::PhoneSystem {
+        // Phones are served while messages wait for the bucket, so that `Ready` says nothing of it.
+        let path = of_condition("StorageReady", "reason");
+        let storage = column("Storage", "string", &path);
+        vec![accepted, ready, reason("Ready"), storage, age]
+    } else if kind.becomes_ready() {
         vec![accepted, ready, reason("Ready"), age]
     } else {
         vec![accepted, reason("Accepted"), age]

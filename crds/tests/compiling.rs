@@ -106,7 +106,7 @@ fn the_user_goes_before_his_settings_and_they_before_the_system() {
             "User mary: spec.email: messages are to be mailed, and there is no address; \
              write the user's address, for example email: mary@example.com",
             "User mary: spec.voicemail.email: messages are to be mailed, and the PhoneSystem has no mail server; \
-             write PhoneSystem.spec.mail, or set the mode to Off",
+             write PhoneSystem.spec.mail, or set the mode to \"Off\"",
         ]
     );
     let mary = free.user("mary").unwrap();
@@ -145,6 +145,21 @@ fn whoever_is_logged_in_to_a_shared_handset_has_it() {
         lobby.extension.as_deref(),
     );
     assert_eq!(told, (None, Some("mary"), Some("101")));
+}
+
+#[test]
+fn a_login_to_a_handset_that_does_not_exist_is_told() {
+    let (_, problems) = faulty(
+        "kind: User\nmetadata: {name: mary}\nspec: {extension: '101'}\n---\n\
+         kind: UserSettings\nmetadata: {name: mary}\nspec: {hotDesk: {handsetRef: {name: none}}}\n",
+    );
+    assert_eq!(
+        problems,
+        [
+            "UserSettings mary: spec.hotDesk.handsetRef.name: there is no Handset none; \
+             write the name of a Handset that exists, or create it"
+        ]
+    );
 }
 
 #[test]

@@ -143,6 +143,25 @@ fn an_exact_extension_goes_before_code_and_prefix_and_is_reported() {
 }
 
 #[test]
+fn an_extension_that_is_a_whole_prefix_hides_the_outside_line() {
+    for (number, hidden) in [
+        ("9", "the outside line"),
+        ("78", "the outside line on a PIN"),
+    ] {
+        let user =
+            format!("---\nkind: User\nmetadata: {{name: zoe}}\nspec: {{extension: '{number}'}}\n");
+        let (_, problems) = faulty(&(PEOPLE.to_owned() + &user));
+        assert_eq!(
+            problems,
+            [format!(
+                "User zoe: spec.extension: whoever dials {number} reaches this and no longer {hidden}; \
+                 write another number, or change the code in PhoneSystem.spec.dialPlan"
+            )]
+        );
+    }
+}
+
+#[test]
 fn an_extension_that_an_emergency_number_hides_is_reported_and_hidden() {
     let more = "---\nkind: User\nmetadata: {name: zoe}\nspec: {extension: '911'}\n";
     let (directory, problems) = faulty(&(PEOPLE.to_owned() + more));

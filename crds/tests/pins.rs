@@ -3,8 +3,8 @@ mod common;
 
 use common::objects;
 use crds::{
-    Directory, Objects, Secret, UserSettings, UserSettingsSpec, compile, directory::PinOrigin,
-    secrets,
+    Directory, Objects, Secret, Severity, UserSettings, UserSettingsSpec, compile,
+    directory::PinOrigin, problem::Reason, secrets,
 };
 
 const INITIAL: &str = "24688";
@@ -114,4 +114,41 @@ fn without_a_secret_and_a_choice_nothing_is_right() {
     let mary = directory.user("mary").unwrap();
     assert_eq!(mary.pin_origin, PinOrigin::Nowhere);
     assert!(!mary.pin.verify(""));
+}
+
+#[test]
+fn a_pin_that_nobody_can_enter_is_an_error_and_leaves_the_chosen_one_in_force() {
+    let told = |objects: &Objects| {
+        let (directory, problems) = compile(objects);
+        let Some(mary) = directory.user("mary") else {
+            unreachable!("Mary works here")
+        };
+        let told: Vec<_> = problems
+            .iter()
+            .map(|it| (it.severity, it.reason, it.message.clone()))
+            .collect();
+        (told, mary.pin_origin, mary.pin.verify(CHOSEN))
+    };
+    let no_digits = (
+        Severity::Error,
+        Reason::WeakPin,
+        "a PIN is digits and nothing else".to_owned(),
+    );
+    let mut letters = office("abc", None);
+    assert_eq!(
+        told(&letters),
+        (vec![no_digits.clone()], PinOrigin::Nowhere, false)
+    );
+    let mut chosen = office(INITIAL, None);
+    choose(&mut chosen, INITIAL);
+    letters.user_settings = chosen.user_settings;
+    assert_eq!(told(&letters), (vec![no_digits], PinOrigin::Chosen, true));
+
+    let run = (
+        Severity::Warning,
+        Reason::WeakPin,
+        "a PIN must not be a run of digits such as 12345".to_owned(),
+    );
+    let weak = office("12345", None);
+    assert_eq!(told(&weak), (vec![run], PinOrigin::Given, false));
 }

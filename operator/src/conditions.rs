@@ -48,25 +48,61 @@ impl Finding {
     }
 }
 
-/// `Accepted`, from what is wrong with the object.
+/// `Accepted`, from what is wrong with the object. Its message names warnings too, as long as they hold.
 pub fn accepted(problems: &[Problem]) -> Finding {
-    let errors: Vec<&Problem> = problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .collect();
-    let Some(first) = errors.first() else {
-        return Finding::yes(
-            ConditionType::Accepted,
-            Reason::Valid,
-            "everything in the manifest is in force",
-        );
-    };
-    let told: Vec<String> = errors.iter().take(TOLD).map(|it| sentence(it)).collect();
-    let mut message = told.join(". ");
-    if let Some(more) = errors.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        message = format!("{message}. And {more} more");
+    let errors = of(problems, Severity::Error);
+    let warnings = of(problems, Severity::Warning);
+    let but = format!("valid, but: {}", sentences(&warnings));
+    match (errors.first(), warnings.is_empty()) {
+        (None, true) => {
+            let message = "everything in the manifest is in force";
+            Finding::yes(ConditionType::Accepted, Reason::Valid, message)
+        }
+        (None, false) => Finding::yes(ConditionType::Accepted, Reason::Valid, but),
+        (Some(first), true) => {
+            Finding::no(ConditionType::Accepted, first.reason, sentences(&errors))
+        }
+        (Some(first), false) => {
+            let message = format!("{}. The rest is {but}", sentences(&errors));
+            Finding::no(ConditionType::Accepted, first.reason, message)
+        }
     }
-    Finding::no(ConditionType::Accepted, first.reason, message)
+}
+
+/// What a message of `Accepted` tells of these problems and `before`, the message of the stored one, did not.
+pub fn news<'a>(problems: &'a [Problem], before: Option<&str>) -> Vec<&'a Problem> {
+    let mut told = of(problems, Severity::Error);
+    told.truncate(TOLD);
+    told.extend(of(problems, Severity::Warning).into_iter().take(TOLD));
+    let before = before.unwrap_or_default();
+    told.retain(|problem| !before.contains(&sentence(problem)));
+    told
+}
+
+/// Those of the conditions that [warn](ConditionType::warns) which have come to be False, or are so for another reason than
+/// they were.
+pub fn warnings<'a>(before: &[Condition], now: &'a [Condition]) -> Vec<&'a Condition> {
+    let warn = ConditionType::ALL.into_iter().filter(|it| it.warns());
+    let are_false = warn.filter_map(|it| find(now, it).filter(|it| it.status == "False"));
+    let is_news = |now: &&Condition| {
+        let mut before = before.iter();
+        !before.any(|it| it.type_ == now.type_ && it.status == "False" && it.message == now.message)
+    };
+    are_false.filter(is_news).collect()
+}
+
+fn of(problems: &[Problem], severity: Severity) -> Vec<&Problem> {
+    let problems = problems.iter();
+    problems.filter(|it| it.severity == severity).collect()
+}
+
+fn sentences(problems: &[&Problem]) -> String {
+    let told = problems.iter().take(TOLD).map(|it| sentence(it));
+    let told = told.collect::<Vec<_>>().join(". ");
+    match problems.len().saturating_sub(TOLD) {
+        0 => told,
+        more => format!("{told}. And {more} more"),
+    }
 }
 
 /// What is wrong and what to do about it, without the object's name.
@@ -116,7 +152,7 @@ pub fn holds(stored: &[Condition], condition: ConditionType, generation: i64) ->
         .is_some_and(|it| it.status == "True" && it.observed_generation == Some(generation))
 }
 
-/// How many problems a message tells.
+/// How many errors a message tells, and how many warnings.
 const TOLD: usize = 8;
 
 fn status(holds: Option<bool>) -> &'static str {
@@ -154,15 +190,77 @@ mod tests {
     fn warnings_leave_an_object_accepted() {
         let mary = crds::ObjectRef::new(crds::Kind::User, "mary");
         let warning = Problem::warning(mary.clone(), "spec.extension", Reason::Overlap);
-        assert_eq!(accepted(std::slice::from_ref(&warning)).holds, Some(true));
+        let warning = warning
+            .because("whoever dials 9 reaches this")
+            .remedy("write another");
+        let but = "valid, but: spec.extension: whoever dials 9 reaches this; write another";
+        let found = accepted(std::slice::from_ref(&warning));
+        assert_eq!(
+            (found.holds, found.reason, &*found.message),
+            (Some(true), Reason::Valid, but)
+        );
         let error = Problem::error(mary, "spec.extension", Reason::NumberTaken)
             .because("the User john has extension 102 already")
             .remedy("write a number that is free");
+        let taken =
+            "spec.extension: the User john has extension 102 already; write a number that is free";
+        let alone = accepted(std::slice::from_ref(&error));
+        assert_eq!(alone.message, taken);
         let found = accepted(&[warning, error]);
-        assert_eq!(found.reason, Reason::NumberTaken);
         assert_eq!(
-            found.message,
-            "spec.extension: the User john has extension 102 already; write a number that is free"
+            (found.holds, found.reason, found.message),
+            (
+                Some(false),
+                Reason::NumberTaken,
+                format!("{taken}. The rest is {but}")
+            )
         );
+    }
+
+    #[test]
+    fn news_is_what_the_stored_message_does_not_tell() {
+        let mary = crds::ObjectRef::new(crds::Kind::User, "mary");
+        let error =
+            |field: &str| Problem::error(mary.clone(), field, Reason::NotFound).because("gone");
+        let weak = Problem::warning(mary.clone(), "spec.pinSecretRef", Reason::WeakPin);
+        let weak = weak.because("a PIN has 5 to 32 digits");
+        let one = [error("spec.a"), weak.clone()];
+        let told = accepted(&one).message;
+        assert_eq!(news(&one, None), [&one[0], &one[1]]);
+        assert_eq!(news(&one, Some(&told)), [] as [&Problem; 0]);
+        let two = [error("spec.b"), weak.clone()];
+        assert_eq!(news(&two, Some(&told)), [&two[0]]);
+        // What is not told can be no news, or it would be so each time.
+        let many: Vec<Problem> = (0..2 * TOLD).map(|i| error(&format!("spec.{i}"))).collect();
+        assert_eq!(
+            news(&many, Some(&accepted(&many).message)),
+            [] as [&Problem; 0]
+        );
+    }
+
+    #[test]
+    fn a_condition_warns_when_it_comes_to_be_false_and_when_that_is_for_another_reason() {
+        let storage = |holds, message: &str| {
+            let finding = Finding::new(
+                ConditionType::StorageReady,
+                holds,
+                Reason::StorageAway,
+                message,
+            );
+            let updating = Finding::no(ConditionType::Updating, Reason::UpToDate, "");
+            merge(&[], &[finding, updating], 1)
+        };
+        let away = storage(Some(false), "it does not answer");
+        for before in [storage(Some(true), ""), storage(None, ""), Vec::new()] {
+            let told = warnings(&before, &away);
+            assert!(
+                matches!(told[..], [it] if it.type_ == "StorageReady"),
+                "{told:?}"
+            );
+        }
+        assert!(warnings(&away, &away).is_empty());
+        let refused = storage(Some(false), "it refuses the credentials");
+        assert_eq!(warnings(&away, &refused).len(), 1);
+        assert!(warnings(&away, &storage(Some(true), "")).is_empty());
     }
 }

@@ -9,13 +9,10 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::{
-    Client,
-    runtime::events::{Event, EventType, Recorder},
-};
+use kube::{Client, runtime::events::EventType};
 
 use crate::{
-    caches::Caches, metrics::Metrics, options::Options, ours::Ours, queues::Queues,
+    caches::Caches, events::Events, metrics::Metrics, options::Options, ours::Ours, queues::Queues,
     reports::Reports, snapshot::Snapshot, triggers::Triggers,
 };
 
@@ -37,7 +34,7 @@ pub struct Context {
     pub reports: Reports,
     /// Figures.
     pub metrics: Metrics,
-    recorder: Recorder,
+    events: Events,
     snapshot: RwLock<Arc<Snapshot>>,
     unlabelled: Mutex<BTreeSet<String>>,
     failures: Mutex<HashMap<crds::ObjectRef, u32>>,
@@ -50,16 +47,12 @@ impl Context {
     /// That of this namespace.
     pub fn new(client: Client, namespace: &str, options: Arc<Options>, metrics: Metrics) -> Self {
         let namespace: Arc<str> = namespace.into();
-        let reporter = kube::runtime::events::Reporter {
-            controller: "switchboard.dev/operator".to_owned(),
-            instance: Some(options.identity.clone()),
-        };
         Self {
             caches: Caches::new(),
             queues: Queues::default(),
             triggers: Triggers::default(),
             reports: Reports::default(),
-            recorder: Recorder::new(client.clone(), reporter),
+            events: Events::new(client.clone(), &options.identity),
             snapshot: RwLock::default(),
             unlabelled: Mutex::default(),
             failures: Mutex::default(),
@@ -138,7 +131,8 @@ impl Context {
     /// Tells people something good about an object, as an Event.
     pub async fn tell<K: Ours>(&self, object: &K, reason: &str, note: String) {
         let reference = object.object_ref(&());
-        self.publish(&reference, EventType::Normal, reason, note)
+        self.events
+            .publish(&reference, EventType::Normal, reason, note)
             .await;
     }
 
@@ -149,36 +143,14 @@ impl Context {
 
     /// The same about an object of which no more is known.
     pub async fn warn_about(&self, object: &ObjectReference, reason: &str, note: String) {
-        self.publish(object, EventType::Warning, reason, note).await;
-    }
-
-    async fn publish(
-        &self,
-        object: &ObjectReference,
-        type_: EventType,
-        reason: &str,
-        mut note: String,
-    ) {
-        if note.len() > LONGEST_NOTE {
-            note = note.chars().take(LONGEST_NOTE / 4).collect();
-        }
-        let event = Event {
-            type_,
-            reason: reason.to_owned(),
-            note: Some(note),
-            action: "Reconcile".to_owned(),
-            secondary: None,
-        };
-        if let Err(error) = self.recorder.publish(&event, object).await {
-            tracing::warn!("an Event could not be written: {error}");
-        }
+        self.events
+            .publish(object, EventType::Warning, reason, note)
+            .await;
     }
 }
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
-/// The API server takes notes below 1 KiB; a character has at most 4 bytes.
-const LONGEST_NOTE: usize = 1000;
 
 fn due(last: &Mutex<Option<Instant>>, every: Duration, now: Instant) -> bool {
     let mut last = held(last);

@@ -105,7 +105,11 @@ async fn one<K: Ours>(
         Err(error) => {
             farewell(&context, &error).await;
             let pause = context.backoff(key.clone());
-            tracing::warn!(object = %key, "{error}; tried again in {pause:?}");
+            // The end of a namespace is told once, when it is noticed.
+            if !error.tells_of_an_end() {
+                let (namespace, told) = (&*context.namespace, error.told());
+                tracing::warn!(namespace, object = %key, "{told}; tried again in {pause:?}");
+            }
             Action::requeue(pause)
         }
     }
@@ -159,10 +163,10 @@ async fn farewell(context: &Context, error: &Error) {
         && !context.goes()
         && let Err(error) = deletion::notice(context).await
     {
-        let namespace = &*context.namespace;
+        let (namespace, told) = (&*context.namespace, error.told());
         tracing::warn!(
             namespace,
-            "objects hold up the end of their namespace: {error}"
+            "objects hold up the end of their namespace: {told}"
         );
     }
 }

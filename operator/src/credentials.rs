@@ -10,7 +10,7 @@ use crds::{
     credentials::{
         HandsetCredentials, MailLogin, SHARDS, Shard, TrunkCredentials, UserCredentials, shard_of,
     },
-    pin::PinKey,
+    pin::{PinKey, can_be_entered},
     secrets::{
         MAIL_AUTHORITY, MAIL_PASSWORD, MAIL_USERNAME, PIN_KEY, Use, key_entry, pin_entry, sip_entry,
     },
@@ -154,6 +154,7 @@ fn gather<'a>(objects: &'a Objects, secrets: &Labelled<'a>) -> Vec<Given<'a>> {
         let name = name(&**user);
         let entry = pin_entry(name, user.spec.pin_secret_ref.as_ref());
         if let Some(pin) = text(secrets, &entry, label(Use::Pin))
+            && can_be_entered(pin)
             && let Some(given) = all.get_mut(shard_of(name) as usize)
         {
             let initial = initial(secrets, &entry.name);

@@ -17,6 +17,7 @@ use k8s_openapi::{
 use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
+    core::Status,
 };
 use serde_json::json;
 
@@ -83,20 +84,34 @@ async fn set_held<K: Ours>(
         "kind": K::kind(&()),
         "metadata": {"name": name, "uid": object.uid, "finalizers": finalizers},
     });
+    let failed = |error| Error::Api {
+        doing: format!("hold {} {name}", K::KIND),
+        error: Box::new(error),
+    };
+    let is_gone = |it: &Status| it.is_not_found() || it.is_conflict();
     let parameters = PatchParams::apply(MANAGER).force();
     let api = context.api::<K>();
-    match api
-        .patch_metadata(name, &parameters, &Patch::Apply(&patch))
-        .await
-    {
-        Ok(_) => Ok(()),
-        Err(error) if status(&error).is_some_and(|it| it.is_not_found() || it.is_conflict()) => {
-            Ok(())
-        }
-        Err(error) => Err(Error::Api {
-            doing: format!("hold {} {name}", K::KIND),
-            error: Box::new(error),
-        }),
+    let patch = Patch::Apply(&patch);
+    let written = match api.patch_metadata(name, &parameters, &patch).await {
+        Ok(written) => written.metadata,
+        Err(error) if status(&error).is_some_and(is_gone) => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    if held || !is_held(&written) {
+        return Ok(());
+    }
+    // Somebody has applied it too, as with a manifest from a backup: to the API server it is then also his.
+    let others = written.finalizers.iter().flatten();
+    let others: Vec<&String> = others.filter(|it| *it != FINALIZER).collect();
+    let patch = json!({"metadata": {
+        "resourceVersion": written.resource_version,
+        "finalizers": others,
+    }});
+    let parameters = PatchParams::default();
+    let patch = Patch::Merge(&patch);
+    match api.patch_metadata(name, &parameters, &patch).await {
+        Err(error) if !status(&error).is_some_and(Status::is_not_found) => Err(failed(error)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -171,6 +186,8 @@ async fn finish<K: Ours>(
         return Ok(settled());
     }
     let Err(why) = purge::purge(context, system, &what).await else {
+        let note = what.done(system);
+        context.tell(&**object, "MailboxDeleted", note).await;
         return release(context, &**object).await;
     };
     if !has_waited(&**object, context.options.deletion_patience)

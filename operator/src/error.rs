@@ -46,20 +46,16 @@ impl Error {
 
     /// Whether something was not made because the whole namespace is being deleted.
     pub fn tells_of_an_end(&self) -> bool {
-        let Self::Api { error, .. } = self else {
-            return false;
-        };
-        let details = status(error).and_then(|it| it.details.as_ref());
-        details.is_some_and(|it| it.causes.iter().any(|it| it.reason == TERMINATING))
+        match self {
+            Self::Api { error, .. } => tells_of_an_end(error),
+            Self::NotOurs { .. } | Self::Json(_) | Self::Random(_) => false,
+        }
     }
 
     /// The same for people: what the API server said, without what only programs read.
     pub fn told(&self) -> String {
         match self {
-            Self::Api { doing, error } => match status(error) {
-                Some(status) => format!("{doing}: {}", status.message),
-                None => self.to_string(),
-            },
+            Self::Api { doing, error } => format!("{doing}: {}", said(error)),
             Self::NotOurs { .. } | Self::Json(_) | Self::Random(_) => self.to_string(),
         }
     }
@@ -72,6 +68,17 @@ pub fn status(error: &kube::Error) -> Option<&Status> {
     } else {
         None
     }
+}
+
+/// What the API server said, without what only programs read.
+pub fn said(error: &kube::Error) -> String {
+    status(error).map_or_else(|| error.to_string(), |status| status.message.clone())
+}
+
+/// Whether something was not made because the whole namespace is being deleted.
+pub fn tells_of_an_end(error: &kube::Error) -> bool {
+    let details = status(error).and_then(|it| it.details.as_ref());
+    details.is_some_and(|it| it.causes.iter().any(|it| it.reason == TERMINATING))
 }
 
 /// The cause by which the API server refuses what is to be made in a namespace that is going.

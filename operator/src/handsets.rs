@@ -18,6 +18,7 @@ use crate::{
     random,
     readiness::{Credential, Judged, Part, SECRETS, ready},
     references,
+    restored::Restored,
     status::{conclude, lacking, problems, refused},
     users::{owned_by, secret},
 };
@@ -48,12 +49,16 @@ pub fn lacks_password(context: &Context, handset: &Handset) -> bool {
         && !context.unlabelled().contains(&entry.name)
 }
 
-/// Generates the password, unless the manifest gives one or a Secret of the name exists.
+/// Generates the password, unless the manifest gives one or a Secret of the name exists. One that was restored from a
+/// backup becomes the Handset's again.
 async fn password(context: &Context, handset: &Handset) -> Result<(), Error> {
+    let entry = sip_entry(&handset.name_any(), None);
+    let stored = context.caches.secrets.get(&entry.name);
+    let restored = stored.and_then(|it| Restored::of(&*it, &object_ref(handset)));
+    context.give_back(handset, restored.as_slice()).await?;
     if !lacks_password(context, handset) {
         return Ok(());
     }
-    let entry = sip_entry(&handset.name_any(), None);
     let metadata = owned_by(handset, &entry.name);
     let secret = secret(metadata, &entry.key, random::password()?, Use::Sip);
     if context.create(MANAGER, &secret).await? == Created::Before {

@@ -9,7 +9,10 @@ use k8s_openapi::{NamespaceResourceScope, apimachinery::pkg::apis::meta::v1::Obj
 use kube::{Resource, ResourceExt};
 use serde::Deserialize;
 
-use crate::references::SYSTEM;
+use crate::{
+    references::SYSTEM,
+    restored::{MADE_FOR, made_for},
+};
 
 /// A labelled Secret: what it may be used for, what is in it, and whose it is.
 #[derive(Clone, Deserialize)]
@@ -52,6 +55,11 @@ impl KeptSecret {
         self.owner.as_ref()
     }
 
+    /// Whether it was restored from a backup and is not its owner's yet.
+    pub fn is_to_be_given_back(&self) -> bool {
+        made_for(self).is_some()
+    }
+
     /// All of it: of those few that the operator itself makes for a system, and puts right.
     pub fn whole(&self) -> Option<&Secret> {
         self.whole.as_deref()
@@ -64,7 +72,7 @@ impl From<Secret> for KeptSecret {
         let purpose: Box<str> = purpose.unwrap_or_default().into();
         let initial = secrets::is_initial(&secret);
         let owner = owner(&secret);
-        let metadata = metadata(&secret.metadata);
+        let metadata = metadata(&secret);
         let is_whole = *purpose == *SYSTEM;
         let entries = secret.data.iter().flatten().filter(|_| !is_whole);
         let entries = entries.map(|(key, bytes)| (key.as_str().into(), bytes.0.as_slice().into()));
@@ -84,13 +92,16 @@ impl From<Secret> for KeptSecret {
     }
 }
 
-/// Which Secret it is, and in what version.
-fn metadata(metadata: &ObjectMeta) -> ObjectMeta {
+/// Which Secret it is, and in what version; of one that is to be given back to its owner, whose it was.
+fn metadata(secret: &Secret) -> ObjectMeta {
+    let metadata = &secret.metadata;
+    let mark = made_for(secret).and_then(|_| secret.annotations().get(MADE_FOR));
     ObjectMeta {
         name: metadata.name.clone(),
         namespace: metadata.namespace.clone(),
         uid: metadata.uid.clone(),
         resource_version: metadata.resource_version.clone(),
+        annotations: mark.map(|mark| [(MADE_FOR.to_owned(), mark.clone())].into()),
         ..ObjectMeta::default()
     }
 }
@@ -100,10 +111,11 @@ fn owner(secret: &Secret) -> Option<ObjectRef> {
     let ours = owners
         .iter()
         .filter(|it| it.api_version.starts_with(crds::GROUP));
-    ours.into_iter().find_map(|owner| {
+    let owner = ours.into_iter().find_map(|owner| {
         let kind = Kind::OURS.iter().find(|kind| kind.as_str() == owner.kind)?;
         Some(ObjectRef::new(*kind, &*owner.name))
-    })
+    });
+    owner.or_else(|| made_for(secret))
 }
 
 /// No content is printed.
@@ -175,6 +187,25 @@ mod tests {
         assert!(kept.whole().is_none(), "it would weigh four times as much");
         assert_eq!(read("pin", "example.com/v1").owner(), None);
         assert!(read("system", "switchboard.dev/v1alpha1").whole().is_some());
+    }
+
+    #[test]
+    fn of_a_restored_secret_it_is_kept_whose_it_was_until_it_is_so_again() {
+        let read = |owners: serde_json::Value| -> KeptSecret {
+            let manifest = serde_json::json!({"metadata": {
+                "name": "mary-pin",
+                "annotations": {"switchboard.dev/made-for": "User/mary"},
+                "ownerReferences": owners,
+            }});
+            serde_json::from_value(manifest).unwrap()
+        };
+        let restored = read(serde_json::json!([]));
+        assert!(restored.is_to_be_given_back());
+        assert_eq!(restored.owner(), Some(&ObjectRef::new(Kind::User, "mary")));
+        let mary = serde_json::json!([{"apiVersion": "switchboard.dev/v1alpha1", "kind": "User", "name": "mary", "uid": "2", "controller": true}]);
+        let owned = read(mary);
+        assert!(!owned.is_to_be_given_back());
+        assert_eq!(owned.owner(), Some(&ObjectRef::new(Kind::User, "mary")));
     }
 
     #[test]

@@ -13,7 +13,11 @@ use k8s_openapi::{
 };
 use kube::{Api, Client, api::PostParams, core::Status};
 
-use crate::{error::status, metrics::Metrics, options::Options};
+use crate::{
+    error::{said, status},
+    metrics::Metrics,
+    options::Options,
+};
 
 /// The Lease's name, unless the operator is told another.
 pub const LEASE: &str = "switchboard-operator";
@@ -78,7 +82,9 @@ impl Candidate {
             match tokio::time::timeout(self.duration, self.take()).await {
                 Ok(Ok(Some(lease))) => return lease,
                 Ok(Ok(None)) => {}
-                Ok(Err(error)) => tracing::warn!("the Lease cannot be read or taken: {error}"),
+                Ok(Err(error)) => {
+                    tracing::warn!("the Lease cannot be read or taken: {}", said(&error));
+                }
                 Err(_) => tracing::warn!("the Lease cannot be read or taken: no answer"),
             }
             tokio::time::sleep(self.duration / 8).await;
@@ -98,7 +104,7 @@ impl Candidate {
                     renewed = Instant::now();
                 }
                 Ok(Err(error)) if status(&error).is_some_and(Status::is_conflict) => return,
-                Ok(Err(error)) => tracing::warn!("the Lease cannot be renewed: {error}"),
+                Ok(Err(error)) => tracing::warn!("the Lease cannot be renewed: {}", said(&error)),
                 Err(_) => tracing::warn!("the Lease cannot be renewed: no answer"),
             }
         }
@@ -186,7 +192,7 @@ impl Candidate {
         }
         match tokio::time::timeout(self.duration / 5, self.replace(&free)).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!("the Lease could not be given back: {error}"),
+            Ok(Err(error)) => tracing::warn!("the Lease could not be given back: {}", said(&error)),
             Err(_) => tracing::warn!("the Lease could not be given back: no answer"),
         }
     }

@@ -24,9 +24,6 @@ pub trait Ours:
     /// The conditions as stored.
     fn conditions(&self) -> &[Condition];
 
-    /// The generation that the status describes.
-    fn observed_generation(&self) -> Option<i64>;
-
     /// Gives back the room that reading has left in its lists.
     fn shrink(&mut self);
 
@@ -53,10 +50,6 @@ macro_rules! ours {
 
             fn conditions(&self) -> &[Condition] {
                 self.status.as_ref().map_or(&[], |status| &status.conditions)
-            }
-
-            fn observed_generation(&self) -> Option<i64> {
-                self.status.as_ref()?.observed_generation
             }
 
             fn shrink(&mut self) {

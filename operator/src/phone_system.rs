@@ -19,6 +19,7 @@ use kube::ResourceExt;
 use self::{
     build::{SLOT, build},
     dereference::Found,
+    status::Course,
     worker::Step,
 };
 use crate::{
@@ -67,17 +68,18 @@ pub async fn reconcile(system: Arc<PhoneSystem>, context: Arc<Context>) -> Resul
         now: Timestamp::now(),
     });
     let stepped = apply::step(&context, &system, &desired, &found, step).await;
+    // Where something is refused that the Pod needs, so is the Pod.
+    let done = applied.and(stepped);
     let complete = if found.is_yet_to_be_heard(&context) {
         false
     } else {
-        status::status(&context, &system, &problems, &found, &desired, step).await?
+        let course = Course {
+            step,
+            refused: done.as_ref().err().filter(|error| error.is_refusal()),
+        };
+        status::status(&context, &system, &problems, &found, &desired, course).await?
     };
-    for result in [applied, stepped] {
-        if let Err(error) = result {
-            apply::tell(&context, &system, &error).await;
-            return Err(error);
-        }
-    }
+    done?;
     tracing::debug!(system = system.name_any(), ?step, "reconciled");
     Ok(next_look(step, complete))
 }

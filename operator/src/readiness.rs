@@ -1,6 +1,6 @@
 //! `Ready`: whether every live worker has loaded an object and the credentials that belong to it.
 use crds::{
-    PhoneSystem, Problem,
+    PhoneSystem, Problem, Severity,
     conditions::{ConditionType, Reason},
     credentials::{SHARD_ENTRY, shard_name, shard_of},
     report::Report,
@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     credentials::Compiled,
     ours::{Ours, generation},
+    status::not_accepted,
     versions::reaches,
 };
 
@@ -118,9 +119,9 @@ pub fn is_ready<K: Ours>(object: &K) -> bool {
     )
 }
 
-/// Whether an object is ready. One that was ready in this generation stays so under the same telephone system, as long
-/// as it may use its Secrets: a worker that comes later loads it before it serves anybody, and thousands of objects
-/// need not be written when a worker is replaced.
+/// Whether an object is ready; one of which nothing is in force is not. One that was ready in this generation stays so
+/// under the same telephone system, as long as it may use its Secrets: a worker that comes later loads it before it serves
+/// anybody, and thousands of objects need not be written when a worker is replaced.
 pub fn ready<K: Ours>(
     context: &Context,
     object: &K,
@@ -128,9 +129,12 @@ pub fn ready<K: Ours>(
     parts: &[Part],
     credentials: &[Credential<'_>],
 ) -> Readiness {
+    if let Some(found) = left_out(judged.problems) {
+        return found.into();
+    }
     let snapshot = context.snapshot();
     if stays(context, object, judged, snapshot.system.as_deref()) {
-        return loaded().into();
+        return loaded(judged.problems).into();
     }
     let Some(system) = &snapshot.system else {
         let found = Finding::no(
@@ -156,7 +160,7 @@ pub fn ready<K: Ours>(
     let mut awaited = awaited.chain(shards.into_iter().map(Awaited::Shard));
     match awaited.find(|it| !it.has_come(&live)) {
         Some(awaits) => Readiness::new(loading("a worker has not loaded it yet"), awaits),
-        None => loaded().into(),
+        None => loaded(judged.problems).into(),
     }
 }
 
@@ -167,10 +171,9 @@ fn stays<K: Ours>(
     judged: Judged<'_>,
     system: Option<&PhoneSystem>,
 ) -> bool {
-    let lacks_secret = judged
-        .problems
-        .iter()
-        .any(|it| SECRETS.contains(&it.reason));
+    let mut problems = judged.problems.iter();
+    let lacks_secret =
+        problems.any(|it| it.severity == Severity::Error && SECRETS.contains(&it.reason));
     if judged.doubted || lacks_secret || !is_ready(object) {
         return false;
     }
@@ -214,12 +217,31 @@ pub fn stored_version(
     is_stored.then(|| stored.resource_version())?
 }
 
-/// What is wrong with an object that may not use a Secret it refers to.
-pub const SECRETS: &[Reason] = &[Reason::SecretMissing, Reason::SecretNotLabelled];
+/// What is wrong with an object that may not use a Secret it refers to, or could not use what is in it.
+pub const SECRETS: &[Reason] = &[
+    Reason::SecretMissing,
+    Reason::SecretNotLabelled,
+    Reason::WeakPin,
+];
 
-fn loaded() -> Finding {
-    let message = "every worker has loaded it";
-    Finding::yes(ConditionType::Ready, Reason::Loaded, message)
+/// `Ready` of an object that every worker has loaded. Where that is true of a part only, the reason is why: it is what
+/// `kubectl get` shows.
+pub fn loaded(problems: &[Problem]) -> Finding {
+    let mut problems = problems.iter();
+    let (reason, message) = match problems.find(|it| it.severity == Severity::Error) {
+        None => (Reason::Loaded, "every worker has loaded it"),
+        Some(first) => (
+            first.reason,
+            "every worker has loaded what of it is accepted; the condition Accepted names the rest",
+        ),
+    };
+    Finding::yes(ConditionType::Ready, reason, message)
+}
+
+/// `Ready` of an object of which nothing is in force, however often it is loaded.
+fn left_out(problems: &[Problem]) -> Option<Finding> {
+    let whole = problems.iter().find(|it| it.leaves_out)?;
+    not_accepted(std::slice::from_ref(whole))
 }
 
 fn loading(message: &str) -> Finding {
@@ -234,6 +256,24 @@ fn no_worker(system: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_says_why_an_object_is_in_force_in_part_or_not_at_all() {
+        let route = crds::ObjectRef::new(crds::Kind::CallRoute, "a");
+        let gone = Problem::error(route.clone(), "spec.finally", Reason::NotFound);
+        let warned = Problem::warning(route.clone(), "spec", Reason::Overlap);
+        let round = Problem::error(route, "spec", Reason::RoutingLoop).leaving_out();
+        let found = |problems: &[Problem]| {
+            let found = left_out(problems).unwrap_or_else(|| loaded(problems));
+            (found.holds, found.reason)
+        };
+        assert_eq!(found(&[]), (Some(true), Reason::Loaded));
+        let warned = std::slice::from_ref(&warned);
+        assert_eq!(found(warned), (Some(true), Reason::Loaded));
+        let part = std::slice::from_ref(&gone);
+        assert_eq!(found(part), (Some(true), Reason::NotFound));
+        assert_eq!(found(&[gone, round]), (Some(false), Reason::RoutingLoop));
+    }
 
     #[test]
     fn credentials_are_loaded_once_a_worker_has_this_version_or_a_newer_one() {

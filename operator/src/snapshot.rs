@@ -20,6 +20,7 @@ use crate::{
     credentials::{self, Compiled},
     ours::{Ours, generation, object_ref},
     references::{Labelled, references},
+    restored::made_for,
 };
 
 /// What is known of a namespace at one moment. It does not change.
@@ -114,12 +115,19 @@ impl Snapshot {
                 Some((user.name_any(), entry.mailbox.to_string()))
             })
             .collect();
+        let of_secrets = references(objects).filter_map(|it| secrets.problem(&it));
+        let of_secrets: Vec<Problem> = of_secrets.collect();
+        let may_not_be_used = |problem: &Problem| {
+            let mut refused = of_secrets.iter();
+            refused.any(|it| it.object == problem.object && it.field == problem.field)
+        };
         let compiled = problems
             .into_iter()
-            .filter(|problem| problem.reason != Reason::SecretMissing);
-        let of_secrets = references(objects).filter_map(|it| secrets.problem(&it));
+            .filter(|problem| problem.reason != Reason::SecretMissing)
+            // Of a Secret that is meant for something else nobody is told what is in it.
+            .filter(|problem| problem.reason != Reason::WeakPin || !may_not_be_used(problem));
         let mut found: HashMap<ObjectRef, Vec<Problem>> = HashMap::new();
-        for problem in compiled.chain(of_secrets) {
+        for problem in compiled.chain(of_secrets.iter().cloned()) {
             let object = problem.object.clone();
             found.entry(object).or_default().push(problem);
         }
@@ -204,13 +212,16 @@ fn one() -> Vec<String> {
     Vec::with_capacity(1)
 }
 
-/// The User that owns an object the operator made for him.
+/// The User that owns an object the operator made for him, or did so before it was restored from a backup.
 pub fn owning_user<K: Resource>(object: &K) -> Option<String> {
     let owners = object.owner_references();
     let owner = owners.iter().find(|owner| {
         owner.kind == Kind::User.as_str() && owner.api_version.starts_with(crds::GROUP)
-    })?;
-    Some(owner.name.clone())
+    });
+    let restored = || made_for(object).filter(|it| it.kind == Kind::User);
+    owner
+        .map(|owner| owner.name.clone())
+        .or_else(|| restored().map(|it| it.name))
 }
 
 /// The oldest, as [`crds::compile`] chooses.

@@ -2,16 +2,18 @@
 use std::sync::Arc;
 
 use crds::{
-    Problem, Severity,
+    Kind, Problem, Severity,
     conditions::{ConditionType, Reason},
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde_json::{Map, Value};
 
 use crate::{
-    conditions::{Finding, accepted, find, sentence},
+    caches::Cache,
+    conditions::{Finding, accepted, find, news, sentence},
     context::Context,
     error::Error,
-    ours::{Ours, generation},
+    ours::Ours,
 };
 
 /// What is wrong with the object, or nothing if it was not judged in its present generation yet.
@@ -20,8 +22,8 @@ pub fn problems<K: Ours>(context: &Context, object: &K) -> Option<Vec<Problem>> 
     Some(snapshot.problems(object)?.to_vec())
 }
 
-/// Writes `Accepted`, `further` findings and `more` fields, if anything differs. What is news to people becomes an
-/// Event, once.
+/// Writes `Accepted`, `further` findings and `more` fields, if anything differs. What comes into the message of `Accepted`
+/// becomes an Event, once; nobody needs to mend what is going.
 pub async fn conclude<K: Ours>(
     context: &Context,
     manager: &str,
@@ -35,29 +37,38 @@ pub async fn conclude<K: Ours>(
     if !context
         .write_status(manager, &**object, &findings, more)
         .await?
+        || is_going(context, &**object)
     {
         return Ok(());
     }
-    if let Some(accepted) = findings.first()
-        && accepted.holds == Some(false)
-        && find(object.conditions(), ConditionType::Accepted)
-            .is_none_or(|it| it.status != "False" || it.message != accepted.message)
-    {
-        let reason = accepted.reason.as_str();
-        context
-            .warn(&**object, reason, accepted.message.clone())
-            .await;
-    }
-    if object.observed_generation() != Some(generation(&**object)) {
-        for warning in problems
-            .iter()
-            .filter(|it| it.severity == Severity::Warning)
-        {
-            let reason = warning.reason.as_str();
-            context.warn(&**object, reason, sentence(warning)).await;
-        }
+    let before = find(object.conditions(), ConditionType::Accepted);
+    for problem in news(problems, before.map(|it| it.message.as_str())) {
+        let reason = problem.reason.as_str();
+        context.warn(&**object, reason, sentence(problem)).await;
     }
     Ok(())
+}
+
+/// Whether the object is being deleted, or will be with what it was made for, as far as is known.
+pub fn is_going<K: Ours>(context: &Context, object: &K) -> bool {
+    let meta = object.meta();
+    let mut owners = meta.owner_references.iter().flatten();
+    let owner = owners.find(|it| it.controller == Some(true));
+    context.goes()
+        || meta.deletion_timestamp.is_some()
+        || owner.is_some_and(|owner| goes(context, owner))
+}
+
+fn goes(context: &Context, owner: &OwnerReference) -> bool {
+    fn gone<K: Ours>(cache: &Cache<K>, owner: &OwnerReference) -> bool {
+        cache.get(&owner.name).is_none_or(|it| {
+            let meta = it.meta();
+            meta.uid.as_ref() != Some(&owner.uid) || meta.deletion_timestamp.is_some()
+        })
+    }
+    let is = |kind: Kind| owner.kind == kind.as_str() && owner.api_version.starts_with(crds::GROUP);
+    (is(Kind::User) && gone(&context.caches.users, owner))
+        || (is(Kind::PhoneSystem) && gone(&context.caches.phone_systems, owner))
 }
 
 /// Tells an object what the API server refuses to make for it: by `Ready`, and by an Event when that is news.

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::{
     caches::{Cache, Change},
+    conditions::warnings,
     context::Context,
     deletion, handsets,
     kept::KeptSecret,
@@ -27,6 +28,7 @@ use crate::{
     pace::Pace,
     readiness::stored_version,
     snapshot::{Snapshot, owning_user},
+    status::is_going,
 };
 
 /// What waits for the namespace to be compiled.
@@ -163,7 +165,8 @@ fn holds(snapshot: &Snapshot) -> bool {
         .is_some_and(|it| deletion::is_asked_for(it))
 }
 
-/// Keeps one of our Kinds current. Changes of its status alone cause nothing.
+/// Keeps one of our Kinds current. Changes of its status alone cause no more than an Event, where they are something to look
+/// at.
 pub async fn ours<K: Ours>(
     context: &Context,
     cache: &Cache<K>,
@@ -173,10 +176,13 @@ pub async fn ours<K: Ours>(
     while let Some(change) = changes.next().await {
         match change {
             Change::Applied { before, now } => {
-                if before.is_none_or(|before| !same(&*before, &*now)) {
+                if before.as_ref().is_none_or(|before| !same(&**before, &*now)) {
                     let mut requests = related(&now, false);
                     requests.push(object_ref(&*now));
                     context.triggers.compile_for(requests);
+                }
+                if let Some(before) = before {
+                    tell(context, &*before, &*now).await;
                 }
             }
             Change::Deleted(gone) => {
@@ -191,6 +197,18 @@ pub async fn ours<K: Ours>(
             }
             Change::Unreadable => context.triggers.unreadable.notify_one(),
         }
+    }
+}
+
+/// Tells people of conditions that warn, whoever has written them. What was so before we began to watch has been told.
+async fn tell<K: Ours>(context: &Context, before: &K, now: &K) {
+    let told = warnings(before.conditions(), now.conditions());
+    if told.is_empty() || is_going(context, now) {
+        return;
+    }
+    for condition in told {
+        let (reason, message) = (&condition.reason, condition.message.clone());
+        context.warn(now, reason, message).await;
     }
 }
 
@@ -272,7 +290,7 @@ pub fn of_extension(context: &Context, extension: &Extension, gone: bool) -> Vec
 
 fn of_secret(context: &Context, secret: &KeptSecret, gone: bool) {
     if let Some(owner) = secret.owner()
-        && (gone || owner.kind == Kind::PhoneSystem)
+        && (gone || owner.kind == Kind::PhoneSystem || secret.is_to_be_given_back())
     {
         context.queues.push(owner);
     }

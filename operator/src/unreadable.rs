@@ -57,7 +57,8 @@ pub async fn tell_all(context: Arc<Context>) {
                 }
                 Err(error) => {
                     failed = true;
-                    tracing::warn!("{error}; tried again in {AGAIN:?}");
+                    let (namespace, told) = (&*context.namespace, error.told());
+                    tracing::warn!(namespace, "{told}; tried again in {AGAIN:?}");
                 }
             }
         }

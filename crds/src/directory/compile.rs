@@ -124,7 +124,7 @@ pub(crate) fn oldest(systems: &[Shared<PhoneSystem>]) -> Option<&PhoneSystem> {
     systems.min_by_key(|system| age_order(*system))
 }
 
-/// Sorts older before younger, then by name; objects without a time, as in a folder, count as oldest.
+/// Sorts older before younger, then by name; objects without a time count as oldest.
 fn age_order<K: Resource>(object: &K) -> (Option<jiff::Timestamp>, &str) {
     let meta = object.meta();
     (
@@ -168,14 +168,43 @@ fn secret<'a>(
 ) -> Option<&'a str> {
     let found = secrets.text(entry).filter(|text| !text.is_empty());
     if found.is_none() {
-        let SecretKeyRef { name, key } = entry;
-        problems.push(
-            Problem::error(object.clone(), field, Reason::SecretMissing)
-                .because(format!("there is no Secret {name} with an entry {key}"))
-                .remedy(format!("write a Secret {name} whose stringData has {key}")),
-        );
+        problems.push(without(secrets, entry, object, field));
     }
     found
+}
+
+/// A Secret, or an entry of it, that is not there.
+fn without(
+    secrets: &dyn secrets::Entries,
+    SecretKeyRef { name, key }: &SecretKeyRef,
+    object: &ObjectRef,
+    field: &str,
+) -> Problem {
+    let problem = Problem::error(object.clone(), field, Reason::SecretMissing);
+    let Some(names) = secrets.names(name) else {
+        return problem
+            .because(format!("there is no Secret {name} with an entry {key}"))
+            .remedy(format!("write a Secret {name} whose stringData has {key}"));
+    };
+    if names.contains(key.as_str()) {
+        return problem
+            .because(format!("the entry {key} of the Secret {name} is empty"))
+            .remedy("write something into it");
+    }
+    let others = if names.is_empty() {
+        "nor any other".to_owned()
+    } else {
+        format!("but {}", names.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    // The entries of a mail server's Secret have names that can't be chosen.
+    let remedy = if field.ends_with("credentialsSecretRef") {
+        format!("write {key} into the Secret")
+    } else {
+        format!("write {key} into the Secret, or have {field} name the entry that is meant")
+    };
+    problem
+        .because(format!("the Secret {name} has no entry {key}, {others}"))
+        .remedy(remedy)
 }
 
 /// A reference to an object that does not exist.

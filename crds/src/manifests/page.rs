@@ -158,9 +158,7 @@ fn type_of(field: &JSONSchemaProps) -> String {
     match field.type_.as_deref() {
         Some("object") => object_type(field),
         Some("integer") => integer_type(field),
-        Some("string") if field.pattern.as_deref() == Some(crate::period::PATTERN) => {
-            "period".to_owned()
-        }
+        Some("string") if crate::period::is_in(field) => "period".to_owned(),
         Some("string") if field.format.as_deref() == Some("date-time") => "time".to_owned(),
         Some(other) => other.to_owned(),
         None => "any".to_owned(),

@@ -78,6 +78,17 @@ fn a_secret_labelled_for_something_else_is_left_out() {
 }
 
 #[test]
+fn a_pin_that_nobody_can_enter_is_left_out() {
+    let mut objects = office("pin");
+    // "YWJj" is abc.
+    objects.secrets[1] =
+        read("{metadata: {name: mary-pin, labels: {switchboard.dev/use: pin}}, data: {pin: YWJj}}");
+    let shards = shards(&objects);
+    assert!(shards.iter().all(|it| it.users.is_empty()));
+    assert!(shards.iter().any(|it| !it.handsets.is_empty()));
+}
+
+#[test]
 fn without_the_systems_keys_nothing_is_compiled() {
     let mut objects = office("pin");
     objects.secrets.remove(0);

@@ -33,8 +33,8 @@ pub async fn farewell(client: &Client, options: &Arc<Options>, metrics: &Metrics
         if let Err(error) = released.await {
             tracing::error!(
                 namespace,
-                "objects hold up the end of their namespace: {error}; remove the finalizer {} from them",
-                FINALIZER
+                "objects hold up the end of their namespace: {}; remove the finalizer {FINALIZER} from them",
+                error.told()
             );
         }
     }
@@ -63,7 +63,13 @@ pub async fn notice(context: &Context) -> Result<(), Error> {
         release_all::<PhoneSystem>(context).await
     };
     let released = released.await;
-    if released.is_err() {
+    if released.is_ok() {
+        let namespace = &*context.namespace;
+        tracing::info!(
+            namespace,
+            "the namespace is being deleted: nothing more is made in it"
+        );
+    } else {
         context.note_going(false);
     }
     released
@@ -79,6 +85,7 @@ async fn release_all<K: Ours>(context: &Context) -> Result<(), Error> {
     })?;
     for object in all.items.iter().filter(|object| is_held(&object.metadata)) {
         tracing::warn!(
+            namespace = &*context.namespace,
             object = object.name_any(),
             "its namespace is going; its mailboxes stay in storage"
         );

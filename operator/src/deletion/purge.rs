@@ -18,6 +18,24 @@ pub(super) enum Purge {
     Everything,
 }
 
+impl Purge {
+    /// What people are told once it is deleted.
+    pub(super) fn done(&self, system: &PhoneSystem) -> String {
+        let what = match (self, &system.spec.storage) {
+            (Self::Mailbox(name), _) => format!("his mailbox {name} is"),
+            (Self::Everything, Some(storage)) => {
+                format!(
+                    "what was in s3://{}/{} is",
+                    storage.s3.bucket,
+                    prefix(system)
+                )
+            }
+            (Self::Everything, None) => "the worker's volume with all mailboxes is".to_owned(),
+        };
+        format!("{what} deleted for good, as the PhoneSystem's spec.deletionPolicy asks")
+    }
+}
+
 /// Why it could not be deleted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Hindrance {

@@ -14,11 +14,11 @@ use super::{
     dereference::Found,
     keys::Keys,
     monitoring, spool,
-    worker::Step,
+    worker::{Step, why_replaced},
 };
 use crate::{
     apply::Created, caches::Cache, context::Context, credentials::Compiled, error::Error,
-    looking::look_for, names, ours::object_ref,
+    looking::look_for, names, ours::object_ref, restored::Restored,
 };
 
 /// Makes everything but the Pod. What is refused does not keep the rest from being made; the first error is told.
@@ -49,7 +49,7 @@ pub(super) async fn apply(
             &desired.disruption_budget
         ),
         context.ensure(MANAGER, &made.network_policies, &desired.network_policy),
-        monitoring::apply(context, system),
+        monitored(context, system),
     );
     results.0?;
     results.1?;
@@ -59,6 +59,18 @@ pub(super) async fn apply(
     results.5?;
     results.6?;
     results.7
+}
+
+/// The `PodMonitor`. Phones are served without one, so where it is refused that is told and keeps nothing back.
+async fn monitored(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
+    match monitoring::apply(context, system).await {
+        Err(error) if error.is_refusal() => {
+            let reason = Reason::ApplyFailed.as_str();
+            context.warn(system, reason, error.told()).await;
+            Ok(())
+        }
+        applied => applied,
+    }
 }
 
 /// Takes the step that the worker's Pod needs.
@@ -78,7 +90,8 @@ pub(super) async fn step(
         }
         (Step::Delete, _, Some(pod)) => {
             context.delete(&**pod).await?;
-            let note = format!("{} is replaced", pod.name_any());
+            let why = why_replaced(pod, desired.pod.as_ref());
+            let note = format!("{} goes: {why}", pod.name_any());
             context.tell(system, "WorkerReplaced", note).await;
         }
         (
@@ -90,19 +103,16 @@ pub(super) async fn step(
     Ok(())
 }
 
-/// Tells people what the API server refused.
-pub(super) async fn tell(context: &Context, system: &PhoneSystem, error: &Error) {
-    if error.is_refusal() {
-        let reason = Reason::ApplyFailed.as_str();
-        context.warn(system, reason, error.told()).await;
-    }
-}
-
 /// The keys, once; and those shards whose content has changed.
 async fn secrets(context: &Context, system: &PhoneSystem) -> Result<(), Error> {
     let cache = &context.caches.secrets;
     let name = key_entry(&system.name_any(), PIN_KEY).name;
-    match Keys::of(system, cache.get(&name).as_deref()) {
+    let stored = cache.get(&name);
+    let restored = stored
+        .as_deref()
+        .and_then(|it| Restored::of(it, &object_ref(system)));
+    context.give_back(system, restored.as_slice()).await?;
+    match Keys::of(system, stored.as_deref()) {
         Keys::Kept(_) | Keys::Replaced => {}
         // Workers keep the credentials they have, until a person has decided; unless there they are, without the label.
         Keys::Lost => return context.restore_labels(&keys(system)?).await.map(drop),

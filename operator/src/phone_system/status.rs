@@ -10,6 +10,7 @@ use crds::{
     report,
     secrets::{PIN_KEY, key_entry},
 };
+use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
@@ -28,11 +29,21 @@ use crate::{
     error::Error,
     names,
     ours::generation,
+    readiness,
     status::{conclude, not_accepted},
 };
 
 /// Figures change with each call; they are written no oftener than this.
 pub(super) const FIGURES_AT_MOST_EVERY: Duration = Duration::from_secs(5);
+
+/// How far a reconcile has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course<'a> {
+    /// What the worker's Pod needed.
+    pub(super) step: Step,
+    /// What the API server refused, where that has ended it.
+    pub(super) refused: Option<&'a Error>,
+}
 
 /// Writes the status. False if figures are held back, so that it must be written again.
 pub(super) async fn status(
@@ -41,7 +52,7 @@ pub(super) async fn status(
     problems: &[Problem],
     found: &Found,
     desired: &Desired,
-    step: Step,
+    course: Course<'_>,
 ) -> Result<bool, Error> {
     let learnt = Learnt {
         sip: &found.sip,
@@ -50,12 +61,14 @@ pub(super) async fn status(
     };
     let media = addresses::media(system, learnt);
     let calls = found.report.as_ref().map_or(0, |report| report.calls);
+    let pod = found.pod.as_deref();
+    let ready = ready(system, problems, found, course.refused);
     let mut findings = vec![
-        ready(system, problems, found),
-        scaled(system),
+        ready.clone(),
+        scaled(system, pod),
         media_address_known(media.is_some()),
         media_reachable(found),
-        worker::updating(step, calls),
+        worker::updating(course.step, pod, calls),
     ];
     findings.extend(storage(system, found));
     findings.extend(mail(system, found));
@@ -65,11 +78,9 @@ pub(super) async fn status(
     let claim = caches.made.claims.get(&claim);
     let secret = key_entry(&system.name_any(), PIN_KEY).name;
     let keys = Keys::of(system, caches.secrets.get(&secret).as_deref());
-    let warnings = [
-        spool::finding(desired.spool.as_ref(), claim.as_deref()),
-        keys.finding(system),
-    ];
-    findings.extend(warnings.iter().flatten().cloned());
+    findings.extend(spool::finding(desired.spool.as_ref(), claim.as_deref()));
+    findings.extend(keys.finding(system));
+    let refused = course.refused.map(|_| ready);
     let mut more = Map::new();
     more.insert("pinKey".to_owned(), json!(keys.remembered(system)));
     more.insert(
@@ -82,8 +93,8 @@ pub(super) async fn status(
     more.insert("media".to_owned(), list(media.as_slice()));
     let complete = figures(context, system, found, &mut more);
     conclude(context, MANAGER, system, problems, findings, more).await?;
-    for warning in warnings.iter().flatten() {
-        tell(context, system, warning).await;
+    if let Some(refused) = &refused {
+        tell(context, system, refused).await;
     }
     Ok(complete)
 }
@@ -134,15 +145,24 @@ fn figures(
     now
 }
 
-fn ready(system: &PhoneSystem, problems: &[Problem], found: &Found) -> Finding {
+fn ready(
+    system: &PhoneSystem,
+    problems: &[Problem],
+    found: &Found,
+    refused: Option<&Error>,
+) -> Finding {
     let no = |reason, message: String| Finding::no(ConditionType::Ready, reason, message);
+    if let Some(error) = refused {
+        let namespace = system.namespace().unwrap_or_default();
+        let message = unready::refused(&error.told(), &namespace);
+        return no(Reason::ApplyFailed, message);
+    }
     let uid = system.uid().unwrap_or_default();
     let loaded = found.report.as_ref().and_then(|it| it.generation(&uid));
     match (&found.pod, loaded) {
         (Some(pod), Some(loaded)) if is_ready(pod) => {
             if loaded >= generation(system) {
-                let message = "every worker has loaded it";
-                Finding::yes(ConditionType::Ready, Reason::Loaded, message)
+                readiness::loaded(problems)
             } else {
                 no(
                     Reason::Loading,
@@ -163,7 +183,7 @@ fn ready(system: &PhoneSystem, problems: &[Problem], found: &Found) -> Finding {
     }
 }
 
-fn scaled(system: &PhoneSystem) -> Finding {
+fn scaled(system: &PhoneSystem, pod: Option<&Pod>) -> Finding {
     let replicas = system.spec.workers.replicas;
     if replicas > 1 {
         return Finding::no(
@@ -173,6 +193,10 @@ fn scaled(system: &PhoneSystem) -> Finding {
                 "{replicas} workers are asked for and one serves: workers cannot share calls yet; set spec.workers.replicas to 1"
             ),
         );
+    }
+    if replicas == 1 && pod.is_none() {
+        let message = "one worker is asked for and there is none; the condition Ready says why";
+        return Finding::no(ConditionType::Scaled, Reason::NoWorker, message);
     }
     let message = "as many workers as asked for";
     Finding::yes(ConditionType::Scaled, Reason::AsAsked, message)

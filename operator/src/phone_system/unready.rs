@@ -34,6 +34,18 @@ pub(super) fn why(pod: &Pod, trouble: Option<&str>) -> String {
     format!("the worker does not serve yet: {why}; to see more, run: kubectl describe pod {name}")
 }
 
+/// What the API server refused, and what helps where it is the namespace that allows too little.
+pub(super) fn refused(told: &str, namespace: &str) -> String {
+    let remedy = if told.contains("violates PodSecurity") {
+        format!(
+            "; if workers may do that here, run: kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=privileged --overwrite"
+        )
+    } else {
+        String::new()
+    };
+    format!("{told}{remedy}; it is tried again")
+}
+
 /// Whether Kubernetes has lost sight of a Pod that served: it takes away `Ready` then, and knows no more of the containers
 /// than what their node said last.
 fn is_out_of_sight(pod: &Pod) -> bool {
@@ -118,5 +130,23 @@ mod tests {
         ] {
             assert!(going.contains(part), "{going}");
         }
+    }
+
+    #[test]
+    fn what_pod_security_refuses_is_told_with_the_command_that_allows_it() {
+        let told = "create Pod office-worker-0: pods \"office-worker-0\" is forbidden: violates PodSecurity \"restricted:latest\": host namespaces (hostNetwork=true)";
+        let refusal = refused(told, "telephony");
+        for part in [
+            told,
+            "kubectl label namespace telephony pod-security.kubernetes.io/enforce=privileged --overwrite",
+            "; it is tried again",
+        ] {
+            assert!(refusal.contains(part), "{refusal}");
+        }
+        let other = refused("create Service office-sip: exceeded quota", "telephony");
+        assert_eq!(
+            other,
+            "create Service office-sip: exceeded quota; it is tried again"
+        );
     }
 }

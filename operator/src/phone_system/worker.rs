@@ -91,14 +91,47 @@ pub fn step(situation: &Situation<'_>) -> Step {
     }
 }
 
+/// Why a Pod is [deleted](Step::Delete), for people.
+pub fn why_replaced(current: &Pod, desired: Option<&Pod>) -> String {
+    if has_ended(current) {
+        let status = current.status.as_ref();
+        let reason = status.and_then(|it| it.reason.as_deref());
+        return match reason {
+            Some(reason) => format!("it has ended ({reason}), and another is started"),
+            None => "it has ended, and another is started".to_owned(),
+        };
+    }
+    let Some(desired) = desired else {
+        return "no worker is asked for any more (spec.workers.replicas: 0)".to_owned();
+    };
+    match (image(current), image(desired)) {
+        (Some(old), Some(new)) if old != new => {
+            format!("the image {new} is asked for in place of {old}")
+        }
+        _ => "the PhoneSystem or the operator's values have changed in a way that a running worker can't take, and another is started".to_owned(),
+    }
+}
+
+fn image(pod: &Pod) -> Option<&str> {
+    let containers = &pod.spec.as_ref()?.containers;
+    containers.first()?.image.as_deref()
+}
+
 /// `Updating`, as this step leaves it.
-pub fn updating(step: Step, calls: u32) -> Finding {
+pub fn updating(step: Step, pod: Option<&Pod>, calls: u32) -> Finding {
+    let up_to_date =
+        |message: &str| Finding::no(ConditionType::Updating, Reason::UpToDate, message);
     match step {
-        Step::Keep | Step::Create => Finding::no(
-            ConditionType::Updating,
-            Reason::UpToDate,
-            "the worker runs as the manifest asks",
-        ),
+        Step::Keep => up_to_date(match pod {
+            Some(pod) if is_ready(pod) => "the worker runs as the manifest asks",
+            Some(_) => {
+                "the worker is built as the manifest asks and does not serve; the condition Ready says why"
+            }
+            None => "no worker is asked for",
+        }),
+        Step::Create => {
+            up_to_date("a worker is being started; the condition Ready says how far it is")
+        }
         Step::Held => Finding::no(
             ConditionType::Updating,
             Reason::HeldBack,
@@ -141,11 +174,15 @@ pub fn why_not_running(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
     let containers = status.container_statuses.iter().flatten();
     let initial = status.init_container_statuses.iter().flatten();
-    let waiting = containers.chain(initial).find_map(|container| {
+    // A container waits for those that are started before it, and says no more than that: why, the first of them says.
+    let waiting = initial.chain(containers).find_map(|container| {
         let waiting = container.state.as_ref()?.waiting.as_ref()?;
-        let reason = waiting.reason.as_deref()?;
-        let message = waiting.message.as_deref().unwrap_or_default();
-        Some(format!("container {}: {reason} {message}", container.name))
+        let reason = waiting.reason.as_deref();
+        let reason = reason.filter(|it| *it != "PodInitializing")?;
+        let said = [Some(reason), waiting.message.as_deref()];
+        let said = said.into_iter().flatten().filter(|it| !it.is_empty());
+        let said: Vec<&str> = said.collect();
+        Some(format!("container {}: {}", container.name, said.join(" ")))
     });
     let unscheduled = status.conditions.iter().flatten().find_map(|condition| {
         let waits = condition.type_ == "PodScheduled" && condition.status == "False";
@@ -247,7 +284,7 @@ mod tests {
         };
         let held = step(&situation);
         assert_eq!(held, Step::Held);
-        assert_eq!(updating(held, 0).reason, Reason::HeldBack);
+        assert_eq!(updating(held, Some(&old), 0).reason, Reason::HeldBack);
         let current = None;
         assert_eq!(
             step(&Situation {
@@ -264,5 +301,68 @@ mod tests {
             }),
             Step::Keep
         );
+    }
+
+    #[test]
+    fn a_container_that_cannot_start_is_told_of_and_not_the_one_that_waits_for_it() {
+        let waits = |upload: &str| {
+            pod(
+                "new",
+                &format!(
+                    "status: {{initContainerStatuses: [{{name: upload, image: i, imageID: '', ready: false, restartCount: 0, \
+                     state: {{waiting: {{{upload}}}}}}}], \
+                     containerStatuses: [{{name: worker, image: i, imageID: '', ready: false, restartCount: 0, \
+                     state: {{waiting: {{reason: PodInitializing}}}}}}]}}"
+                ),
+            )
+        };
+        let refused = waits("reason: ErrImagePull, message: 'ghcr.io/worker:9.9.9: not found'");
+        assert_eq!(
+            why_not_running(&refused).as_deref(),
+            Some("container upload: ErrImagePull ghcr.io/worker:9.9.9: not found")
+        );
+        let fails = waits("reason: CreateContainerError");
+        assert_eq!(
+            why_not_running(&fails).as_deref(),
+            Some("container upload: CreateContainerError")
+        );
+        assert_eq!(why_not_running(&waits("reason: PodInitializing")), None);
+    }
+
+    #[test]
+    fn a_worker_is_said_to_run_only_where_one_serves() {
+        let says = |step, pod: Option<&Pod>| {
+            let found = updating(step, pod, 0);
+            assert_eq!((found.holds, found.reason), (Some(false), Reason::UpToDate));
+            found.message
+        };
+        let serving = pod("new", READY);
+        let runs = "the worker runs as the manifest asks";
+        assert_eq!(says(Step::Keep, Some(&serving)), runs);
+        let starting = pod("new", "status: {phase: Pending}");
+        assert!(says(Step::Keep, Some(&starting)).contains("does not serve"));
+        assert!(says(Step::Create, None).contains("is being started"));
+        assert_eq!(says(Step::Keep, None), "no worker is asked for");
+    }
+
+    #[test]
+    fn of_a_worker_that_goes_it_is_told_why() {
+        let with = |image: &str| {
+            pod(
+                "old",
+                &format!("spec: {{containers: [{{name: worker, image: {image}}}]}}"),
+            )
+        };
+        let (old, new) = (with("worker:1"), with("worker:2"));
+        assert_eq!(
+            why_replaced(&old, Some(&new)),
+            "the image worker:2 is asked for in place of worker:1"
+        );
+        let otherwise = why_replaced(&old, Some(&old));
+        assert!(otherwise.contains("have changed"), "{otherwise}");
+        assert!(why_replaced(&old, None).contains("replicas: 0"));
+        let evicted = pod("new", "status: {phase: Failed, reason: Evicted}");
+        let ended = why_replaced(&evicted, Some(&new));
+        assert!(ended.contains("it has ended (Evicted)"), "{ended}");
     }
 }

@@ -17,9 +17,10 @@ pub(super) async fn apply(context: &Context, user: &User, children: Children) ->
         secrets,
         old_extensions,
         old_handset,
+        restored,
         waits: _,
     } = children;
-    let (extension, handset, settings, secrets) = futures::join!(
+    let (extension, handset, settings, secrets, given_back) = futures::join!(
         create_extension(context, extension),
         create_handset(context, handset),
         create_settings(context, settings),
@@ -28,9 +29,10 @@ pub(super) async fn apply(context: &Context, user: &User, children: Children) ->
                 .into_iter()
                 .map(|it| create_secret(context, user, it))
         ),
+        context.give_back(user, &restored),
     );
     let mut made = Vec::new();
-    let mut failed = None;
+    let mut failed = given_back.err();
     for result in [extension, handset, settings].into_iter().chain(secrets) {
         match result {
             Ok(name) => made.extend(name),

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 
 use super::dereference::{Found, is_owned};
-use crate::{error::Error, random};
+use crate::{error::Error, random, restored::Restored};
 
 /// What must be made for a User, and what is no longer needed.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub(super) struct Children {
     pub(super) old_extensions: Vec<Arc<Extension>>,
     /// The handset that was made for him, before he had one of his own.
     pub(super) old_handset: Option<Arc<Handset>>,
+    /// To be given back to him, who had it before a restore. It counts as his from then on.
+    pub(super) restored: Vec<Restored>,
     /// Whether something must be looked at again after a while.
     pub(super) waits: bool,
 }
@@ -37,7 +39,10 @@ pub(super) struct Children {
 /// What must be made for this User, who has this already.
 pub(super) fn build(user: &User, found: &Found) -> Result<Children, Error> {
     let name = user.name_any();
-    let mut children = Children::default();
+    let mut children = Children {
+        restored: found.restored.clone(),
+        ..Children::default()
+    };
     numbers(user, found, &mut children);
     handsets(user, found, &mut children);
     if found.settings.is_none() {

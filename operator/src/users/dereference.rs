@@ -6,7 +6,9 @@ use kube::{Resource, ResourceExt};
 
 use crate::{
     context::Context,
+    ours::object_ref,
     references::{self, Reference},
+    restored::Restored,
 };
 
 /// What there is already of what a User needs.
@@ -26,6 +28,8 @@ pub(super) struct Found {
     pub(super) settings: Option<Arc<UserSettings>>,
     /// The names of those Secrets he needs that exist, with or without our label.
     pub(super) secrets: BTreeSet<String>,
+    /// What was restored from a backup and is to become his again.
+    pub(super) restored: Vec<Restored>,
 }
 
 impl Found {
@@ -59,16 +63,50 @@ impl Found {
                 .collect(),
             settings: caches.user_settings.get(&name),
             secrets: wanted.into_iter().filter(exists).collect(),
+            restored: restored(user, context),
         }
     }
 
     /// The Extension of the number he asks for, if it leads to him.
     pub(super) fn granted(&self, user: &User) -> Option<&Arc<Extension>> {
-        self.extension.as_ref().filter(|extension| {
-            let target = extension.spec.target.user.as_ref();
-            target.is_some_and(|target| target.name == user.name_any())
-        })
+        let extension = self.extension.as_ref();
+        extension.filter(|extension| leads_to(extension, user))
     }
+}
+
+/// Whether whoever dials this number reaches this User.
+fn leads_to(extension: &Extension, user: &User) -> bool {
+    let target = extension.spec.target.user.as_ref();
+    target.is_some_and(|target| target.name == user.name_any())
+}
+
+/// What the operator had made for him when the backup was taken, his old numbers too. An Extension or Handset that leads to
+/// somebody else by now, a person has written anew.
+fn restored(user: &User, context: &Context) -> Vec<Restored> {
+    let (name, himself) = (user.name_any(), object_ref(user));
+    let (caches, snapshot) = (&context.caches, context.snapshot());
+    let is_of_his = |handset: &Arc<Handset>| {
+        let owner = handset.spec.owner_ref.as_ref();
+        owner.is_some_and(|owner| owner.name == name)
+    };
+    let numbers = snapshot.extensions_of(&name).iter();
+    let extensions = numbers.filter_map(|number| caches.extensions.get(number));
+    let mut all: Vec<Restored> = extensions
+        .filter(|extension| leads_to(extension, user))
+        .filter_map(|extension| Restored::of(&*extension, &himself))
+        .collect();
+    let handset = caches.handsets.get(&name).filter(is_of_his);
+    all.extend(handset.and_then(|it| Restored::of(&*it, &himself)));
+    let settings = caches.user_settings.get(&name);
+    all.extend(settings.and_then(|it| Restored::of(&*it, &himself)));
+    for entry in [
+        secrets::pin_entry(&name, None),
+        secrets::portal_entry(&name),
+    ] {
+        let secret = caches.secrets.get(&entry.name);
+        all.extend(secret.and_then(|it| Restored::of(&*it, &himself)));
+    }
+    all
 }
 
 /// Whether this very User, not an earlier one of his name, owns the object.

@@ -1,7 +1,7 @@
 //! What a User is told of himself.
 use std::sync::Arc;
 
-use crds::{Presence, User, conditions::Reason};
+use crds::{Handset, Presence, Severity, User, conditions::Reason};
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,8 @@ fn readiness(context: &Context, user: &User, found: &Found, judged: Judged<'_>) 
     if found.handsets.is_empty() && found.namesake.is_none() {
         return lacking(problems, &[], "his handset is being made").into();
     }
-    let handsets: Vec<String> = found.handsets.iter().map(|it| it.name_any()).collect();
+    let usable = found.handsets.iter().filter(|it| is_usable(context, it));
+    let handsets: Vec<String> = usable.map(|it| it.name_any()).collect();
     parts.extend(found.handsets.iter().map(|handset| Part::of(&**handset)));
     let mut credentials = vec![Credential::User(&name)];
     credentials.extend(handsets.iter().map(|it| Credential::Handset(it)));
@@ -74,6 +75,14 @@ fn readiness(context: &Context, user: &User, found: &Found, judged: Judged<'_>) 
         found.finding = lacking(problems, SECRETS, &found.finding.message);
     }
     found
+}
+
+/// Whether nothing is wrong with a Handset of his. Of one that has no password there are no credentials to wait for; its
+/// own conditions say what to do about it, and he has his mailbox and other phones.
+fn is_usable(context: &Context, handset: &Handset) -> bool {
+    let snapshot = context.snapshot();
+    let problems = snapshot.problems(handset).unwrap_or_default();
+    problems.iter().all(|it| it.severity != Severity::Error)
 }
 
 /// Why a number is not granted.

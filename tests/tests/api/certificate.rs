@@ -44,5 +44,9 @@ async fn the_condition_says_whether_the_certificate_can_be_used() {
             .condition::<PhoneSystem>("office", "CertificateReady", status, reason.as_str())
             .await;
         assert_eq!(told.message, "as it is");
+        if !ok {
+            let event = namespace.event(reason.as_str()).await;
+            assert_eq!(event.note, Some(told.message));
+        }
     }
 }

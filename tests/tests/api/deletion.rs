@@ -6,7 +6,7 @@ use k8s_openapi::api::core::{
     v1::{PersistentVolumeClaim, Pod, Service},
 };
 use k8s_openapi::api::events::v1::Event;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use mailbox::{BlobStore, OwnedStore, Owner, S3Store};
 use operator::metrics::Metrics;
@@ -121,6 +121,8 @@ async fn mailboxes_go_with_their_user_and_the_rest_with_the_system() {
     namespace.delete::<User>("mary").await;
     namespace.goes::<User>("mary").await;
     assert!(bucket.get(&hers).await.unwrap().is_none());
+    let note = namespace.event("MailboxDeleted").await.note.unwrap();
+    assert!(note.contains(&mary.uid().unwrap()), "{note}");
     assert!(
         bucket
             .get("mailboxes/another/index")
@@ -135,6 +137,13 @@ async fn mailboxes_go_with_their_user_and_the_rest_with_the_system() {
         bucket.list("", None, 10).await.unwrap(),
         Vec::<String>::new()
     );
+    let everything = format!("s3://{BUCKET}/{prefix}");
+    eventually("the Event that everything is deleted", || async {
+        let events = namespace.api::<Event>().list(&ListParams::default()).await;
+        let mut notes = events.ok()?.items.into_iter().filter_map(|it| it.note);
+        notes.any(|it| it.contains(&everything)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -187,6 +196,18 @@ async fn retain_holds_nothing_and_keeps_the_spool() {
         spool.owner_references().is_empty(),
         "it outlives the system"
     );
+}
+
+#[tokio::test]
+async fn a_finalizer_that_came_with_a_manifest_holds_nobody_for_ever() {
+    let namespace = Namespace::new().await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace.apply(&office("Retain", NOWHERE)).await;
+    let with_finalizer = format!("name: mary, finalizers: [{FINALIZER}]");
+    namespace
+        .apply(&MARY.replace("name: mary", &with_finalizer))
+        .await;
+    free::<User>(&namespace, "mary").await;
 }
 
 #[tokio::test]

@@ -57,6 +57,8 @@ async fn the_condition_says_how_the_mail_server_does_and_a_refused_mail_is_an_ev
         .condition::<PhoneSystem>("office", "MailReady", "False", "MailServerAway")
         .await;
     assert_eq!(away.message, "it hangs");
+    let told = namespace.event("MailServerAway").await;
+    assert_eq!(told.note, Some(away.message));
     worker.says(|report| {
         report.mail = Some(finding(true, Reason::MailTaken, "it takes e-mails"));
         report.refused_mails.push(RefusedMail {

@@ -2,11 +2,15 @@
 
 use crds::credentials::{SHARD_ENTRY, Shard, shard_name, shard_of};
 use crds::{PhoneSystem, Secret, User};
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount};
+use k8s_openapi::api::core::{
+    self,
+    v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount},
+};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use kube::api::{Patch, PatchParams};
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 use switchboard_tests::eventually::eventually;
 use switchboard_tests::operator::{Namespace, Operator, PlayedWorker};
@@ -197,4 +201,72 @@ async fn without_a_system_users_are_told_to_create_one() {
     namespace
         .condition::<User>("mary", "Accepted", "True", "Valid")
         .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_its_namespace_does_not_allow_is_told_of_with_the_command_that_does() {
+    let namespace = Namespace::new().await;
+    enforce(&namespace, "restricted").await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, 1);
+    namespace
+        .apply("{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: office}, spec: {domain: office.example.com, network: {mode: HostNetwork}}}")
+        .await;
+    let ready = namespace
+        .condition::<PhoneSystem>("office", "Ready", "False", "ApplyFailed")
+        .await;
+    let command = format!(
+        "kubectl label namespace {} pod-security.kubernetes.io/enforce=privileged --overwrite",
+        namespace.name
+    );
+    for part in ["violates PodSecurity", "hostNetwork=true", &command] {
+        assert!(ready.message.contains(part), "{}", ready.message);
+    }
+    let scaled = namespace
+        .condition::<PhoneSystem>("office", "Scaled", "False", "NoWorker")
+        .await;
+    assert!(scaled.message.contains("there is none"));
+    let updating = namespace
+        .condition::<PhoneSystem>("office", "Updating", "False", "UpToDate")
+        .await;
+    assert!(updating.message.contains("is being started"));
+    namespace.event("ApplyFailed").await;
+
+    enforce(&namespace, "privileged").await;
+    namespace.comes::<Pod>("office-worker-0").await;
+    namespace
+        .condition::<PhoneSystem>("office", "Scaled", "True", "AsAsked")
+        .await;
+}
+
+/// Gives the namespace this level of Pod Security; returns once the API server goes by it.
+async fn enforce(namespace: &Namespace, level: &str) {
+    let labels = json!({"pod-security.kubernetes.io/enforce": level});
+    let labelled = Patch::Merge(json!({"metadata": {"labels": labels}}));
+    let namespaces: Api<core::v1::Namespace> = Api::all(namespace.client.clone());
+    let parameters = PatchParams::default();
+    let patched = namespaces
+        .patch(&namespace.name, &parameters, &labelled)
+        .await;
+    assert!(patched.is_ok(), "{patched:?}");
+    namespace
+        .apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: any}}")
+        .await;
+    let any = json!({"metadata": {"name": "any"}, "spec": {
+        "serviceAccountName": "any",
+        "hostNetwork": true,
+        "containers": [{"name": "any", "image": "any"}],
+    }});
+    let Ok(any) = serde_json::from_value::<Pod>(any) else {
+        unreachable!("it is a Pod");
+    };
+    let dry_run = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    eventually("the level to count", || async {
+        let refused = namespace.api::<Pod>().create(&dry_run, &any).await.err();
+        let refused = refused.is_some_and(|it| it.to_string().contains("violates PodSecurity"));
+        (refused == (level == "restricted")).then_some(())
+    })
+    .await;
 }

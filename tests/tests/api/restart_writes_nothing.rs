@@ -20,7 +20,7 @@ async fn an_operator_restarted_over_reconciled_users_writes_nothing() {
     for n in 0..USERS {
         let user = format!(
             "{{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {{name: user-{n}}}, spec: {{extension: '{}'}}}}",
-            100 + n
+            200 + n
         );
         namespace.apply(&user).await;
     }

@@ -10,7 +10,7 @@ use crds::{Kind, Objects, Severity, secrets};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Error;
 use kube::core::response::StatusCause;
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchboard_tests::api_server::{ApiServer, documents, dry_run};
 use switchboard_tests::root;
 
@@ -58,6 +58,21 @@ async fn the_objects_that_rules_are_tried_on_are_valid_themselves() {
         accepted.unwrap_or_else(|error| panic!("{manifest}: {error}"));
     }
     assert_eq!(standalone(every_kind()), []);
+}
+
+#[tokio::test]
+async fn what_is_no_length_of_time_is_refused_with_examples() {
+    let server = ApiServer::shared();
+    let (client, namespace) = (server.client().await, server.namespace().await);
+    let mary = json!({
+        "apiVersion": "switchboard.dev/v1alpha1", "kind": "User", "metadata": {"name": "mary"},
+        "spec": {"displayName": "Mary Miller", "voicemail": {"trashRetention": "a week"}},
+    });
+    let causes = causes(dry_run(&client, &namespace, &mary).await).unwrap();
+    let told = causes.iter().any(|cause| {
+        cause.field == "spec.voicemail.trashRetention" && cause.message.ends_with(LENGTH_OF_TIME)
+    });
+    assert!(told, "{causes:?}");
 }
 
 /// The documents of `crds/examples/every-kind.yaml`.
@@ -140,6 +155,10 @@ fn collect(schema: &Value, kind: &str, path: &str, rules: &mut BTreeSet<(String,
     let here = schema["x-kubernetes-validations"].as_array();
     for rule in here.into_iter().flatten() {
         let message = rule["message"].as_str().unwrap();
+        // Standalone does not get as far as a rule with a text that it can't read.
+        if message == LENGTH_OF_TIME {
+            continue;
+        }
         rules.insert((kind.to_owned(), path.to_owned(), message.to_owned()));
     }
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
@@ -164,3 +183,6 @@ fn without_indices(path: &str) -> String {
         path + "[]" + rest
     })
 }
+
+const LENGTH_OF_TIME: &str =
+    "a length of time is a number and a unit; write for example 30s, 5m, 12h or 7d";

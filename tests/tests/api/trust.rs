@@ -19,9 +19,11 @@ async fn a_system_whose_keys_would_be_somebody_elses_secret_gets_no_worker() {
     namespace
         .apply("{apiVersion: switchboard.dev/v1alpha1, kind: PhoneSystem, metadata: {name: bank}, spec: {domain: bank.example.com}}")
         .await;
-    namespace
-        .condition::<PhoneSystem>("bank", "Ready", "False", "NoWorker")
+    let refused = namespace
+        .condition::<PhoneSystem>("bank", "Ready", "False", "ApplyFailed")
         .await;
+    let whose = "Secret bank-keys exists already and belongs to something else";
+    assert!(refused.message.contains(whose), "{}", refused.message);
     let keys: Secret = namespace.comes("bank-keys").await;
     assert!(keys.labels().is_empty() && keys.owner_references().is_empty());
     assert!(namespace.get::<Role>("bank-worker").await.is_none());

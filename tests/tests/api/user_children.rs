@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use kube::api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 use switchboard_tests::eventually::eventually;
-use switchboard_tests::operator::{MARY, Namespace, Operator, office_with_mary};
+use switchboard_tests::operator::{MARY, Namespace, Operator, PlayedWorker, office_with_mary};
 
 fn entry(secret: &Secret, key: &str) -> String {
     let bytes = &secret.data.as_ref().unwrap()[key].0;
@@ -177,6 +177,46 @@ async fn whoever_was_ready_under_an_earlier_phone_system_is_not_so_under_the_nex
     worker.run().await;
     namespace
         .condition::<User>("mary", "Ready", "True", "Loaded")
+        .await;
+}
+
+#[tokio::test]
+async fn a_phone_without_a_password_is_told_so_and_keeps_its_user_from_nothing() {
+    let namespace = Namespace::new().await;
+    let worker = PlayedWorker::start(&namespace).await;
+    let _operator = Operator::start(namespace.client.clone(), &namespace.name, worker.port);
+    namespace.apply_office().await;
+    namespace
+        .apply(
+            "
+apiVersion: v1
+kind: Secret
+metadata: {name: empty, labels: {switchboard.dev/use: sip}}
+stringData: {password: ''}
+---
+apiVersion: switchboard.dev/v1alpha1
+kind: Handset
+metadata: {name: mary-desk}
+spec: {ownerRef: {name: mary}}
+---
+apiVersion: switchboard.dev/v1alpha1
+kind: Handset
+metadata: {name: mary-cellar}
+spec: {ownerRef: {name: mary}, passwordSecretRef: {name: empty, key: password}}
+",
+        )
+        .await;
+    // She has not been Ready before.
+    namespace.apply(MARY).await;
+    namespace
+        .condition::<Handset>("mary-cellar", "Accepted", "False", "SecretMissing")
+        .await;
+    worker.run().await;
+    namespace
+        .condition::<User>("mary", "Ready", "True", "Loaded")
+        .await;
+    namespace
+        .condition::<Handset>("mary-cellar", "Ready", "False", "SecretMissing")
         .await;
 }
 

@@ -69,11 +69,12 @@ pub(super) fn check(
                 .remedy("write the user's address, for example email: mary@example.com"),
         );
     }
-    if system.mail.is_none() {
+    let is_there = !system.name.is_empty();
+    if is_there && system.mail.is_none() {
         problems.push(
             warning("spec.voicemail.email")
                 .because("messages are to be mailed, and the PhoneSystem has no mail server")
-                .remedy("write PhoneSystem.spec.mail, or set the mode to Off"),
+                .remedy("write PhoneSystem.spec.mail, or set the mode to \"Off\""),
         );
     }
 }

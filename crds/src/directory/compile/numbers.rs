@@ -5,7 +5,7 @@ use kube::ResourceExt;
 
 use super::{Problem, age_order, in_order, not_found, references::Names, validate};
 use crate::{
-    Kind, ObjectRef, Objects, User,
+    Extension, Kind, MessageAlias, ObjectRef, Objects, User,
     conditions::Reason,
     directory::{AliasEntry, Plan, System, Target, UserEntry},
     extension::ExtensionTarget,
@@ -26,83 +26,160 @@ pub(super) struct Known<'a> {
     pub(super) names: &'a Names,
 }
 
-/// What answers each number. An Extension has its number before a User has it; of two Users the older has it.
-pub(super) fn compile(
-    objects: &Objects,
-    people: &[&User],
+/// Who asks for a number.
+enum Claim<'a> {
+    Extension(&'a Extension),
+    User(&'a User),
+    Alias(&'a MessageAlias),
+}
+
+/// What answers each number. An Extension has its number before a User has it, and he before a MessageAlias, of two of a Kind the older; in a
+/// folder simply whoever is the oldest ([`Objects::numbers_by_age`]).
+pub(super) fn compile<'a>(
+    objects: &'a Objects,
+    people: &[&'a User],
     system: &System,
     taking: Taking<'_>,
     problems: &mut Vec<Problem>,
 ) -> HashMap<Arc<str>, Target> {
-    let Taking {
-        users,
-        aliases: groups,
-    } = taking;
+    let Taking { users, aliases } = taking;
     let mut numbers = HashMap::with_capacity(users.len() + objects.extensions.len());
-    for extension in in_order(&objects.extensions, Kind::Extension, problems) {
-        let number = extension.metadata.name.as_deref().unwrap_or_default();
-        let object = ObjectRef::new(Kind::Extension, number);
-        if validate::extension(&object, &extension.spec, problems)
-            && let Some(target) = target(&extension.spec.target)
-        {
-            numbers.insert(number.into(), target);
-        }
-    }
-    for user in people {
-        let name = user.metadata.name.as_deref().unwrap_or_default();
-        let Some(number) = user
-            .spec
-            .extension
-            .as_deref()
-            .filter(|n| validate::is_extension(n))
-        else {
-            continue;
-        };
-        let Some(entry) = users.get_mut(name) else {
+    let mut refused = Vec::new();
+    for claim in claims(objects, people, problems) {
+        let Some((number, own)) = claim.wants(users, aliases, problems) else {
             continue;
         };
         let number: Arc<str> = number.into();
-        let holder = numbers
-            .entry(number.clone())
-            .or_insert_with(|| Target::User(entry.name.clone()));
-        if matches!(holder, Target::User(held) if *held == entry.name) {
-            entry.extension = Some(number);
+        let holder = numbers.entry(number.clone()).or_insert_with(|| own.clone());
+        if *holder == own {
+            claim.give(number, users, aliases);
         } else {
-            problems.push(taken(ObjectRef::new(Kind::User, name), &number, holder));
+            refused.push((claim, number));
         }
     }
-    aliases(objects, groups, &mut numbers, problems);
-    report_overlaps(&numbers, &system.dial_plan, problems);
+    let holders = Holders {
+        objects,
+        users,
+        aliases,
+    };
+    for (claim, number) in refused {
+        problems.push(claim.refused(&number, &numbers, &holders));
+    }
+    report_overlaps(&numbers, &holders, &system.dial_plan, problems);
     report_codes(system, problems);
     numbers
 }
 
-/// A MessageAlias has its number unless an Extension or a User has it.
-fn aliases(
-    objects: &Objects,
-    entries: &mut HashMap<Arc<str>, AliasEntry>,
-    numbers: &mut HashMap<Arc<str>, Target>,
+/// All who ask, the first of whom has the number.
+fn claims<'a>(
+    objects: &'a Objects,
+    people: &[&'a User],
     problems: &mut Vec<Problem>,
-) {
-    let mut oldest_first: Vec<_> = objects.message_aliases.iter().collect();
-    oldest_first.sort_by(|a, b| age_order(&***a).cmp(&age_order(&***b)));
-    for alias in oldest_first {
-        let (name, number) = (alias.name_any(), alias.spec.extension.as_str());
-        let Some(entry) = entries.get_mut(name.as_str()) else {
-            continue;
-        };
-        // A second object of the name was reported, and the first one has its number.
-        if !validate::is_extension(number) || entry.extension.is_some() {
-            continue;
+) -> Vec<Claim<'a>> {
+    let extensions = in_order(&objects.extensions, Kind::Extension, problems);
+    let mut aliases: Vec<&MessageAlias> = objects.message_aliases.iter().map(|it| &**it).collect();
+    aliases.sort_by(|a, b| age_order(*a).cmp(&age_order(*b)));
+    let mut claims: Vec<Claim<'a>> = extensions.into_iter().map(Claim::Extension).collect();
+    claims.extend(people.iter().copied().map(Claim::User));
+    claims.extend(aliases.into_iter().map(Claim::Alias));
+    if objects.numbers_by_age {
+        claims.sort_by(|a, b| a.age().cmp(&b.age()));
+    }
+    claims
+}
+
+impl Claim<'_> {
+    fn age(&self) -> (Option<jiff::Timestamp>, &str) {
+        match self {
+            Self::Extension(it) => age_order(*it),
+            Self::User(it) => age_order(*it),
+            Self::Alias(it) => age_order(*it),
         }
-        let own = Target::Alias(entry.name.clone());
-        let number: Arc<str> = number.into();
-        let holder = numbers.entry(number.clone()).or_insert_with(|| own.clone());
-        if *holder == own {
-            entry.extension = Some(number);
+    }
+
+    fn object(&self) -> ObjectRef {
+        match self {
+            Self::Extension(it) => ObjectRef::new(Kind::Extension, it.name_any()),
+            Self::User(it) => ObjectRef::new(Kind::User, it.name_any()),
+            Self::Alias(it) => ObjectRef::new(Kind::MessageAlias, it.name_any()),
+        }
+    }
+
+    /// The number, and where it is to lead; none if there is none that could be given.
+    fn wants(
+        &self,
+        users: &HashMap<Arc<str>, UserEntry>,
+        aliases: &HashMap<Arc<str>, AliasEntry>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(&str, Target)> {
+        match self {
+            Self::Extension(it) => {
+                let is_valid = validate::extension(&self.object(), &it.spec, problems);
+                is_valid.then_some(())?;
+                let number = it.metadata.name.as_deref().unwrap_or_default();
+                Some((number, target(&it.spec.target)?))
+            }
+            Self::User(it) => {
+                let number = it.spec.extension.as_deref()?;
+                let entry = users.get(it.metadata.name.as_deref().unwrap_or_default())?;
+                validate::is_extension(number).then(|| (number, Target::User(entry.name.clone())))
+            }
+            Self::Alias(it) => {
+                let number = it.spec.extension.as_str();
+                let entry = aliases.get(it.metadata.name.as_deref().unwrap_or_default())?;
+                // A second object of the name was reported, and the first one has its number.
+                let may_have = validate::is_extension(number) && entry.extension.is_none();
+                may_have.then(|| (number, Target::Alias(entry.name.clone())))
+            }
+        }
+    }
+
+    fn give(
+        &self,
+        number: Arc<str>,
+        users: &mut HashMap<Arc<str>, UserEntry>,
+        aliases: &mut HashMap<Arc<str>, AliasEntry>,
+    ) {
+        match self {
+            Self::Extension(_) => {}
+            Self::User(it) => {
+                if let Some(entry) = users.get_mut(it.name_any().as_str()) {
+                    entry.extension = Some(number);
+                }
+            }
+            Self::Alias(it) => {
+                if let Some(entry) = aliases.get_mut(it.name_any().as_str()) {
+                    entry.extension = Some(number);
+                }
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        number: &str,
+        numbers: &HashMap<Arc<str>, Target>,
+        holders: &Holders<'_>,
+    ) -> Problem {
+        let object = self.object();
+        let (field, is_left_out) = match self {
+            Self::Extension(_) => ("metadata.name", true),
+            Self::User(_) => ("spec.extension", false),
+            Self::Alias(it) => {
+                // An Extension may lead to it under another number.
+                let own = Target::Alias(it.name_any().into());
+                let is_reached = numbers.values().any(|target| *target == own);
+                ("spec.extension", !is_reached)
+            }
+        };
+        let whose = numbers.get(number).map(|it| holders.whose(number, it));
+        let problem = Problem::error(object, field, Reason::NumberTaken)
+            .because(whose.unwrap_or_default())
+            .remedy("write a number that is free");
+        if is_left_out {
+            problem.leaving_out()
         } else {
-            let object = ObjectRef::new(Kind::MessageAlias, name);
-            problems.push(taken(object, &number, holder));
+            problem
         }
     }
 }
@@ -118,31 +195,24 @@ pub(super) fn check_targets(objects: &Objects, known: &Known<'_>, problems: &mut
     for extension in &objects.extensions {
         let object = ObjectRef::new(Kind::Extension, extension.name_any());
         let target = &extension.spec.target;
+        let mut nowhere = |field: &str, kind: &str, name: &str| {
+            let field = format!("spec.target.{field}.name");
+            problems.push(not_found(&object, field, kind, name).leaving_out());
+        };
         if let Some(user) = &target.user
             && !users.contains_key(user.name.as_str())
         {
-            problems.push(not_found(
-                &object,
-                "spec.target.user.name",
-                "User",
-                &user.name,
-            ));
+            nowhere("user", "User", &user.name);
         }
         if let Some(alias) = &target.alias
             && !aliases.contains_key(alias.name.as_str())
         {
-            let field = "spec.target.alias.name";
-            problems.push(not_found(&object, field, "MessageAlias", &alias.name));
+            nowhere("alias", "MessageAlias", &alias.name);
         }
         if let Some(route) = &target.call_route
             && !plans.contains_key(route.name.as_str())
         {
-            problems.push(not_found(
-                &object,
-                "spec.target.callRoute.name",
-                "CallRoute in force",
-                &route.name,
-            ));
+            nowhere("callRoute", "CallRoute in force", &route.name);
         }
         for (field, kind, named) in [
             ("conference", Kind::Conference, &target.conference),
@@ -152,7 +222,9 @@ pub(super) fn check_targets(objects: &Objects, known: &Known<'_>, problems: &mut
         ] {
             if let Some(named) = named {
                 let field = format!("spec.target.{field}");
-                problems.extend(names.problem(&object, &field, kind, &named.name));
+                let problem = names.problem(&object, &field, kind, &named.name);
+                let is_there = names.has(kind, &named.name);
+                problems.extend(problem.map(|it| if is_there { it } else { it.leaving_out() }));
             }
         }
     }
@@ -173,65 +245,105 @@ fn target(target: &ExtensionTarget) -> Option<Target> {
         .or_else(|| named(&target.alias, Target::Alias))
 }
 
-fn taken(object: ObjectRef, number: &str, holder: &Target) -> Problem {
-    let whose = match holder {
-        Target::User(other) => format!("the User {other} has extension {number} already"),
-        Target::Alias(other) => format!("the MessageAlias {other} has extension {number} already"),
-        Target::CallRoute(_)
-        | Target::Conference(_)
-        | Target::ConferenceCenter
-        | Target::MessageCenter
-        | Target::AutoAttendant(_)
-        | Target::Queue(_)
-        | Target::Monitor(_) => format!("the Extension {number} leads elsewhere"),
-    };
-    Problem::error(object, "spec.extension", Reason::NumberTaken)
-        .because(whose)
-        .remedy("write a number that is free")
+/// Whose a number may be.
+struct Holders<'a> {
+    objects: &'a Objects,
+    users: &'a HashMap<Arc<str>, UserEntry>,
+    aliases: &'a HashMap<Arc<str>, AliasEntry>,
 }
 
-/// Extensions that emergency numbers hide, or that hide a code or another number's prefix (DP-1).
-fn report_overlaps(
-    numbers: &HashMap<Arc<str>, Target>,
-    plan: &DialPlan,
-    problems: &mut Vec<Problem>,
-) {
-    for (number, target) in numbers {
-        let object = match target {
-            Target::User(user) => ObjectRef::new(Kind::User, &**user),
-            Target::Alias(alias) => ObjectRef::new(Kind::MessageAlias, &**alias),
+impl Holders<'_> {
+    /// Why somebody else can't have this number.
+    fn whose(&self, number: &str, target: &Target) -> String {
+        let holders = self.of(number, target).into_iter();
+        let mut owners = holders.filter(|(object, _)| object.kind != Kind::Extension);
+        if let Some((owner, _)) = owners.next() {
+            return format!("the {owner} has extension {number} already");
+        }
+        match target {
+            Target::User(user) => format!("the Extension {number} leads to the User {user}"),
+            Target::Alias(alias) => {
+                format!("the Extension {number} leads to the MessageAlias {alias}")
+            }
             Target::CallRoute(_)
             | Target::Conference(_)
             | Target::ConferenceCenter
             | Target::MessageCenter
             | Target::AutoAttendant(_)
             | Target::Queue(_)
-            | Target::Monitor(_) => ObjectRef::new(Kind::Extension, &**number),
+            | Target::Monitor(_) => format!("the Extension {number} leads elsewhere"),
+        }
+    }
+
+    /// Those who have this number, and where it is written: the User or MessageAlias whose own it is, then the Extension, which
+    /// in a cluster a User has too.
+    fn of(&self, number: &str, target: &Target) -> Vec<(ObjectRef, &'static str)> {
+        let own = match target {
+            Target::User(user) => {
+                let entry = self.users.get(user);
+                let is_own = entry.is_some_and(|it| it.extension.as_deref() == Some(number));
+                is_own.then(|| ObjectRef::new(Kind::User, &**user))
+            }
+            Target::Alias(alias) => {
+                let entry = self.aliases.get(alias);
+                let is_own = entry.is_some_and(|it| it.extension.as_deref() == Some(number));
+                is_own.then(|| ObjectRef::new(Kind::MessageAlias, &**alias))
+            }
+            Target::CallRoute(_)
+            | Target::Conference(_)
+            | Target::ConferenceCenter
+            | Target::MessageCenter
+            | Target::AutoAttendant(_)
+            | Target::Queue(_)
+            | Target::Monitor(_) => None,
         };
-        let field = if object.kind == Kind::Extension {
-            "metadata.name"
-        } else {
-            "spec.extension"
-        };
+        let mut extensions = self.objects.extensions.iter();
+        let is_written = extensions.any(|it| it.metadata.name.as_deref() == Some(number));
+        let written = is_written.then(|| ObjectRef::new(Kind::Extension, number));
+        let own = own.map(|it| (it, "spec.extension"));
+        let written = written.map(|it| (it, "metadata.name"));
+        own.into_iter().chain(written).collect()
+    }
+}
+
+/// Extensions that emergency numbers hide, or that hide a code or another number's prefix (DP-1).
+fn report_overlaps(
+    numbers: &HashMap<Arc<str>, Target>,
+    holders: &Holders<'_>,
+    plan: &DialPlan,
+    problems: &mut Vec<Problem>,
+) {
+    for (number, target) in numbers {
         if let Some(hidden) = hidden_by_emergency(number, plan) {
-            problems.push(
-                Problem::error(object, field, Reason::Overlap)
-                    .because(format!(
-                        "whoever dials {number} reaches the emergency number {hidden}"
-                    ))
-                    .remedy("write another number"),
-            );
+            for (object, field) in holders.of(number, target) {
+                problems.push(hidden_from_all(object, field, number, hidden));
+            }
         } else if let Some(shadowed) = shadowed(number, target, numbers, plan) {
-            problems.push(
+            // It is in force, and one is enough to know.
+            let first = holders.of(number, target).into_iter().next();
+            problems.extend(first.map(|(object, field)| {
                 Problem::warning(object, field, Reason::Overlap)
                     .because(format!(
                         "whoever dials {number} reaches this and no longer {shadowed}"
                     ))
-                    .remedy(
-                        "write another number, or change the code in PhoneSystem.spec.dialPlan",
-                    ),
-            );
+                    .remedy("write another number, or change the code in PhoneSystem.spec.dialPlan")
+            }));
         }
+    }
+}
+
+/// A User is there without his number too; what is nothing but a number is not.
+fn hidden_from_all(object: ObjectRef, field: &str, number: &str, hidden: &str) -> Problem {
+    let is_user = object.kind == Kind::User;
+    let problem = Problem::error(object, field, Reason::Overlap)
+        .because(format!(
+            "whoever dials {number} reaches the emergency number {hidden}"
+        ))
+        .remedy("write another number");
+    if is_user {
+        problem
+    } else {
+        problem.leaving_out()
     }
 }
 
@@ -269,11 +381,16 @@ fn shadowed(
         return Some(format!("the message center of extension {rest}"));
     }
     if let Some(rest) = number.strip_prefix(&plan.account_line) {
-        return Some(format!("outside numbers on a PIN that begin with {rest}"));
+        return Some(match rest {
+            "" => "the outside line on a PIN".to_owned(),
+            rest => format!("outside numbers on a PIN that begin with {rest}"),
+        });
     }
-    number
-        .strip_prefix(&plan.outside_line)
-        .map(|rest| format!("the outside number {rest}"))
+    let rest = number.strip_prefix(&plan.outside_line)?;
+    Some(match rest {
+        "" => "the outside line".to_owned(),
+        rest => format!("the outside number {rest}"),
+    })
 }
 
 /// Codes of the dial plan that mean two things.

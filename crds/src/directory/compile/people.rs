@@ -9,7 +9,7 @@ use crate::{
     conditions::Reason,
     directory::{MailboxLimits, Permissions, PinOrigin, UserEntry},
     phone_system::Class,
-    pin::{self, PinKey, PinVerifier},
+    pin::{self, PinKey, PinVerifier, WeakPin},
     secrets::pin_entry,
     user::Voicemail,
 };
@@ -61,9 +61,10 @@ fn person(
     let spec = &user.spec;
     let name: Arc<str> = name.into();
     let class = spec.class.as_ref().and_then(|class| {
-        let found = system.classes.get(class);
+        let classes = system.classes.as_ref()?;
+        let found = classes.get(class);
         if found.is_none() {
-            problems.push(unknown_class(object, class, &system.classes));
+            problems.push(unknown_class(object, class, classes));
         }
         found
     });
@@ -135,6 +136,10 @@ fn verifier(
     let (name, key) = (&entry.name, &system.entry.pin_key);
     let given = pin_entry(name, user.spec.pin_secret_ref.as_ref());
     let stored = stored(name, key, &given, known);
+    let readable = known.secrets.text(&given).filter(|pin| !pin.is_empty());
+    if readable.is_some_and(|pin| !pin::can_be_entered(pin)) {
+        problems.push(no_digits(object));
+    }
     if let Some(text) = &chosen.pin_verifier {
         match PinVerifier::hashed(name.clone(), key.clone(), text) {
             Some(verifier) if holds(chosen, stored.as_ref()) => {
@@ -145,19 +150,21 @@ fn verifier(
         }
     }
     if let Some(Stored { verifier, origin }) = stored {
-        if let Some(pin) = known.secrets.text(&given)
+        if let Some(pin) = readable
             && let Err(weak) = pin::check(pin, user.spec.extension.as_deref())
         {
             problems.push(
                 Problem::warning(object.clone(), "spec.pinSecretRef", Reason::WeakPin)
                     .because(weak.to_string())
-                    .remedy("write another PIN into the Secret, or leave pinSecretRef out and one is generated"),
+                    .remedy(ANOTHER_PIN),
             );
         }
         return (verifier, origin);
     }
-    // Nothing is found, which is reported.
-    let _ = secret(known.secrets, &given, object, "spec.pinSecretRef", problems);
+    if readable.is_none() {
+        // Nothing is found, which is reported.
+        let _ = secret(known.secrets, &given, object, "spec.pinSecretRef", problems);
+    }
     (
         PinVerifier::nothing(name.clone(), key.clone()),
         PinOrigin::Nowhere,
@@ -175,6 +182,9 @@ fn stored(
         (verifier, compiled.initial)
     } else {
         let pin = known.secrets.text(given).filter(|pin| !pin.is_empty())?;
+        if !pin::can_be_entered(pin) {
+            return None;
+        }
         let verifier = PinVerifier::plain(name.clone(), key.clone(), pin);
         (verifier, known.secrets.is_initial(given))
     };
@@ -193,6 +203,16 @@ fn holds(chosen: &UserSettingsSpec, stored: Option<&Stored>) -> bool {
         (None, _) | (_, None) => true,
     }
 }
+
+/// It would lock out its owner, whatever he enters, so that one he chose before goes on to hold.
+fn no_digits(object: &ObjectRef) -> Problem {
+    Problem::error(object.clone(), "spec.pinSecretRef", Reason::WeakPin)
+        .because(WeakPin::NotDigits.to_string())
+        .remedy(ANOTHER_PIN)
+}
+
+const ANOTHER_PIN: &str =
+    "write another PIN into the Secret, or leave pinSecretRef out and one is generated";
 
 fn damaged(user: &str) -> Problem {
     Problem::error(

@@ -64,6 +64,8 @@ pub(super) fn compile(
     for user in phones.users.values_mut() {
         user.handsets.sort();
     }
+    let exists = |name: &str| taken.contains(name) || phones.usernames.contains_key(name);
+    check_logins(objects, exists, phones.problems);
     (phones.accounts, phones.usernames)
 }
 
@@ -162,6 +164,22 @@ fn logins(users: &HashMap<Arc<str>, UserEntry>) -> HashMap<Arc<str>, Arc<str>> {
     logins
 }
 
+/// Reports logins to handsets that do not exist.
+fn check_logins(objects: &Objects, exists: impl Fn(&str) -> bool, problems: &mut Vec<Problem>) {
+    for settings in &objects.user_settings {
+        let Some(desk) = &settings.spec.hot_desk else {
+            continue;
+        };
+        let name = &desk.handset_ref.name;
+        if !exists(name) {
+            let whose = settings.metadata.name.as_deref().unwrap_or_default();
+            let object = ObjectRef::new(Kind::UserSettings, whose);
+            let field = "spec.hotDesk.handsetRef.name";
+            problems.push(not_found(&object, field, "Handset", name));
+        }
+    }
+}
+
 fn owner(
     spec: &HandsetSpec,
     object: &ObjectRef,
@@ -194,7 +212,8 @@ fn username(
                     "the Handset {} has the username {username} already",
                     other.handset
                 ))
-                .remedy("write another username"),
+                .remedy("write another username")
+                .leaving_out(),
         );
         return None;
     }

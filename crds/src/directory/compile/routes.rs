@@ -51,12 +51,8 @@ pub(super) fn compile(
         let object = ObjectRef::new(Kind::CallRoute, name);
         validate::call_route(&object, &route.spec, problems);
         let Some(user) = known.users.get(route.spec.user_ref.name.as_str()) else {
-            problems.push(not_found(
-                &object,
-                "spec.userRef.name",
-                "User",
-                &route.spec.user_ref.name,
-            ));
+            let name = &route.spec.user_ref.name;
+            problems.push(not_found(&object, "spec.userRef.name", "User", name).leaving_out());
             continue;
         };
         let mut reader = Reader {
@@ -67,6 +63,10 @@ pub(super) fn compile(
         };
         let plan = reader.plan(name, &route.spec);
         let Some(callers) = reader.callers(&route.spec.callers) else {
+            let of_it = problems.iter_mut().filter(|it| it.object == object);
+            of_it
+                .filter(|it| it.field.starts_with("spec.callers"))
+                .for_each(|it| it.leaves_out = true);
             continue;
         };
         if let Err(path) = forwards.add(&plan, known, &compiled.plans) {
@@ -121,6 +121,7 @@ fn looping(object: ObjectRef, path: &[Arc<str>]) -> Problem {
     Problem::error(object, "spec", Reason::RoutingLoop)
         .because(format!("calls would go round: {}", path.join(" to ")))
         .remedy("forward to somebody whose calls do not come back, or to voicemail")
+        .leaving_out()
 }
 
 /// Reads the parts of one route.

@@ -18,7 +18,8 @@ use crate::{
 /// The system's row, and its classes by name.
 pub(super) struct Compiled {
     pub(super) entry: System,
-    pub(super) classes: HashMap<String, Class>,
+    /// None where there is no `PhoneSystem`, which alone is said then.
+    pub(super) classes: Option<HashMap<String, Class>>,
 }
 
 /// Time zones by name, each looked up once.
@@ -80,8 +81,8 @@ pub(super) fn compile(
     if chosen.is_none() {
         problems.push(
             Problem::error(object.clone(), "", Reason::NoPhoneSystem)
-                .because("there is no PhoneSystem")
-                .remedy("write one: kind: PhoneSystem, with spec.domain"),
+                .because("there is none")
+                .remedy("write one: kind: PhoneSystem, with a name and spec.domain"),
         );
     }
     validate::phone_system(&object, spec, problems);
@@ -109,11 +110,12 @@ pub(super) fn compile(
     if let Some(given) = &spec.mail {
         entry.mail = Some(Arc::new(mail::server(&object, given, known, problems)));
     }
-    let classes = spec
-        .classes
-        .iter()
-        .map(|class| (class.name.clone(), class.clone()))
-        .collect();
+    let classes = chosen.map(|system| {
+        let classes = system.spec.classes.iter();
+        classes
+            .map(|class| (class.name.clone(), class.clone()))
+            .collect()
+    });
     Compiled { entry, classes }
 }
 

@@ -65,6 +65,7 @@ fn what_exists_is_used() {
         handsets: vec![phone("mary", MADE, "[]")],
         settings: Some(shared("{metadata: {name: mary}, spec: {}}")),
         secrets: ["mary-pin", "mary-portal"].map(str::to_owned).into(),
+        restored: Vec::new(),
     };
     let children = build(&mary("101"), &found).unwrap();
     assert!(children.extension.is_none() && children.mended.is_none());
