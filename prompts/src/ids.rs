@@ -67,7 +67,6 @@ names! { PromptId, "prompt":
     STATUS_EMAIL = "status-email",
     STATUS_EMAIL_UNAVAILABLE = "status-email-unavailable",
     STATUS_FULL = "status-full",
-    STATUS_ALMOST_FULL = "status-almost-full",
 
     // presence, said
     PRESENCE_IS_IN_OFFICE = "presence-is-in-office",
@@ -83,7 +82,6 @@ names! { PromptId, "prompt":
     MENU_PREVIOUS = "menu-previous",
     MENU_INVALID = "menu-invalid",
     MENU_GOODBYE = "menu-goodbye",
-    MENU_STILL_THERE = "menu-still-there",
 
     // main menu
     MAIN_NEW = "main-new",
@@ -98,7 +96,6 @@ names! { PromptId, "prompt":
     LISTEN_NONE_NEW = "listen-none-new",
     LISTEN_NONE_SAVED = "listen-none-saved",
     LISTEN_END = "listen-end",
-    LISTEN_NEXT_MESSAGE = "listen-next-message",
     LISTEN_REPLY = "listen-reply",
     LISTEN_FORWARD = "listen-forward",
     LISTEN_DELETE = "listen-delete",
@@ -106,7 +103,6 @@ names! { PromptId, "prompt":
     LISTEN_NEXT = "listen-next",
     LISTEN_CALL = "listen-call",
     LISTEN_DELETED = "listen-deleted",
-    LISTEN_SAVED = "listen-saved",
     LISTEN_GONE = "listen-gone",
     LISTEN_UNAVAILABLE = "listen-unavailable",
     LISTEN_LOST = "listen-lost",
@@ -114,9 +110,6 @@ names! { PromptId, "prompt":
     LISTEN_CALLING = "listen-calling",
 
     // envelope: who and when
-    ENVELOPE_NUMBER = "envelope-number",
-    ENVELOPE_NEW = "envelope-new",
-    ENVELOPE_SAVED = "envelope-saved",
     ENVELOPE_FROM = "envelope-from",
     ENVELOPE_FROM_EXTENSION = "envelope-from-extension",
     ENVELOPE_FROM_NUMBER = "envelope-from-number",
@@ -139,14 +132,12 @@ names! { PromptId, "prompt":
     LEAVE_GREETING_AWAY = "leave-greeting-away",
     LEAVE_GREETING_BUSY = "leave-greeting-busy",
     LEAVE_HOW = "leave-how",
-    LEAVE_NO_MESSAGE = "leave-no-message",
     LEAVE_FULL = "leave-full",
     LEAVE_UNAVAILABLE = "leave-unavailable",
     LEAVE_TOO_SHORT = "leave-too-short",
     LEAVE_LIMIT = "leave-limit",
     LEAVE_SENT = "leave-sent",
     LEAVE_NOT_SENT = "leave-not-sent",
-    LEAVE_WHICH_EXTENSION = "leave-which-extension",
     LEAVE_UNKNOWN_EXTENSION = "leave-unknown-extension",
     LEAVE_CONNECTING = "leave-connecting",
 
@@ -241,6 +232,7 @@ names! { PromptId, "prompt":
     PIN_LONG = "pin-long",
     PIN_SAME = "pin-same",
     PIN_FIRST = "pin-first",
+    PIN_NONE = "pin-none",
 
     // outside line
     OUTSIDE_REFUSED = "outside-refused",

@@ -69,7 +69,7 @@ pub struct Told<'a> {
     pub forwarded: Option<Forwarder<'a>>,
     /// How many seconds it lasts.
     pub seconds: u64,
-    /// Its end may be missing.
+    /// A part of it may be missing.
     pub partial: bool,
     /// What comes with the e-mail.
     pub enclosed: Enclosed,

@@ -169,11 +169,15 @@ impl Speaker<'_> {
             let without_marks = own.is_none().then(|| plain(c));
             own.into_iter().chain(without_marks.into_iter().flatten())
         });
-        for (position, name) in named.filter_map(|c| names.get(&c)).enumerate() {
-            if position > 0 {
-                out.push(Token::Pause(BETWEEN_CHARACTERS));
+        let mut pause = None;
+        for c in named {
+            if let Some(name) = names.get(&c) {
+                out.extend(pause.map(Token::Pause));
+                out.push(word(name));
+                pause = Some(BETWEEN_CHARACTERS);
+            } else if c.is_whitespace() {
+                pause = pause.and(Some(BETWEEN_WORDS));
             }
-            out.push(word(name));
         }
         Ok(())
     }
@@ -248,3 +252,5 @@ fn of_duration(length: Duration) -> Variables {
 }
 
 const BETWEEN_CHARACTERS: Duration = Duration::from_millis(40);
+/// Of what is spelled: a first and a last name are heard as two.
+const BETWEEN_WORDS: Duration = Duration::from_millis(250);

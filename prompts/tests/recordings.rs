@@ -114,6 +114,23 @@ fn a_sentence_has_a_recording_for_all_its_words() {
 }
 
 #[test]
+fn a_spelled_name_has_a_pause_between_its_words() {
+    let library = library();
+    let now: Zoned = "2026-03-11T23:00[UTC]".parse().unwrap();
+    let heard = |say| {
+        let sounds = library.expand(&["en"], &[say], &now);
+        let names: Vec<String> = sounds.iter().map(|sound| name(&library, sound)).collect();
+        names.join(" ")
+    };
+    assert_eq!(
+        heard(Say::Spell(" Al  B, N ".to_owned())),
+        "a 40 l 250 b 250 n_last"
+    );
+    let number = Say::Digits("+1 5".to_owned());
+    assert_eq!(heard(number), "plus 40 one 250 five_last");
+}
+
+#[test]
 fn every_number_minute_day_and_letter_can_be_heard() {
     let library = library();
     let now: Zoned = "2026-12-31T23:59[UTC]".parse().unwrap();

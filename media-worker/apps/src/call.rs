@@ -126,7 +126,7 @@ pub struct Listener {
 pub struct RecordRules<'a> {
     /// The greatest length.
     pub max: Duration,
-    /// So much silence ends it; none: silence is kept.
+    /// So much silence ends it, and is left out of it but for one second; none: silence is kept.
     pub silence: Option<Duration>,
     /// The keys that end it.
     pub ends: &'a [Key],
@@ -137,8 +137,21 @@ pub struct RecordRules<'a> {
 pub struct Take {
     /// How long it is.
     pub length: Duration,
+    /// Whether anybody spoke in it.
+    pub spoken: bool,
     /// Why it ended.
     pub ended: Ended,
+}
+
+impl Take {
+    /// Nothing at all.
+    pub const fn nothing(ended: Ended) -> Self {
+        Self {
+            length: Duration::ZERO,
+            spoken: false,
+            ended,
+        }
+    }
 }
 
 /// Why a recording ended.

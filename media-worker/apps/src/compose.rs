@@ -127,7 +127,7 @@ pub(crate) async fn compose<O: Office>(
         } = begun;
         let before = before(office, letter, left_out, &mut told).await;
         let take = record(call, office, letter, &before, &recording, max_length).await;
-        let keep = take.length >= letter.min_length();
+        let keep = take.spoken && take.length >= letter.min_length();
         let decision = decide(call, office, letter, &recording, take.ended, keep).await;
         let sent = settle(office, recording, &decision, keep).await;
         let words = sent.words(office).await;
@@ -252,10 +252,7 @@ async fn record<O: Office>(
     max: Duration,
 ) -> Take {
     if announce(call, before).await.is_err() {
-        return Take {
-            length: Duration::ZERO,
-            ended: Ended::HungUp,
-        };
+        return Take::nothing(Ended::HungUp);
     }
     let mut ends = vec![Key::Pound];
     if letter.manner == Manner::Leaving {

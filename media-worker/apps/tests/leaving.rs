@@ -58,12 +58,12 @@ fn hanging_up_within_a_second_leaves_no_message() {
 }
 
 #[test]
-fn eight_seconds_of_silence_end_a_recording() {
+fn eight_seconds_of_silence_end_a_recording_and_are_no_part_of_it() {
     let company = Company::new();
     let story = leave(&company, outsider().hears("[beep]").speaks(4).hears(SENT));
     assert_eq!(
         (story.exit.clone(), seconds_in(&company, "mary")),
-        (Exit::Finished, vec![12])
+        (Exit::Finished, vec![5])
     );
 }
 
@@ -79,6 +79,23 @@ fn a_message_ends_at_its_greatest_length_and_is_sent() {
             .hears(SENT),
     );
     assert_eq!(seconds_in(&company, "mary"), [300]);
+}
+
+#[test]
+fn a_recording_in_which_nobody_spoke_is_no_message() {
+    let company = Company::new();
+    for person in [outsider(), Person::user("john")] {
+        let silent = person.clone().hears("[beep]");
+        let silent = silent.hears("Nothing was recorded.").hears("[beep]");
+        leave(&company, silent.speaks(2).hangs_up());
+        leave(
+            &company,
+            person.clone().hears("[beep]").waits(4.0).hangs_up(),
+        );
+        let pressed = person.hears("[beep]").waits(4.0).dials("#");
+        leave(&company, pressed.hears("Nothing was recorded.").hangs_up());
+    }
+    assert_eq!(seconds_in(&company, "mary"), [2, 2]);
 }
 
 #[test]

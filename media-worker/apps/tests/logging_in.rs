@@ -108,7 +108,10 @@ fn three_wrong_pins_end_the_call() {
         wrong(wrong(wrong(outsider()))).hears("call again later"),
     );
     assert_eq!(
-        (story.exit.clone(), story.count("That PIN is not right.")),
+        (
+            story.exit.clone(),
+            story.count("That PIN number is not right.")
+        ),
         (Exit::Finished, 2)
     );
 }

@@ -98,7 +98,7 @@ fn after_the_outside_line_nobody_else_is_let_in() {
         .dials("#")
         .hears(INVALID)
         .dials("102#1027531#")
-        .hears("That PIN is not right.")
+        .hears("That PIN number is not right.")
         .dials(MARYS_PIN)
         .hears(MAIN)
         .dials("#");

@@ -59,7 +59,11 @@ fn a_presence_set_in_the_manifest_is_said_to_be_managed() {
         .hears("For your presence, press 1.")
         .hangs_up();
     let story = visit(&company, person);
-    assert!(!story.transcript().contains("For in office, press 1."));
+    assert!(
+        !story
+            .transcript()
+            .contains("If you are in the office, press 1.")
+    );
 }
 
 #[test]
@@ -88,8 +92,12 @@ fn the_greeting_and_the_announce_only_of_the_chosen_presence_hold_for_the_next_c
 fn only_recording_is_offered_while_there_is_no_greeting() {
     let company = Company::new();
     let person = settings().dials("30").hears("no greeting here");
-    let person = person.hears(MENU).dials("2").hears("no use");
-    let person = person.dials("3").hears("no use").dials("4").hears("no use");
+    let person = person.hears(MENU).dials("2").hears("does nothing");
+    let person = person
+        .dials("3")
+        .hears("does nothing")
+        .dials("4")
+        .hears("does nothing");
     let story = visit(&company, person.hears(MENU).hangs_up());
     for offered in ["To hear it, press 2.", "To let callers"] {
         assert!(!story.transcript().contains(offered), "{offered}");
@@ -228,7 +236,7 @@ fn a_changed_pin_is_right_from_then_on_and_the_old_one_wrong() {
         .dials("86420#")
         .hears("once more")
         .dials("86420#")
-        .hears("Your PIN has been changed.")
+        .hears("Your PIN number has been changed.")
         .hears("For your presence")
         .hangs_up();
     visit(&company, person);
@@ -244,14 +252,14 @@ fn a_changed_pin_is_right_from_then_on_and_the_old_one_wrong() {
 #[test]
 fn a_pin_that_is_easy_to_guess_is_refused_with_the_reason() {
     for (pin, why) in [
-        ("1234", "A PIN needs at least five digits."),
+        ("1234", "Your PIN number needs at least five digits."),
         ("101101", "too easy to guess"),
         ("77777", "too easy to guess"),
         ("45678", "too easy to guess"),
-        ("1017531", "the PIN you have now"),
+        ("1017531", "the PIN number you have now"),
         (
             "135791357913579135791357913579135",
-            "A PIN has at most thirty-two digits.",
+            "Your PIN number can have at most thirty-two digits.",
         ),
     ] {
         let person = settings().dials("5").hears("new PIN");
@@ -283,11 +291,14 @@ fn two_different_pins_change_nothing() {
 fn a_pin_for_the_first_login_must_be_changed_before_anything_else() {
     let company = Company::new().with_initial_pin("mary");
     let first = Person::user("mary").hears("enter your PIN");
-    let first = first.dials("1017531#").hears("choose a PIN of your own");
+    let first = first
+        .dials("1017531#")
+        .hears("choose a PIN number of your own");
     // Going on without one ends the call, and nothing was told.
     let without = first.clone().hears("new PIN").dials("#");
     let without = without.hears("new PIN").dials("#").hears("new PIN");
-    let story = visit(&company, without.dials("#").hears("Goodbye."));
+    let without = without.dials("#").hears("You have not chosen a");
+    let story = visit(&company, without.hears("Goodbye."));
     assert_eq!(story.exit, Exit::Finished);
     assert!(!story.transcript().contains("messages"));
     let with = first.hears("new PIN").dials("86420#").hears("once more");

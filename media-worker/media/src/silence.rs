@@ -14,6 +14,7 @@ pub struct Tracker {
     meter: Meter,
     floor: f32,
     silent: Duration,
+    sounded: Duration,
     loudest: f32,
 }
 
@@ -30,6 +31,7 @@ impl Tracker {
             meter,
             floor: MIN_FLOOR,
             silent: Duration::ZERO,
+            sounded: Duration::ZERO,
             loudest: 0.0,
         }
     }
@@ -44,6 +46,9 @@ impl Tracker {
             self.silent = Duration::ZERO;
         } else {
             self.silent = self.silent.saturating_add(length);
+        }
+        if level > MIN_SOUND {
+            self.sounded = self.sounded.saturating_add(length);
         }
         // The floor falls at once and rises slowly: between words it is the background.
         let rise = 1.0 + RISE_PER_SECOND * length.as_secs_f32();
@@ -61,7 +66,13 @@ impl Tracker {
         self.silent
     }
 
-    /// The loudest frame so far in dBFS (0 is a full-scale sine wave), for telling a message from an empty line.
+    /// Whether anybody may have spoken, however softly and beside whatever noise. A click of the line or of a key is shorter than
+    /// the shortest word.
+    pub fn may_have_spoken(&self) -> bool {
+        self.sounded >= WORD
+    }
+
+    /// The loudest frame so far in dBFS (0 is a full-scale sine wave).
     pub fn peak_dbfs(&self) -> f32 {
         10.0 * (2.0 * self.loudest / (FULL_SCALE * FULL_SCALE))
             .max(1e-10)
@@ -120,10 +131,14 @@ fn energies(codec: Codec) -> [f32; 256] {
 static PCMU_ENERGY: LazyLock<[f32; 256]> = LazyLock::new(|| energies(Codec::Pcmu));
 static PCMA_ENERGY: LazyLock<[f32; 256]> = LazyLock::new(|| energies(Codec::Pcma));
 
+/// No word is shorter.
+const WORD: Duration = Duration::from_millis(100);
 const PIECE: usize = 160;
 const FULL_SCALE: f32 = 32_767.0;
 /// -48 dBFS: nothing softer is speech.
 const MIN_SPEECH: f32 = 8_500.0;
+/// -54 dBFS: what is softer is the line alone. A whisper is louder, and better an empty message is kept than a soft one lost.
+const MIN_SOUND: f32 = 2_135.0;
 /// -30 dBFS: everything louder is sound.
 const MAX_THRESHOLD: f32 = 537_000.0;
 /// 8 dB.

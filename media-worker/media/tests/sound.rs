@@ -118,13 +118,19 @@ fn gaps_count_as_silence_and_the_peak_is_kept() {
     tracker.hear(Clip::silence(Duration::from_millis(20), Codec::Pcma).bytes());
     assert_eq!(tracker.silent_for(), Duration::from_millis(3020));
     assert!(tracker.peak_dbfs() < -60.0);
-    tracker.hear(Clip::encode_native(&sines(&[(1000.0, 3276.7)], 8000, 20), Codec::Pcma).bytes());
+    let tone = Clip::encode_native(&sines(&[(1000.0, 3276.7)], 8000, 20), Codec::Pcma);
+    tracker.hear(tone.bytes());
     assert!(
         (tracker.peak_dbfs() + 20.0).abs() < 0.5,
         "{}",
         tracker.peak_dbfs()
     );
     assert_eq!(tracker.silent_for(), Duration::ZERO);
+    assert!(!tracker.may_have_spoken(), "a click is no word");
+    for _ in 0..4 {
+        tracker.hear(tone.bytes());
+    }
+    assert!(tracker.may_have_spoken());
 }
 
 /// Loses every tenth frame, in the middle of a syllable; returns what is heard with concealment and with silence instead.

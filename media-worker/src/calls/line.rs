@@ -7,13 +7,14 @@ use apps::{Call, Called, Ended, HungUp, Key, Listener, Outside, RecordRules, Ste
 use crds::directory::{Caller, UserEntry};
 use futures::StreamExt;
 use media::codec::Codec;
-use media::engine::{Event, LegId, RecordEnd};
+use media::engine::{Event, LegId, PlayItem, RecordEnd};
 use prompts::Say;
 use sip::endpoint::SessionEvent;
 use sip::sdp::Direction;
 use sip::syntax::Reason;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::breath::Breath;
 use super::inbound::Inbound;
 use super::office::{CallOffice, Recording, Spoken};
 use super::outside::Outward;
@@ -24,6 +25,7 @@ pub(super) struct Line<'a> {
     call: &'a mut Inbound,
     listener: Listener,
     speech: Speech,
+    breath: Breath,
     tag: u64,
     presence: Presence,
 }
@@ -53,6 +55,7 @@ enum News {
         recording: u64,
         why: RecordEnd,
         length: Duration,
+        spoken: bool,
     },
     Gone,
     Nothing,
@@ -65,6 +68,7 @@ impl<'a> Line<'a> {
             call,
             listener,
             speech: Speech::Silent,
+            breath: Breath::default(),
             tag: 0,
             presence: Presence::There,
         }
@@ -101,7 +105,10 @@ impl<'a> Line<'a> {
         match news {
             News::Gone => self.presence = Presence::Gone,
             News::Key(key) if self.call.keys.len() < MAX_KEYS => self.call.keys.push_back(key),
-            News::Said => self.speech = Speech::Said,
+            News::Said => {
+                self.speech = Speech::Said;
+                self.breath.said(Instant::now());
+            }
             News::Key(_) | News::Recorded { .. } | News::Nothing => {}
         }
         news
@@ -121,11 +128,13 @@ impl<'a> Line<'a> {
                 recording,
                 why,
                 duration,
+                spoken,
                 ..
             } => News::Recorded {
                 recording,
                 why,
                 length: duration,
+                spoken,
             },
             Event::PlayEnded { .. }
             | Event::DigitsSent { .. }
@@ -208,8 +217,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Ends the recording and waits until its last frame is in the spool.
-    async fn finish_recording(&mut self, recording: u64) -> Option<Duration> {
+    /// Ends the recording and waits until its last frame is in the spool: how long it is, and whether anybody spoke.
+    async fn finish_recording(&mut self, recording: u64) -> Option<(Duration, bool)> {
         if let Some(seat) = self.call.party.media.seat() {
             seat.stop_record();
         }
@@ -219,11 +228,12 @@ impl<'a> Line<'a> {
                 if let News::Recorded {
                     recording: ended,
                     length,
+                    spoken,
                     ..
                 } = self.note(Some(event))
                     && ended == recording
                 {
-                    return Some(length);
+                    return Some((length, spoken));
                 }
             }
             None
@@ -271,10 +281,14 @@ impl Call<CallOffice> for Line<'_> {
         let system = self.call.directory.system();
         let languages = [&*self.listener.language, &*system.language];
         let voice = &self.call.exchange.voice;
-        let items = voice.items(&languages, what, codec, &now);
+        let mut items = voice.items(&languages, what, codec, &now);
         if items.is_empty() {
             self.speech = Speech::Said;
             return Ok(());
+        }
+        let pause = self.breath.before(what, Instant::now());
+        if !pause.is_zero() {
+            items.insert(0, PlayItem::Silence(pause));
         }
         self.tag += 1;
         self.speech = Speech::Speaking(self.tag);
@@ -288,6 +302,7 @@ impl Call<CallOffice> for Line<'_> {
             seat.stop_play();
         }
         self.speech = Speech::Silent;
+        self.breath.interrupted();
         Ok(())
     }
 
@@ -314,7 +329,11 @@ impl Call<CallOffice> for Line<'_> {
     }
 
     fn take_key(&mut self) -> Option<Key> {
-        self.call.keys.pop_front()
+        let key = self.call.keys.pop_front();
+        if key.is_some() {
+            self.breath.interrupted();
+        }
+        key
     }
 
     async fn dial_tone(&mut self) -> Result<(), HungUp> {
@@ -347,17 +366,11 @@ impl Call<CallOffice> for Line<'_> {
         let _ = self.stop().await;
         while let Some(key) = self.call.keys.pop_front() {
             if rules.ends.contains(&key) {
-                return Take {
-                    length: Duration::ZERO,
-                    ended: Ended::Key(key),
-                };
+                return Take::nothing(Ended::Key(key));
             }
         }
         let Some(seat) = self.call.party.media.seat() else {
-            return Take {
-                length: Duration::ZERO,
-                ended: Ended::HungUp,
-            };
+            return Take::nothing(Ended::HungUp);
         };
         seat.record(recording.number(), rules.silence, rules.max);
         let began = Instant::now();
@@ -377,6 +390,7 @@ impl Call<CallOffice> for Line<'_> {
                     recording: ended,
                     why,
                     length,
+                    spoken,
                 } if ended == recording.number() => {
                     let ended = match why {
                         RecordEnd::Stopped | RecordEnd::LegClosed => Ended::HungUp,
@@ -384,15 +398,24 @@ impl Call<CallOffice> for Line<'_> {
                         RecordEnd::MaxLength => Ended::MaxLength,
                     };
                     recording.lasted(length);
-                    return Take { length, ended };
+                    return Take {
+                        length,
+                        spoken,
+                        ended,
+                    };
                 }
                 News::Gone => Ended::HungUp,
                 News::Said | News::Nothing | News::Recorded { .. } => continue,
             };
-            let length = self.finish_recording(recording.number()).await;
-            let length = length.unwrap_or_else(|| began.elapsed());
+            let finished = self.finish_recording(recording.number()).await;
+            // What an engine that has gone has recorded may be words: they are kept.
+            let (length, spoken) = finished.unwrap_or_else(|| (began.elapsed(), true));
             recording.lasted(length);
-            return Take { length, ended };
+            return Take {
+                length,
+                spoken,
+                ended,
+            };
         }
     }
 }

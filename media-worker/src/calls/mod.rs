@@ -3,6 +3,7 @@
 mod announce;
 mod applications;
 mod attempt;
+mod breath;
 mod connected;
 mod details;
 mod formats;

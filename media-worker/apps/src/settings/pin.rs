@@ -40,10 +40,11 @@ pub(crate) async fn choose_first_pin<O: Office>(
             // What cannot be kept today must not keep him from his messages.
             Attempt::Changed | Attempt::Unavailable => return Ok(None),
             Attempt::Again | Attempt::Left => {}
-            Attempt::Nothing => break,
+            Attempt::Nothing => return farewell(call, []).await.map(Some),
         }
     }
-    farewell(call, []).await.map(Some)
+    let why = [PromptId::PIN_NONE.into()];
+    farewell(call, why).await.map(Some)
 }
 
 /// What came of one attempt.

@@ -299,7 +299,7 @@ impl Call<SimOffice> for Line<'_> {
     async fn record(&mut self, recording: &Recording, rules: &RecordRules<'_>) -> Take {
         self.fall_silent();
         let began = self.now();
-        let mut talked = began;
+        let mut talked: Option<Duration> = None;
         let ended = loop {
             self.act();
             if self.hung_up {
@@ -310,9 +310,11 @@ impl Call<SimOffice> for Line<'_> {
             if let Some(key) = end_key {
                 break Ended::Key(key);
             }
-            talked = talked.max(self.talks_until().unwrap_or_default());
+            talked = talked.max(self.talks_until());
             let full = began + rules.max;
-            let quiet = rules.silence.map(|silence| talked + silence);
+            let quiet = rules
+                .silence
+                .map(|silence| talked.unwrap_or(began) + silence);
             if full <= self.now() {
                 break Ended::MaxLength;
             }
@@ -321,9 +323,17 @@ impl Call<SimOffice> for Line<'_> {
             }
             self.advance(quiet.unwrap_or(full).min(full));
         };
-        let length = self.now().saturating_sub(began);
+        let end = match ended {
+            Ended::Silence => talked.unwrap_or(began) + KEPT_SILENCE,
+            Ended::Key(_) | Ended::MaxLength | Ended::HungUp => self.now(),
+        };
+        let length = end.saturating_sub(began);
         recording.set_length(length);
-        Take { length, ended }
+        Take {
+            length,
+            spoken: talked.is_some(),
+            ended,
+        }
     }
 
     async fn dial_tone(&mut self) -> Result<(), HungUp> {
@@ -404,6 +414,8 @@ impl Audible for Sample {
 const TONE: Duration = Duration::from_secs(1);
 /// So long people outside talk.
 const TALK: Duration = Duration::from_mins(1);
+/// So much of the silence that ends a recording is kept.
+const KEPT_SILENCE: Duration = Duration::from_secs(1);
 const PER_LETTER: Duration = Duration::from_millis(60);
 const BEEP: Duration = Duration::from_millis(400);
 const BETWEEN_KEYS: Duration = Duration::from_millis(100);

@@ -14,7 +14,7 @@ pub(crate) const SETTINGS: &[Place] = &[
         come: || (Company::new(), settings()),
         run: visit,
         keys: &[
-            ("1", Says("For in office, press 1.")),
+            ("1", Says("If you are in the office, press 1.")),
             ("2", Says("You have not recorded your name.")),
             ("3", Says("For the default greeting, press 0.")),
             ("5", Says("Enter your new PIN")),
@@ -37,7 +37,7 @@ pub(crate) const SETTINGS: &[Place] = &[
             ("6", Says("Your presence is: away.")),
             ("7", Says("Your presence is: busy.")),
             ("#", Says("For your presence, press 1.")),
-            ("*", Says("For in office, press 1.")),
+            ("*", Says("If you are in the office, press 1.")),
             ("", Ends("Goodbye.")),
         ],
         others: Says(INVALID),

@@ -9,7 +9,7 @@ use apps::{Whose, leave_message, message_center};
 use mailbox::Sender;
 
 /// What is said when a key has no use.
-pub(crate) const INVALID: &str = "That key has no use here.";
+pub(crate) const INVALID: &str = "That key does nothing here.";
 /// The last words of the main menu.
 pub(crate) const MAIN: &str = "press star and then the extension.";
 /// The last words of the other menus.

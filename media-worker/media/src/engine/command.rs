@@ -49,7 +49,7 @@ pub enum Command {
         leg: LegId,
         /// The recording's id in the [`RecordSink`](super::RecordSink).
         recording: u64,
-        /// This much silence ends it.
+        /// This much silence ends it, and is left out of it but for one second.
         silence: Option<Duration>,
         /// It never gets longer than this.
         max: Duration,
@@ -210,8 +210,10 @@ pub enum Event {
         recording: u64,
         /// What ended it.
         why: RecordEnd,
-        /// From start to end, trailing silence included.
+        /// From start to end, trailing silence included as far as it is recorded.
         duration: Duration,
+        /// Whether anybody spoke in it.
+        spoken: bool,
         /// Loudness of the speech in it, in dB relative to full scale.
         level: f32,
     },

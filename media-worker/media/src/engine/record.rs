@@ -20,6 +20,7 @@ pub(super) struct Recording {
     packet_at: Instant,
     input: Option<Input>,
     level: Tracker,
+    held: Held,
     /// Only for packets in another codec than the recording's.
     recoder: Option<Box<Recoder>>,
 }
@@ -49,6 +50,7 @@ impl Recording {
             packet_at: now,
             input: None,
             level: Tracker::new(codec),
+            held: Held::new(silence.unwrap_or_default()),
             recoder: None,
         }
     }
@@ -77,7 +79,12 @@ impl Recording {
         self.level.gap(self.unheard(turn.now));
         self.level.hear(payload);
         self.packet_at = turn.now;
-        turn.rec.frame(self.id, at, payload);
+        if self.silence.is_some() && self.level.silent_for() > KEPT_SILENCE {
+            self.held.push(at, payload);
+        } else {
+            self.held.release(self.id, turn);
+            turn.rec.frame(self.id, at, payload);
+        }
     }
 
     /// What ends the recording at this moment, if anything does.
@@ -85,10 +92,15 @@ impl Recording {
         if since(self.started, now) >= self.max {
             return Some(RecordEnd::MaxLength);
         }
-        let silent = self.level.silent_for() + self.unheard(now);
+        let silent = self.silent_for(now);
         self.silence
             .is_some_and(|silence| silent >= silence)
             .then_some(RecordEnd::Silence)
+    }
+
+    /// How long nobody has spoken up to this moment.
+    fn silent_for(&self, now: Instant) -> Duration {
+        self.level.silent_for() + self.unheard(now)
     }
 
     /// For how long no packet has come that should have: the far side suppresses silence, or is gone.
@@ -101,14 +113,22 @@ impl Recording {
         }
     }
 
-    /// Ends it.
-    pub(super) fn end(self, leg: LegId, why: RecordEnd, turn: &mut Turn<'_>) {
+    /// Ends it. The silence that it waited in vain for the end of is no part of it.
+    pub(super) fn end(mut self, leg: LegId, why: RecordEnd, turn: &mut Turn<'_>) {
+        let left_out = match why {
+            RecordEnd::Silence => self.silent_for(turn.now).saturating_sub(KEPT_SILENCE),
+            RecordEnd::Stopped | RecordEnd::MaxLength | RecordEnd::LegClosed => {
+                self.held.release(self.id, turn);
+                Duration::ZERO
+            }
+        };
         turn.rec.ended(self.id);
         turn.tell(Event::RecordEnded {
             leg,
             recording: self.id,
             why,
-            duration: since(self.started, turn.now),
+            duration: since(self.started, turn.now).saturating_sub(left_out),
+            spoken: self.level.may_have_spoken(),
             level: self.level.peak_dbfs(),
         });
     }
@@ -135,6 +155,44 @@ impl Recording {
     }
 }
 
+/// Frames of a silence, which are recorded only if it does not end the recording.
+struct Held {
+    /// Where each belongs in the recording, and its length; its payload follows the previous one's in `payloads`.
+    frames: Vec<(u32, usize)>,
+    payloads: Vec<u8>,
+}
+
+impl Held {
+    /// With room for so long a silence: no packet has to make any.
+    fn new(silence: Duration) -> Self {
+        let frames = silence.as_millis() / FRAME.as_millis();
+        Self {
+            frames: Vec::with_capacity(frames as usize),
+            payloads: Vec::with_capacity(frames as usize * FRAME_BYTES),
+        }
+    }
+
+    fn push(&mut self, at: u32, payload: &[u8]) {
+        self.frames.push((at, payload.len()));
+        self.payloads.extend_from_slice(payload);
+    }
+
+    /// Records them: the silence was a pause.
+    fn release(&mut self, recording: u64, turn: &mut Turn<'_>) {
+        let mut start = 0;
+        for (at, length) in self.frames.drain(..) {
+            let payload = self.payloads.get(start..start + length).unwrap_or_default();
+            turn.rec.frame(recording, at, payload);
+            start += length;
+        }
+        self.payloads.clear();
+    }
+}
+
+/// So much of the silence that ends a recording is kept: the message does not break off, and a single word is long enough for one.
+const KEPT_SILENCE: Duration = Duration::from_secs(1);
+/// A frame's bytes on the wire, in every codec of ours.
+const FRAME_BYTES: usize = 160;
 /// A packet this late is missing.
 const LATE: Duration = Duration::from_millis(100);
 const SLACK_SECONDS: u32 = 2;

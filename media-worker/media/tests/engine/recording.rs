@@ -31,15 +31,42 @@ fn loud() -> [u8; 160] {
     out
 }
 
-fn end(bench: &mut Bench) -> Option<(RecordEnd, Duration, f32)> {
+/// Audio of 20 ms each: what is said, and the frames that are silent.
+fn say(bench: &mut Bench, first: u32, spoken: u32, silent: u32) -> u32 {
+    for n in first..first + spoken + silent {
+        let payload = if n < first + spoken {
+            loud()
+        } else {
+            [0xff; 160]
+        };
+        bench.rtp(0, addr(PHONE), header(0, 9, n), &payload);
+        bench.tick();
+    }
+    first + spoken + silent
+}
+
+struct End {
+    why: RecordEnd,
+    duration: Duration,
+    spoken: bool,
+    level: f32,
+}
+
+fn end(bench: &mut Bench) -> Option<End> {
     bench.events().into_iter().find_map(|event| match event {
         Event::RecordEnded {
             leg: 1,
             recording: 5,
             why,
             duration,
+            spoken,
             level,
-        } => Some((why, duration, level)),
+        } => Some(End {
+            why,
+            duration,
+            spoken,
+            level,
+        }),
         _ => None,
     })
 }
@@ -64,28 +91,67 @@ fn packets_are_stored_as_they_come_with_their_time() {
         "digits are no audio"
     );
     assert_eq!(bench.rec.ended, [5]);
-    assert_eq!(end(&mut bench).unwrap().0, RecordEnd::Stopped);
+    assert_eq!(end(&mut bench).unwrap().why, RecordEnd::Stopped);
 }
 
 #[test]
-fn silence_ends_it_after_speech() {
+fn silence_ends_it_after_speech_and_a_second_of_it_is_kept() {
     let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
-    for n in 0..600 {
-        let payload = if n < 100 { loud() } else { [0xff; 160] };
-        bench.rtp(0, addr(PHONE), header(0, 9, n), &payload);
-        bench.tick();
-    }
-    let (why, duration, level) = end(&mut bench).unwrap();
-    assert_eq!(why, RecordEnd::Silence);
-    assert!((ms(9900)..ms(10_200)).contains(&duration), "{duration:?}");
+    say(&mut bench, 0, 100, 500);
+    let End {
+        why,
+        duration,
+        spoken,
+        level,
+    } = end(&mut bench).unwrap();
+    assert_eq!((why, spoken), (RecordEnd::Silence, true));
+    assert!((ms(2900)..ms(3200)).contains(&duration), "{duration:?}");
+    assert_eq!(bench.rec.frames.len(), 150);
     assert!((-12.0..-6.0).contains(&level), "{level} dBFS");
+}
+
+#[test]
+fn a_pause_within_it_is_recorded_whole_and_so_is_the_silence_before_it_is_stopped() {
+    let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
+    let next = say(&mut bench, 0, 50, 150);
+    say(&mut bench, next, 50, 100);
+    assert_eq!(bench.rec.frames.len(), 300, "what may be its end waits");
+    bench.command(Command::StopRecord { leg: 1 });
+    let times: Vec<u32> = bench.rec.frames.iter().map(|(_, at, _)| *at).collect();
+    assert_eq!(times, (0..350).map(|n| n * 160).collect::<Vec<u32>>());
+    let silent = bench.rec.frames.iter();
+    let silent = silent.filter(|(_, _, payload)| payload.iter().all(|byte| *byte == 0xff));
+    assert_eq!(silent.count(), 250);
+    let duration = end(&mut bench).unwrap().duration;
+    assert!((ms(6900)..ms(7100)).contains(&duration), "{duration:?}");
+}
+
+#[test]
+fn a_click_is_nothing_said_and_a_word_is() {
+    for (frames, spoken) in [(0, false), (3, false), (10, true)] {
+        for stopped in [false, true] {
+            let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
+            say(&mut bench, 0, frames, if stopped { 100 } else { 500 });
+            bench.command(Command::StopRecord { leg: 1 });
+            let end = end(&mut bench).unwrap();
+            assert_eq!(end.spoken, spoken, "{frames} frames, {:?}", end.why);
+        }
+    }
+}
+
+#[test]
+fn silence_is_kept_where_it_does_not_end_the_recording() {
+    let mut bench = recording(leg(1, PHONE, Codec::Pcmu), None, MAX);
+    say(&mut bench, 0, 50, 450);
+    assert_eq!(bench.rec.frames.len(), 500);
 }
 
 #[test]
 fn a_far_side_that_sends_nothing_is_silent() {
     let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
     bench.ticks(410);
-    assert_eq!(end(&mut bench).unwrap().0, RecordEnd::Silence);
+    let end = end(&mut bench).unwrap();
+    assert_eq!((end.why, end.spoken), (RecordEnd::Silence, false));
 }
 
 #[test]
@@ -95,8 +161,8 @@ fn the_greatest_length_ends_it() {
         bench.rtp(0, addr(PHONE), header(0, 9, n), &loud());
         bench.tick();
     }
-    let (why, duration, _) = end(&mut bench).unwrap();
-    assert_eq!((why, duration), (RecordEnd::MaxLength, ms(2000)));
+    let end = end(&mut bench).unwrap();
+    assert_eq!((end.why, end.duration), (RecordEnd::MaxLength, ms(2000)));
     assert_eq!(bench.rec.frames.len(), 100);
 }
 
