@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::files::{Files, ListFiles, PutFile, RemoveFile};
-pub use self::mailbox::{CheckStore, Export, Here, Mailbox, StoreAt};
+pub use self::mailbox::{CheckStore, CopyStore, Export, Here, Mailbox, StoreAt};
 pub use bucket::{Bucket, S3Service};
 pub use run::Run;
 pub use slot::Slot;
@@ -23,9 +23,9 @@ pub use upload::Upload;
 use crate::service::{SocketPlan, TlsPlan};
 use crate::signalling::CertificateFiles;
 
-/// The worker of Switchboard: an office telephone system.
+/// Switchboard, an office telephone system: the system itself, and the tools for it.
 #[derive(Debug, Parser)]
-#[command(name = "media-worker", version, about)]
+#[command(name = "media-worker", version)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -48,7 +48,7 @@ pub enum Command {
     Probe(Probe),
     /// Carry what a worker left in its spool to object storage, whenever no worker runs: the sidecar of a worker's Pod.
     Upload(Upload),
-    /// Look after stored messages: check a whole store, or export a mailbox.
+    /// Look after stored messages: check a whole store, export a mailbox, or copy everything into another store.
     #[command(subcommand)]
     Mailbox(Mailbox),
     /// Look after the company's shared files, such as the greetings of auto attendants.
@@ -74,10 +74,10 @@ pub struct Standalone {
     #[arg(long, default_value = "./state", value_name = "DIR")]
     pub state: PathBuf,
     /// Where SIP is answered, UDP and TCP alike; port 0 asks the system for a free one.
-    #[arg(long, default_value = "0.0.0.0:5060", value_name = "ADDR:PORT")]
+    #[arg(long, default_value = "0.0.0.0:5060", value_name = "ADDR:PORT", value_parser = address)]
     pub sip: SocketAddr,
     /// Where SIP over TLS is answered.
-    #[arg(long, value_name = "ADDR:PORT", requires_all = ["tls_cert", "tls_key"])]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address, requires_all = ["tls_cert", "tls_key"])]
     pub sip_tls: Option<SocketAddr>,
     /// The certificate and its chain (PEM), read again when it changes.
     #[arg(long, value_name = "FILE")]
@@ -92,7 +92,7 @@ pub struct Standalone {
     #[arg(long, default_value = "20000-20007", value_name = "FIRST-LAST", value_parser = media_ports)]
     pub media: RangeInclusive<u16>,
     /// Where `/metrics`, `/healthz` and `/readyz` are served.
-    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDR:PORT")]
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDR:PORT", value_parser = address)]
     pub metrics: SocketAddr,
     /// The folder of prompts; without it, the one beside the program or the working folder.
     #[arg(long, value_name = "DIR", env = "SWITCHBOARD_PROMPTS")]
@@ -165,7 +165,11 @@ pub struct Probe {
 
 /// `ADDR:PORT`, of an IPv6 address also without brackets: so it comes from Kubernetes.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let wrong = || format!("`{text}` is no address with a port: write for example 0.0.0.0:9090");
+    let wrong = || {
+        format!(
+            "`{text}`: write an IP address and a port, for example 127.0.0.1:5060, or 0.0.0.0:5060 for every address of this machine"
+        )
+    };
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
@@ -202,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn the_help_begins_with_what_this_is() {
+        let help = Cli::command().render_help().to_string();
+        assert!(
+            help.starts_with("Switchboard, an office telephone system"),
+            "{help}"
+        );
+    }
+
+    #[test]
     fn an_address_is_read_with_or_without_brackets() {
         for (text, read) in [
             ("192.0.2.7:9090", "192.0.2.7:9090"),
@@ -210,8 +223,21 @@ mod tests {
         ] {
             assert_eq!(address(text), Ok(read.parse().unwrap()));
         }
-        assert!(address("9090").is_err_and(|e| e.contains("0.0.0.0:9090")));
-        assert!(address("office:9090").is_err());
+        for text in ["9090", "localhost:5060", "127.0.0.1"] {
+            assert!(address(text).is_err_and(|e| e.contains("0.0.0.0:5060")));
+        }
+        let wrong = [
+            "media-worker",
+            "standalone",
+            "office",
+            "--sip",
+            "localhost:5060",
+        ];
+        let refused = Cli::try_parse_from(wrong).unwrap_err().to_string();
+        assert!(
+            refused.contains("write an IP address and a port"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod source;
 pub mod state;
 pub mod statuses;
 pub mod storage;
+pub mod told;
 pub mod traces;
 pub mod trunks;
 pub mod upkeep;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use media_worker::cli::{self, Cli, Command};
-use media_worker::{logs, probe, service, source, upkeep, upload};
+use media_worker::{logs, probe, service, source, told, upkeep, upload};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         }
     };
     done.unwrap_or_else(|error| {
-        eprintln!("media-worker: {error:#}");
+        eprintln!("media-worker: {}", told::in_one_line(&error));
         ExitCode::FAILURE
     })
 }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +39,9 @@ pub enum Unplayable {
     /// It plays for longer than anybody listens.
     #[error("it plays for more than {} minutes", LONGEST.as_secs() / 60)]
     TooLong,
+    /// It begins as no file of either kind does.
+    #[error("it is neither a WAV nor a FLAC file")]
+    Neither,
     /// It is no WAV file that we can read.
     #[error(transparent)]
     Wav(#[from] WavError),
@@ -169,9 +171,8 @@ impl Recordings {
 
 impl Recordings {
     async fn sound(&self, file: &Arc<str>, bytes: Bytes) -> Option<Rc<Sound>> {
-        let name = Arc::clone(file);
         let decoded = spawn_blocking(move || {
-            let pcm = decode(&name, &bytes)?;
+            let pcm = decode(&bytes)?;
             // Not kept beside what is made of it now.
             drop(bytes);
             narrowed(pcm)
@@ -223,19 +224,20 @@ impl Sound {
     }
 }
 
-/// Reads a WAV or FLAC file, which the end of its name tells apart.
+/// Reads a WAV or FLAC file, which its first bytes tell apart, whatever it is called.
 ///
 /// # Errors
 /// When it is neither, or no recording that callers could be made to hear.
-pub fn decode(file: &str, bytes: &[u8]) -> Result<Pcm, Unplayable> {
+pub fn decode(bytes: &[u8]) -> Result<Pcm, Unplayable> {
     if bytes.len() > MOST_BYTES {
         return Err(Unplayable::TooBig);
     }
-    let is_flac = Path::new(file).extension().is_some_and(|it| it == "flac");
-    let pcm = if is_flac {
+    let pcm = if bytes.starts_with(b"fLaC") {
         flac::read(bytes, MOST_SAMPLES)?
-    } else {
+    } else if bytes.starts_with(b"RIFF") {
         wav::read(bytes)?
+    } else {
+        return Err(Unplayable::Neither);
     };
     let longest = LONGEST.as_secs().saturating_mul(pcm.rate.into());
     if pcm.samples.len() as u64 > longest {
@@ -299,6 +301,7 @@ const WIDEST: u32 = Codec::G722.sample_rate();
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
@@ -408,7 +411,7 @@ mod tests {
             rate: 16_000,
         })
         .unwrap();
-        let pcm = decode("attendant/open.wav", &file).unwrap();
+        let pcm = decode(&file).unwrap();
         for codec in Codec::ALL {
             let recording = encode(&pcm, codec).unwrap();
             assert_eq!(recording.duration(), Duration::from_secs(1), "{codec:?}");
@@ -418,19 +421,18 @@ mod tests {
 
     #[test]
     fn what_is_no_recording_is_refused_with_the_reason() {
-        let refused = |file, bytes: &[u8]| decode(file, bytes).unwrap_err().to_string();
-        assert!(refused("a.wav", b"nothing").contains("WAV"));
-        assert!(refused("a.flac", b"nothing").contains("FLAC"));
+        let refused = |bytes: &[u8]| decode(bytes).unwrap_err().to_string();
+        for neither in [&b"root:x:0:0:root"[..], b""] {
+            assert_eq!(refused(neither), "it is neither a WAV nor a FLAC file");
+        }
+        assert!(refused(b"RIFF and no more").contains("WAV"));
+        assert!(refused(b"fLaC and no more").contains("FLAC"));
         let odd = Pcm {
             samples: vec![0; 10],
             rate: 7_919,
         };
         let odd = wav::write(&odd).unwrap();
-        assert!(
-            refused("a.wav", &odd).contains("7919"),
-            "{}",
-            refused("a.wav", &odd)
-        );
+        assert!(refused(&odd).contains("7919"), "{}", refused(&odd));
     }
 
     #[test]
@@ -438,10 +440,10 @@ mod tests {
         let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../prompts");
         let sample = prompts::sample_message(&prompts);
         let bytes = std::fs::read(sample).unwrap();
-        let pcm = decode("sample.flac", &bytes).unwrap();
+        let pcm = decode(&bytes).unwrap();
         assert_eq!(pcm.rate, 16_000);
         assert!(pcm.samples.len() > 16_000);
-        let cut = decode("sample.flac", bytes.get(..bytes.len() / 2).unwrap());
+        let cut = decode(bytes.get(..bytes.len() / 2).unwrap());
         assert!(matches!(cut, Err(Unplayable::Flac(_))), "{cut:?}");
     }
 }

@@ -20,7 +20,7 @@ use tokio::{sync::watch, task::spawn_blocking};
 pub use self::{
     check::check,
     cluster::{Cluster, FIELD_MANAGER, Scope, StartError, Stored},
-    complaint::{Complaint, Fault, Place},
+    complaint::{Complaint, Fault, Meanwhile, Place},
     manifests::{Manifests, OpenError},
     setup_sheet::setup_sheet,
     watching::Watching,

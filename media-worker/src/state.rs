@@ -1,8 +1,10 @@
 //! The state folder: what a worker standing alone keeps beside the manifests, which it never changes.
 //!
 //! `lock` is held while a worker runs; `settings/` has a `UserSettings` for each user who changed something by phone
-//! or web; `secrets/` has the Secrets that no manifest gave, readable by the owner only.
+//! or web; `secrets/` has the Secrets that no manifest gave, readable by the owner only; `first-seen.yaml` since when each
+//! object is among the manifests.
 mod durable;
+mod first_seen;
 mod generated;
 
 use std::{
@@ -16,6 +18,8 @@ use std::{
 
 use crds::{Objects, Secret, UserSettings, secrets::Wanted};
 use mailbox::{LockError, SpoolLock};
+
+pub use self::first_seen::FirstSeen;
 
 /// The state folder of one worker, locked.
 #[derive(Debug)]
@@ -31,8 +35,16 @@ pub enum StateError {
     /// Another worker runs on it.
     #[error("another worker uses the state folder {}; stop it, or give this one its own with --state", .0.display())]
     InUse(PathBuf),
+    /// It can't be made, or nothing can be written there.
+    #[error("the state folder {} can't be used: {error}; name another with --state, or make this one a folder that may be written", folder.display())]
+    Unusable {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// A file of it can't be read or written.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}; let it be read and written, and see that the disk has room", path.display())]
     Io {
         /// Which.
         path: PathBuf,
@@ -47,15 +59,6 @@ pub enum StateError {
         /// Why.
         message: String,
     },
-}
-
-impl From<LockError> for StateError {
-    fn from(error: LockError) -> Self {
-        match error {
-            LockError::InUse(folder) => Self::InUse(folder),
-            LockError::Io { path, error } => Self::Io { path, error },
-        }
-    }
 }
 
 impl State {
@@ -75,9 +78,12 @@ impl State {
                 .recursive(true)
                 .mode(OWNERS_FOLDER)
                 .create(&part);
-            made.map_err(|error| StateError::Io { path: part, error })?;
+            made.map_err(|error| unusable(folder, error))?;
         }
-        let lock = SpoolLock::take(folder, patience)?;
+        let lock = SpoolLock::take(folder, patience).map_err(|error| match error {
+            LockError::InUse(folder) => StateError::InUse(folder),
+            LockError::Io { error, .. } => unusable(folder, error),
+        })?;
         let settings = Mutex::new(read_settings(&folder.join(SETTINGS))?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -132,6 +138,21 @@ impl State {
         }
     }
 
+    /// Since when each object is among the manifests. What can't be read is none: no start is worth less than who comes first.
+    pub fn first_seen(&self) -> FirstSeen {
+        let path = self.folder.join(FIRST_SEEN);
+        let read = durable::read_yaml(&path).unwrap_or_else(|error| {
+            tracing::warn!(%error, "who has a number that several want is decided anew");
+            None
+        });
+        read.unwrap_or_default()
+    }
+
+    /// Keeps since when each object is among the manifests.
+    pub fn put_first_seen(&self, seen: &FirstSeen) -> Result<(), StateError> {
+        durable::write_yaml(&self.folder.join(FIRST_SEEN), seen)
+    }
+
     /// The Secrets that hold these entries: those generated before, and the rest generated now.
     pub fn secrets(&self, wanted: &[Wanted], objects: &Objects) -> Result<Vec<Secret>, StateError> {
         generated::secrets(&self.folder.join(SECRETS), wanted, objects)
@@ -142,8 +163,24 @@ impl State {
 const OWNERS_FOLDER: u32 = 0o700;
 const SETTINGS: &str = "settings";
 const SECRETS: &str = "secrets";
+const FIRST_SEEN: &str = "first-seen.yaml";
 /// Long enough for an idle `upload` to notice and give way.
 const MOMENT: Duration = Duration::from_millis(300);
+
+fn unusable(folder: &Path, error: io::Error) -> StateError {
+    let folder = folder.to_owned();
+    // A file that is no folder is said to exist.
+    let is_file = matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
+    );
+    let error = if is_file {
+        io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder")
+    } else {
+        error
+    };
+    StateError::Unusable { folder, error }
+}
 
 fn read_settings(folder: &Path) -> Result<BTreeMap<String, UserSettings>, StateError> {
     let io = |error| StateError::Io {

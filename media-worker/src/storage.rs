@@ -1,5 +1,7 @@
 //! Where messages are kept, as the options say, and what is reported of it.
 
+mod left_behind;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use crds::report::Finding;
 use mailbox::{
     BlobStore, FolderStore, OwnedStore, Owner, S3Credentials, S3Options, S3Store, Storage, Trouble,
 };
+
+pub use left_behind::LeftBehind;
 
 use crate::cli::{Bucket, S3Service, Slot};
 
@@ -66,11 +70,15 @@ pub fn worker_name(slot: &Slot) -> String {
     format!("{}-worker-{}", slot.system, slot.slot)
 }
 
-/// What a worker's report says of it; nothing before the first try.
-pub fn finding(storage: &Storage) -> Option<Finding> {
+/// What a worker's report says of it, and of mailboxes that lie elsewhere; nothing before the first try.
+pub fn finding(storage: &Storage, left_behind: Option<&str>) -> Option<Finding> {
     let (ok, reason, message) = match storage {
         Storage::Untried => return None,
-        Storage::Writable => (true, Reason::Writable, "messages are stored".to_owned()),
+        Storage::Writable => {
+            let but = left_behind.map(|said| format!("; but {said}"));
+            let message = format!("messages are stored{}", but.unwrap_or_default());
+            (true, Reason::Writable, message)
+        }
         Storage::Troubled(trouble) => (false, reason(trouble), trouble.to_string()),
     };
     Some(Finding {
@@ -86,7 +94,7 @@ fn reason(trouble: &Trouble) -> Reason {
         Trouble::CredentialsRefused(_) => Reason::CredentialsRefused,
         Trouble::BucketMissing(_) => Reason::BucketMissing,
         Trouble::PrefixTaken { .. } => Reason::PrefixTaken,
-        Trouble::Full => Reason::StorageFull,
+        Trouble::Full(_) => Reason::StorageFull,
     }
 }
 
@@ -101,10 +109,14 @@ mod tests {
 
     #[test]
     fn a_report_says_the_reason_and_the_remedy() {
-        assert_eq!(finding(&Storage::Untried), None);
-        assert!(finding(&Storage::Writable).unwrap().ok);
+        assert_eq!(finding(&Storage::Untried, None), None);
+        let well = finding(&Storage::Writable, None).unwrap();
+        assert!(well.ok);
+        assert_eq!(well.message, "messages are stored");
+        let elsewhere = finding(&Storage::Writable, Some("two lie elsewhere")).unwrap();
+        assert!(elsewhere.ok && elsewhere.message.ends_with("; but two lie elsewhere"));
         let missing = Trouble::BucketMissing("voicemail".to_owned());
-        let told = finding(&Storage::Troubled(missing)).unwrap();
+        let told = finding(&Storage::Troubled(missing), None).unwrap();
         assert_eq!((told.ok, &*told.reason), (false, "BucketMissing"));
         assert!(told.message.contains("create it"), "{}", told.message);
     }

@@ -189,7 +189,7 @@ impl Undelivered {
     fn note(&mut self, mailbox: &Mailbox, theirs: &[&Parcel], error: &MailboxError) {
         // Of a thousand recipients one line tells enough.
         if self.mailboxes == 0 {
-            tracing::warn!(mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
+            tracing::warn!(user = %mailbox.owner(), mailbox = %mailbox.id(), %error, "a mailbox does not take its messages");
         }
         self.mailboxes += 1;
         let messages = theirs.iter().map(|parcel| parcel.record.message.id.clone());

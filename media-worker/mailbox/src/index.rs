@@ -122,6 +122,29 @@ impl Index {
         self.messages.len() < before
     }
 
+    /// What of this another index of the mailbox does not have: messages, whatever their state there, greetings for other occasions, a name
+    /// where it has none.
+    pub(crate) fn without(&self, other: &Self) -> Self {
+        let mut rest = self.clone();
+        rest.messages
+            .retain(|message| other.get(&message.id).is_none());
+        rest.greetings
+            .retain(|slot, _| !other.greetings.contains_key(slot));
+        rest.name = rest.name.filter(|_| other.name.is_none());
+        rest
+    }
+
+    /// Leaves out messages, greetings and name of which nobody could hear the recording; which ones those were.
+    pub(crate) fn retain_audible(&mut self, is_there: impl Fn(&AudioId) -> bool) -> Vec<AudioId> {
+        let messages = self.messages.iter().map(|message| &message.audio);
+        let all = messages.chain(self.greetings.values()).chain(&self.name);
+        let left_out = all.filter(|audio| !is_there(audio)).cloned().collect();
+        self.messages.retain(|message| is_there(&message.audio));
+        self.greetings.retain(|_, audio| is_there(audio));
+        self.name = self.name.take().filter(&is_there);
+        left_out
+    }
+
     /// Every recording that the mailbox refers to.
     pub(crate) fn audio(&self) -> impl Iterator<Item = &AudioId> {
         let introductions = self

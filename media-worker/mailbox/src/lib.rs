@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod copy;
 mod deliver;
 pub mod details;
 pub mod disk;
@@ -18,6 +19,7 @@ mod mailboxes;
 mod message;
 pub mod outbox;
 pub mod owner;
+mod owners;
 pub mod played;
 pub mod purge;
 mod rebuild;
@@ -40,6 +42,7 @@ pub use message::{
 };
 pub use outbox::{Arrived, Errand, ErrandName, MailWanted, Outbox, Progress};
 pub use owner::Owner;
+pub use owners::Owners;
 pub use spool::{
     Appender, Draft, DraftKind, LockError, Place, Promise, RecordingId, Spool, SpoolError,
     SpoolLock, SpoolOptions,

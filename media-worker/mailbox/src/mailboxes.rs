@@ -7,6 +7,7 @@ use crate::ids::{MailboxId, NameSource};
 use crate::mailbox::{Cells, Mailbox};
 use crate::message::Delivered;
 use crate::outbox::{MailWanted, Outbox};
+use crate::owners::Owners;
 use crate::spool::{Appender, Spool, SpoolError, SpoolOptions};
 use crate::storage::Storage;
 use crate::store::{BlobStore, StoreError, Watched};
@@ -40,6 +41,8 @@ pub struct MailboxesOptions {
     pub store_details_every: Duration,
     /// For whose messages e-mails are to be sent.
     pub mail_wanted: MailWanted,
+    /// Whose which mailbox is, for the log.
+    pub owners: Owners,
     /// For how long the spool's disk is asked again for a recording that it does not give; then its message arrives without what is missing. A volume
     /// that fails as a whole may come back with all that it had: what it costs to wait is the room of a message.
     pub ask_disk_for: Duration,
@@ -54,6 +57,7 @@ impl MailboxesOptions {
             worker: "worker".into(),
             store_details_every: Duration::from_mins(1),
             mail_wanted: MailWanted::Nobody,
+            owners: Owners::default(),
             ask_disk_for: Duration::from_hours(6),
         }
     }
@@ -79,6 +83,7 @@ pub(crate) struct Shared {
     pub(crate) worker: String,
     pub(crate) store_details_every: Duration,
     pub(crate) mail_wanted: MailWanted,
+    pub(crate) owners: Owners,
     /// Told when errands are put into the outbox.
     pub(crate) errands: Notify,
     cells: Mutex<Cells>,
@@ -106,6 +111,7 @@ impl Mailboxes {
             worker,
             store_details_every,
             mail_wanted,
+            owners,
             ask_disk_for,
             ..
         } = options;
@@ -120,6 +126,7 @@ impl Mailboxes {
             worker,
             store_details_every,
             mail_wanted,
+            owners,
             errands: Notify::new(),
             cells: Mutex::default(),
         };

@@ -1,7 +1,7 @@
 //! How the store does, as a value that others can watch.
 
 use crate::owner::Owner;
-use crate::store::{PutError, StoreError};
+use crate::store::{Medium, PutError, StoreError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -49,10 +49,8 @@ pub enum Trouble {
         claimant: Owner,
     },
     /// No room is left.
-    #[error(
-        "storage is full: make room, or raise the bucket's quota. Messages wait on the worker's disk"
-    )]
-    Full,
+    #[error("{}. {}", .0, .0.meanwhile())]
+    Full(Medium),
 }
 
 /// What requests meet, gathered.
@@ -119,8 +117,8 @@ impl Health {
             Ok(_) | Err(PutError::Precondition) => {
                 return self.note(|met| *met = Met::default());
             }
-            Err(PutError::Full) => {
-                return self.note(|met| met.writing = Some(Trouble::Full));
+            Err(PutError::Full(medium)) => {
+                return self.note(|met| met.writing = Some(Trouble::Full(*medium)));
             }
             Err(PutError::Store(error)) => error,
         };
@@ -189,6 +187,9 @@ const REST: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::TwinDisk;
+    use crate::store::{BlobStore, Condition, FolderStore};
+    use std::sync::Arc;
 
     fn away<T>() -> Result<T, StoreError> {
         Err(StoreError::Away("as told".to_owned()))
@@ -213,13 +214,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_full_disk_is_not_told_with_the_remedy_for_a_bucket() {
+        let told = |medium| Trouble::Full(medium).to_string();
+        assert!(told(Medium::Bucket).contains("quota"));
+        let disk = TwinDisk::new();
+        let store = FolderStore::on(Arc::new(disk.clone())).unwrap();
+        disk.set_capacity(Some(0));
+        let put = store.put("files/a.wav", "sound".into(), Condition::Always);
+        let put = put.await;
+        assert_eq!(put, Err(PutError::Full(Medium::Disk)));
+        let said = put.unwrap_err().to_string();
+        assert!(said.contains("make room on it"), "{said}");
+        let said = told(Medium::Disk);
+        assert!(!said.contains("bucket") && !said.contains("wait"), "{said}");
+    }
+
+    #[tokio::test]
     async fn that_reading_works_says_nothing_about_writing() {
         let health = Health::new();
         let storage = health.watch();
         assert_eq!(*storage.borrow(), Storage::Untried);
-        health.written::<()>(&Err(PutError::Full), Instant::now());
+        let full = Err(PutError::Full(Medium::Bucket));
+        health.written::<()>(&full, Instant::now());
         health.read(&Ok(()), Instant::now());
-        assert_eq!(*storage.borrow(), Storage::Troubled(Trouble::Full));
+        let full = Trouble::Full(Medium::Bucket);
+        assert_eq!(*storage.borrow(), Storage::Troubled(full));
         health.written::<()>(&Err(PutError::Precondition), Instant::now());
         assert_eq!(*storage.borrow(), Storage::Writable);
     }

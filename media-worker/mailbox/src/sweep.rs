@@ -63,7 +63,9 @@ impl Sweeper {
         for (mailbox, messages) in mailboxes_in(&stored) {
             let mailbox = mailboxes.mailbox(&mailbox);
             let key = |audio: &AudioId| layout::audio(mailbox.id(), audio);
-            mailbox.refresh().await;
+            if mailbox.look_again().await? {
+                self.touched.insert(mailbox.id().clone());
+            }
             let (missing, audio) = mailbox.referred(&messages).await?;
             referred.extend(audio.iter().map(key));
             if missing > 0 {
@@ -90,7 +92,8 @@ impl Sweeper {
         Ok(swept)
     }
 
-    /// The mailboxes that sweeps have put messages into, each once, also where a sweep has failed after that: their owners' lamps follow.
+    /// The mailboxes that sweeps have put messages into, or found changed by others, each once, also where a sweep has failed after that: their
+    /// owners' lamps follow.
     pub fn take_touched(&mut self) -> BTreeSet<MailboxId> {
         std::mem::take(&mut self.touched)
     }

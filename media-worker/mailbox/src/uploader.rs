@@ -217,7 +217,7 @@ async fn pack(
             Ok(original) => audio.push((copy.clone(), original)),
             // Its owner has been deleted meanwhile. What was said about it is delivered all the same.
             Err(MailboxError::AudioMissing) => {
-                tracing::error!(message = %message.id, "the recording of a forwarded message is gone");
+                tracing::error!(id = %message.id, "the recording of a forwarded message is gone");
             }
             Err(error) => return Err(error),
         }

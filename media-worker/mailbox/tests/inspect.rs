@@ -164,6 +164,9 @@ async fn a_recording_that_nobody_refers_to_goes_when_it_is_a_week_old() {
         left.iter().map(|it| &it.wrong).collect::<Vec<_>>(),
         [&orphan]
     );
+    let will_pass = |day: i64| left.iter().all(|it| it.will_pass(at(day * 24 * 3600)));
+    assert!(will_pass(6), "a worker removes it");
+    assert!(!will_pass(9), "no worker has");
     assert_eq!(repaired(&store, 9).await, []);
     assert_eq!(keys(&store, "audio/20270115/20270115-lost").await.len(), 0);
     assert_eq!(found(&store).await, [], "what is referred to stays");

@@ -4,7 +4,7 @@ mod common;
 
 use common::{at, id, leave, message_to, only_new, open, speak};
 use mailbox::disk::TwinDisk;
-use mailbox::store::Weather;
+use mailbox::store::{Weather, list_all};
 use mailbox::{
     BlobStore, Counts, Draft, Folder, Limits, MailboxId, Mailboxes, MemoryStore, MessageState,
     Room, Sweeper,
@@ -220,6 +220,29 @@ async fn trash_expires_and_its_audio_is_swept() {
         sweeper.sweep(&mailboxes).await.unwrap();
         assert_eq!(audio().await, audio_left);
     }
+}
+
+#[tokio::test]
+async fn where_the_trash_keeps_nothing_a_deleted_message_is_gone_at_once() {
+    let store = Arc::new(MemoryStore::new());
+    let worker = worker(&store, 1);
+    for second in [0, 1] {
+        leave(&worker, &["ada"], second, 2).await;
+    }
+    assert!(worker.carry_once().await);
+    let ada = worker.mailbox(&id("ada"));
+    let new = ada.list(Folder::New).await;
+    let (first, second) = (&new[0], &new[1]);
+    let day = Duration::from_hours(24);
+    ada.discard(&first.id, day, at(9)).await.unwrap();
+    assert_eq!(ada.trash().await.len(), 1);
+    ada.restore(&first.id).await.unwrap();
+    ada.discard(&second.id, Duration::ZERO, at(9))
+        .await
+        .unwrap();
+    assert!(ada.trash().await.is_empty());
+    let left = list_all(&*store, "mailboxes/ada/messages/").await.unwrap();
+    assert_eq!(left, [format!("mailboxes/ada/messages/{}", first.id)]);
 }
 
 #[tokio::test]

@@ -30,12 +30,20 @@ pub(super) fn keep(call: &Inbound) {
         "call"
     );
     if let Some(trace) = call.trace() {
-        trace.set("from", logged_number(call));
-        trace.set("to", secret.logged(call));
-        trace.set("result", record.result.label());
-        trace.set("by", logged_answerer(call));
-        trace.set("route", record.route.as_deref().unwrap_or("-"));
+        let parts = [
+            ("from", logged_number(call)),
+            ("to", Some(secret.logged(call))),
+            ("result", Some(record.result.label())),
+            ("by", logged_answerer(call)),
+            ("route", record.route.as_deref()),
+        ];
+        for (name, part) in parts {
+            if let Some(part) = part {
+                trace.set(name, part);
+            }
+        }
     }
+    let number = record.outside_number.as_deref();
     let called = call
         .called
         .as_deref()
@@ -51,7 +59,7 @@ pub(super) fn keep(call: &Inbound) {
         from: caller(call),
         to: Party {
             user: called.map(|user| user.name.to_string()),
-            number: Some(secret.kept(call).to_owned()),
+            number: Some(number.unwrap_or(secret.kept(call)).to_owned()),
             name: called.map(|user| user.display_name.to_string()),
         },
         answered_by: answerer(call),
@@ -150,19 +158,22 @@ fn logged_caller(call: &Inbound) -> &str {
     }
 }
 
-fn logged_number(call: &Inbound) -> &str {
-    match call.from.number() {
-        Some(_) if !call.caller.is_internal() => OUTSIDE,
-        Some(extension) => extension,
-        None => "none",
-    }
+/// The caller's number, where he has one.
+fn logged_number(call: &Inbound) -> Option<&str> {
+    let number = call.from.number()?;
+    Some(if call.caller.is_internal() {
+        number
+    } else {
+        OUTSIDE
+    })
 }
 
-fn logged_answerer(call: &Inbound) -> &str {
+/// Who or what has answered; a mailbox and the message center are in the result.
+fn logged_answerer(call: &Inbound) -> Option<&str> {
     if call.record.answered_outside {
-        return OUTSIDE;
+        return Some(OUTSIDE);
     }
-    call.record.answered_by.as_deref().unwrap_or("-")
+    call.record.answered_by.as_deref()
 }
 
 /// What the digits that were dialled give away.

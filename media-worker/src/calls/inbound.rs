@@ -75,6 +75,8 @@ pub(super) struct Record {
     pub(super) went_out: bool,
     /// Whether somebody outside has answered.
     pub(super) answered_outside: bool,
+    /// The outside number that the caller has dialled, as E.164, whichever code he began with.
+    pub(super) outside_number: Option<Arc<str>>,
     pub(super) route: Option<Arc<str>>,
     pub(super) result: CallResult,
 }
@@ -202,6 +204,7 @@ impl Inbound {
                 answered_by: None,
                 went_out: false,
                 answered_outside: false,
+                outside_number: None,
                 route: None,
                 result: CallResult::Failed,
             },

@@ -33,6 +33,8 @@ impl Audible for Spoken {
 /// A recording in the spool, neither delivered nor discarded. Dropped with its call, it is left to the spool to decide.
 pub(super) struct Recording {
     id: RecordingId,
+    /// Who gets it, for the log; nobody where it is words that stay here.
+    to: String,
     /// Until it is delivered or discarded.
     undecided: Option<Spool>,
     /// Of a greeting or a name: how long was recorded. Its silence is kept, also where the phone sends none (spec MC-P3).
@@ -40,9 +42,10 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    pub(super) fn new(id: RecordingId, spool: &Spool) -> Self {
+    pub(super) fn new(id: RecordingId, to: String, spool: &Spool) -> Self {
         Self {
             id,
+            to,
             undecided: Some(spool.clone()),
             words: None,
         }
@@ -135,7 +138,7 @@ impl CallOffice {
             warn!(%error, "a greeting or a name can't be recorded");
             Refusal::Unavailable
         })?;
-        let mut recording = Recording::new(id, spool);
+        let mut recording = Recording::new(id, String::new(), spool);
         recording.words = Some(Cell::default());
         Ok(Begun {
             recording,
@@ -147,7 +150,8 @@ impl CallOffice {
     async fn promise(&self, recording: &Recording) -> Result<Promise, NotSent> {
         match self.exchange.mailboxes.spool().deliver(recording.id).await {
             Ok(promise) => {
-                info!(message = %promise.message, seconds = promise.duration.as_secs(), "message left");
+                let (user, seconds) = (&*recording.to, promise.duration.as_secs());
+                info!(id = %promise.message, user, seconds, "message left");
                 self.counted("delivered");
                 Ok(promise)
             }

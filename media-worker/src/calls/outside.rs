@@ -107,6 +107,7 @@ impl Inbound {
                 return announce::not_permitted(self).await;
             }
         };
+        self.record.outside_number = Some(Arc::clone(&number));
         if !self.may_call_again(user).await {
             return announce::overloaded(self).await;
         }

@@ -52,6 +52,7 @@ impl CallOffice {
             .filter(less)
             .map(|taker| (taker.mailbox.clone(), taker.most))
             .collect();
+        let names = self.names(&takers);
         let (recipients, places) = takers
             .into_iter()
             .map(|taker| (taker.mailbox, taker.place))
@@ -73,7 +74,7 @@ impl CallOffice {
         let spool = self.exchange.mailboxes.spool();
         match spool.begin(draft) {
             Ok(id) => Ok(Begun {
-                recording: Recording::new(id, spool),
+                recording: Recording::new(id, names, spool),
                 max_length: longest,
                 left_out,
             }),
@@ -83,6 +84,17 @@ impl CallOffice {
                 Err(Refusal::Unavailable)
             }
         }
+    }
+
+    /// Whom a message is to, for the log: of a thousand recipients a few tell enough.
+    fn names(&self, takers: &[Taker]) -> String {
+        let user = |taker: &Taker| self.directory.user_of_mailbox(taker.mailbox.as_str());
+        let named = takers.iter().take(MOST_NAMED).filter_map(user);
+        let mut names = named.map(|user| &*user.name).collect::<Vec<_>>().join(", ");
+        if takers.len() > MOST_NAMED {
+            names.push_str(", …");
+        }
+        names
     }
 
     /// For whom a message became too long while it was spoken.
@@ -154,5 +166,6 @@ fn left_out(user: &UserEntry, why: WhyLeftOut) -> LeftOut {
     }
 }
 
+const MOST_NAMED: usize = 3;
 /// A thousand recipients are asked within a breath, and the store is not asked for all at once.
 const MAILBOXES_AT_ONCE: usize = 32;

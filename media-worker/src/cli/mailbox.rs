@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use crds::Period;
+use mailbox::Owner;
 
 use super::S3Service;
 
@@ -14,6 +15,8 @@ pub enum Mailbox {
     Check(CheckStore),
     /// Write a user's messages, greetings and name as WAV files with a `mailbox.json` beside them.
     Export(Export),
+    /// Copy all messages, greetings and files into another store. What is there already stays, so it may be done again, beside a running worker.
+    Copy(CopyStore),
 }
 
 /// Options of `mailbox check`.
@@ -40,6 +43,62 @@ pub struct Export {
     pub user: String,
     /// Where to write; it must not exist yet, or be empty.
     pub folder: PathBuf,
+}
+
+/// Options of `mailbox copy`.
+#[derive(Clone, Debug, Args)]
+pub struct CopyStore {
+    /// Where the messages are: the state folder of a worker, `s3://BUCKET/PREFIX`, or `here`: in a worker's Pod, what that worker uses.
+    pub from: String,
+    /// Where they are to be as well, written alike. A bucket then belongs to the same system.
+    pub to: String,
+    /// Take away from FROM, the folder of a worker, what is copied; no worker may keep its messages there any more.
+    #[arg(long)]
+    pub remove: bool,
+    /// The UID of the `PhoneSystem` whose a bucket is to be that is nobody's yet.
+    #[arg(long, env = "SWITCHBOARD_SYSTEM_UID", value_name = "UID")]
+    pub system_uid: Option<String>,
+    /// Its name, for people who look into the bucket.
+    #[arg(long, env = "SWITCHBOARD_SYSTEM", value_name = "NAME", hide = true)]
+    pub system: Option<String>,
+    /// Its namespace.
+    #[arg(long, env = "SWITCHBOARD_NAMESPACE", value_name = "NAME", hide = true)]
+    pub namespace: Option<String>,
+    /// What `here` is.
+    #[command(flatten)]
+    pub here: Here,
+    /// The service that has the buckets.
+    #[command(flatten)]
+    pub service: S3Service,
+}
+
+impl CopyStore {
+    /// Where everything comes from.
+    pub fn source(&self) -> StoreAt {
+        self.at(&self.from)
+    }
+
+    /// Where it goes.
+    pub fn target(&self) -> StoreAt {
+        self.at(&self.to)
+    }
+
+    /// Whose the target is to be, where that is said.
+    pub fn owner(&self) -> Option<Owner> {
+        let uid = self.system_uid.clone().filter(|uid| !uid.is_empty())?;
+        let part = |name: Option<&str>| name.unwrap_or("unknown").to_owned();
+        let namespace = part(self.namespace.as_deref());
+        let name = format!("{namespace}/{}", part(self.system.as_deref()));
+        Some(Owner { uid, name })
+    }
+
+    fn at(&self, store: &str) -> StoreAt {
+        StoreAt {
+            store: store.to_owned(),
+            here: self.here.clone(),
+            service: self.service.clone(),
+        }
+    }
 }
 
 /// Where messages are kept.

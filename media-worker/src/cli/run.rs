@@ -38,7 +38,8 @@ pub struct Run {
         long,
         env = "SWITCHBOARD_SIP",
         value_name = "ADDR:PORT",
-        default_value = "0.0.0.0:5060"
+        default_value = "0.0.0.0:5060",
+        value_parser = address
     )]
     pub sip: SocketAddr,
     /// Where SIP over TLS is answered.
@@ -46,6 +47,7 @@ pub struct Run {
         long,
         env = "SWITCHBOARD_SIP_TLS",
         value_name = "ADDR:PORT",
+        value_parser = address,
         requires = "tls_dir"
     )]
     pub sip_tls: Option<SocketAddr>,

@@ -114,7 +114,9 @@ impl Inbox for HomeInbox {
     }
 
     async fn delete(&self, id: &MessageId) -> Result<(), Unavailable> {
-        let outcome = self.mailbox.delete(id, Timestamp::now()).await;
+        let retention = self.limits.trash_retention;
+        let discarded = self.mailbox.discard(id, retention, Timestamp::now());
+        let outcome = discarded.await;
         self.changed(outcome).await
     }
 }
@@ -126,7 +128,7 @@ impl HomeInbox {
         for introduction in &message.introductions {
             let words = self.mailbox.recording(&introduction.audio).await;
             let words = words.inspect_err(|error| {
-                warn!(mailbox = %self.mailbox.id(), message = %message.id, %error, "an introduction can't be read");
+                warn!(mailbox = %self.mailbox.id(), id = %message.id, %error, "an introduction can't be read");
             });
             spoken.push(words.ok().map(|words| Spoken(Arc::new(words))));
         }
@@ -138,16 +140,16 @@ impl HomeInbox {
             MailboxError::NoSuchMessage => OpenError::Gone,
             MailboxError::AudioMissing | MailboxError::AudioDamaged(_) => {
                 error!(
-                    mailbox = %self.mailbox.id(), message = %id, %error,
+                    mailbox = %self.mailbox.id(), %id, %error,
                     "the recording of a message is lost: restore it from a backup, or let its owner delete it"
                 );
                 OpenError::Lost
             }
             MailboxError::Store(_)
-            | MailboxError::Full
+            | MailboxError::Full(_)
             | MailboxError::Contended
             | MailboxError::Spool(_) => {
-                warn!(mailbox = %self.mailbox.id(), message = %id, %error, "a message can't be opened");
+                warn!(mailbox = %self.mailbox.id(), %id, %error, "a message can't be opened");
                 OpenError::Unavailable
             }
         }

@@ -70,14 +70,14 @@ impl HomeState {
             };
             let restored = mailbox.restore(&message).await;
             if let (Ok(()), Some(home)) = (&restored, itself.upgrade()) {
-                info!(mailbox = %mailbox.id(), %message, "a deleted message was restored");
+                info!(mailbox = %mailbox.id(), id = %message, "a deleted message was restored");
                 let _ = home.send(Box::new(ToHome::MailboxChanged)).await;
             }
             let _ = reply.send(restored.map_err(|error| {
                 if matches!(error, MailboxError::NoSuchMessage) {
                     return NotRestored::Gone;
                 }
-                warn!(mailbox = %mailbox.id(), %message, %error, "a deleted message can't be restored");
+                warn!(mailbox = %mailbox.id(), id = %message, %error, "a deleted message can't be restored");
                 NotRestored::Unavailable
             }));
         });

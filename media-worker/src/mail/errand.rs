@@ -55,8 +55,8 @@ impl Mailer {
     pub(super) async fn prepare(&mut self, name: &ErrandName, directory: &Directory) -> Step {
         let now = Timestamp::now();
         let later = |seconds| Step::Done(Outcome::Later(backoff::after(now, seconds)));
-        if let Some(&deletes) = self.sent.get(name) {
-            return Step::Done(self.settle(name, deletes).await);
+        if let Some(&deleted) = self.sent.get(name) {
+            return Step::Done(self.settle(name, deleted).await);
         }
         let errand = match self.outbox.read(name).await {
             Ok(Some(errand)) => errand,
@@ -165,12 +165,12 @@ impl Mailer {
         match letters::recordings(&prepared.mailbox, &prepared.message).await {
             Ok(recordings) => Ok(recordings),
             Err(error @ (MailboxError::AudioMissing | MailboxError::AudioDamaged(_))) => {
-                error!(message = %prepared.message.id, %error, "a message is mailed without its recording");
+                error!(id = %prepared.message.id, %error, "a message is mailed without its recording");
                 prepared.enclosed = Enclosed::Nothing;
                 Ok(Vec::new())
             }
             Err(error) => {
-                warn!(message = %prepared.message.id, %error, "a message can't be mailed yet");
+                warn!(id = %prepared.message.id, %error, "a message can't be mailed yet");
                 Err(())
             }
         }
@@ -217,11 +217,12 @@ impl Mailer {
         let user = &prepared.user;
         let why = match sent {
             Ok(()) => {
-                info!(message = %name.message, user = %user.name, "mailed");
+                info!(id = %name.message, user = %user.name, "mailed");
                 self.works();
                 self.metrics.mails_total.with_label_values(&["sent"]).inc();
-                let deletes = prepared.enclosed == Enclosed::OnlyCopy;
-                return (self.settle(&name, deletes).await, true);
+                let retention = prepared.user.limits.trash_retention;
+                let deleted = (prepared.enclosed == Enclosed::OnlyCopy).then_some(retention);
+                return (self.settle(&name, deleted).await, true);
             }
             Err(Failed::Server(SmtpError::SenderRefused(why))) => {
                 let why = private(&why, &prepared.address);
@@ -244,7 +245,7 @@ impl Mailer {
             Err(Failed::Server(SmtpError::Refused(why) | SmtpError::TooLarge(why))) => why,
             Err(Failed::Write(WriteError::Letter(error))) => error.to_string(),
             Err(failed) => {
-                warn!(message = %name.message, user = %user.name, attempts, error = %private(&failed.to_string(), &prepared.address), "an e-mail is not taken: it is tried again");
+                warn!(id = %name.message, user = %user.name, attempts, error = %private(&failed.to_string(), &prepared.address), "an e-mail is not taken: it is tried again");
                 let goes_on = if let Failed::Server(SmtpError::Away(why)) = &failed {
                     // Each other letter would hang as well, in a connection of its own.
                     self.trouble(&SmtpError::Away(private(why, &prepared.address)));
@@ -265,16 +266,17 @@ impl Mailer {
         (outcome, session.reset().await.is_ok())
     }
 
-    /// The server has the letter: the message is deleted, where its owner wants that, and the errand is over.
-    async fn settle(&mut self, name: &ErrandName, deletes: bool) -> Outcome {
+    /// The server has the letter: the message is deleted, where its owner wants that, for as long as his trash keeps it; and the errand is over.
+    async fn settle(&mut self, name: &ErrandName, deleted: Option<Duration>) -> Outcome {
         // Whatever fails from here on, this is not sent again.
-        self.sent.insert(name.clone(), deletes);
-        if deletes {
+        self.sent.insert(name.clone(), deleted);
+        if let Some(retention) = deleted {
             let mailbox = self.mailboxes.mailbox(&name.mailbox);
-            match mailbox.delete(&name.message, Timestamp::now()).await {
+            let discarded = mailbox.discard(&name.message, retention, Timestamp::now());
+            match discarded.await {
                 Ok(()) | Err(MailboxError::NoSuchMessage) => {}
                 Err(error) => {
-                    warn!(message = %name.message, %error, "a message that was mailed can't be deleted yet");
+                    warn!(id = %name.message, %error, "a message that was mailed can't be deleted yet");
                     return Outcome::Later(backoff::after(Timestamp::now(), STORE));
                 }
             }
@@ -296,7 +298,7 @@ impl Mailer {
         why: &str,
         result: &str,
     ) -> Outcome {
-        warn!(message = %name.message, user = %user.name, why, "an e-mail is given up: the message stays in the mailbox");
+        warn!(id = %name.message, user = %user.name, why, "an e-mail is given up: the message stays in the mailbox");
         self.metrics.mails_total.with_label_values(&[result]).inc();
         let told = format!(
             "a voicemail could not be mailed and stays in the mailbox: {why}; look at spec.email and at the mail server"

@@ -14,7 +14,7 @@ use mailbox::{ErrandName, MailboxId, Mailboxes, Outbox};
 use prompts::MailCatalogue;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::errand::{Outcome, Step};
 use super::letters::server_of;
@@ -35,8 +35,8 @@ pub(super) struct Mailer {
     pub(super) refusals: Refusals,
     /// Every errand that is known of, and when it is due.
     known: BTreeMap<ErrandName, Timestamp>,
-    /// Letters that the server has, whose errands are still to be ended; and whether their messages are to be deleted.
-    pub(super) sent: HashMap<ErrandName, bool>,
+    /// Letters that the server has, whose errands are still to be ended; and, where their messages are to be deleted, how long the trash keeps them.
+    pub(super) sent: HashMap<ErrandName, Option<Duration>>,
     server: Server,
 }
 
@@ -98,7 +98,8 @@ impl Mailer {
         let listed = match self.outbox.list().await {
             Ok(listed) => listed,
             Err(error) => {
-                warn!(%error, "the outbox can't be read: it is tried again");
+                // That the storage is in trouble is said where it is looked after, once.
+                debug!(%error, "the outbox can't be read: it is tried again");
                 return LOOK_AGAIN;
             }
         };

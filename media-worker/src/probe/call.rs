@@ -144,8 +144,7 @@ impl Call {
                 self.time_over(report)?;
             }
         };
-        let last_words = self.listening.finish();
-        self.hear(last_words, report)?;
+        self.tell_last_words(report)?;
         if let (End::Ours, Some(session)) = (end, self.session) {
             self.endpoint.end(session, None, Instant::now());
             report.now("hung up")?;
@@ -225,8 +224,10 @@ impl Call {
             }
             match uttered {
                 Uttered::More => {}
-                Uttered::Key(digit) => report.now(&format!("pressing {digit}"))?,
+                Uttered::Keys(1) => report.now("pressing a key")?,
+                Uttered::Keys(count) => report.now(&format!("pressing {count} keys"))?,
                 Uttered::Message => {
+                    self.tell_last_words(report)?;
                     report.now("message spoken to its end")?;
                     self.over(End::Ours, Outcome::Done);
                 }
@@ -265,6 +266,16 @@ impl Call {
         Ok(())
     }
 
+    /// Tells what was going on when the call ended, which was before the end. What comes yet is not listened to.
+    fn tell_last_words<W: Write>(&mut self, report: &mut Report<'_, W>) -> anyhow::Result<()> {
+        let now = report.since(Instant::now());
+        for (at, heard) in self.listening.finish() {
+            // The last packet that has come may reach beyond this moment.
+            report.at(at.min(now), &sentence(heard))?;
+        }
+        Ok(())
+    }
+
     /// Presses the last keys, and leaves the far side a second to act on them.
     fn finish(&mut self) {
         if !self.order.afterwards.is_empty() {
@@ -289,6 +300,7 @@ impl Call {
     /// The limit is reached.
     fn time_over<W: Write>(&mut self, report: &mut Report<'_, W>) -> anyhow::Result<()> {
         let seconds = self.order.limit.as_secs();
+        self.tell_last_words(report)?;
         report.now(&format!("{seconds} s are over"))?;
         let outcome = match self.stage {
             Stage::Calling => failed(verdict::not_taken(&self.order.callee.name(), seconds)),

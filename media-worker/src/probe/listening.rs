@@ -17,6 +17,7 @@ pub(super) struct Listening {
     ear: Ear,
     recording: Option<Recording>,
     packets: u64,
+    is_over: bool,
 }
 
 /// One source: its timestamps tell when its audio is, from the arrival of its first packet on.
@@ -44,7 +45,7 @@ impl Listening {
 
     /// Takes a datagram; what is no audio is passed over.
     pub(super) fn receive(&mut self, datagram: &[u8], arrival: Duration) -> Vec<Noted> {
-        if rtp::classify(datagram) != Kind::Rtp {
+        if self.is_over || rtp::classify(datagram) != Kind::Rtp {
             return Vec::new();
         }
         let Ok(packet) = rtp::parse(datagram) else {
@@ -86,11 +87,15 @@ impl Listening {
 
     /// Time passes, whether packets come or not.
     pub(super) fn pass(&mut self, now: Duration) -> Vec<Noted> {
+        if self.is_over {
+            return Vec::new();
+        }
         self.ear.silence_until(now.saturating_sub(LATENESS))
     }
 
-    /// The call is over.
+    /// The call is over: what was going on ends, and what comes yet is passed over.
     pub(super) fn finish(&mut self) -> Vec<Noted> {
+        self.is_over = true;
         self.ear.finish()
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::clip::Clip;
 use media::codec::Codec;
-use media::dtmf::{Digit, Sender};
+use media::dtmf::Sender;
 use media::rtp::Header;
 
 use super::stroke::Stroke;
@@ -22,6 +22,8 @@ pub(super) struct Mouth {
     silence: Clip,
     doing: Doing,
     strokes: VecDeque<Stroke>,
+    /// How many of the next keys are told already.
+    told: usize,
 }
 
 enum Doing {
@@ -36,8 +38,8 @@ enum Doing {
 pub(super) enum Uttered {
     /// Nothing new.
     More,
-    /// A key was pressed.
-    Key(Digit),
+    /// So many keys begin to be pressed, one after the other. Which ones is not told: they may be a PIN.
+    Keys(usize),
     /// The message is spoken to its end.
     Message,
 }
@@ -56,6 +58,7 @@ impl Mouth {
             silence: Clip::silence(PACKET, Codec::Pcmu),
             doing: Doing::Nothing,
             strokes: VecDeque::new(),
+            told: 0,
         }
     }
 
@@ -111,11 +114,12 @@ impl Mouth {
             Doing::Pressing { sender, timestamp } => (self.press_on(sender, timestamp, out), None),
         };
         self.timestamp = self.timestamp.wrapping_add(UNITS);
-        let uttered = done.or(begun.map(Uttered::Key)).unwrap_or(Uttered::More);
+        let uttered = done.or(begun.map(Uttered::Keys)).unwrap_or(Uttered::More);
         (length, uttered)
     }
 
-    fn begin_stroke(&mut self) -> Option<Digit> {
+    /// Begins what is next; how many keys follow one another, with the first of them.
+    fn begin_stroke(&mut self) -> Option<usize> {
         if !matches!(self.doing, Doing::Nothing) {
             return None;
         }
@@ -129,7 +133,13 @@ impl Mouth {
                     sender: Sender::new(digit, KEY_UNITS),
                     timestamp: self.timestamp,
                 };
-                Some(digit)
+                if self.told > 0 {
+                    self.told -= 1;
+                    return None;
+                }
+                let is_key = |stroke: &&Stroke| matches!(stroke, Stroke::Press(_));
+                self.told = self.strokes.iter().take_while(is_key).count();
+                Some(self.told + 1)
             }
         }
     }
@@ -206,7 +216,7 @@ const SECOND: u32 = 50;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use media::dtmf::Receiver;
+    use media::dtmf::{Digit, Receiver};
     use media::rtp;
 
     #[test]
@@ -215,7 +225,7 @@ mod tests {
         mouth.agree(Codec::Pcma, 8, Some(101));
         mouth.press(&super::super::stroke::parse("1,11#").unwrap());
         let mut receiver = Receiver::new();
-        let (mut heard, mut said) = (String::new(), String::new());
+        let (mut heard, mut told) = (String::new(), Vec::new());
         let mut out = [0; 200];
         for _ in 0..140 {
             let (length, uttered) = mouth.next_packet(&mut out);
@@ -225,11 +235,11 @@ mod tests {
                 let digit = receiver.receive(header.timestamp, header.marker, packet.payload);
                 heard.extend(digit.map(Digit::to_char));
             }
-            if let Uttered::Key(digit) = uttered {
-                said.push(digit.to_char());
+            if let Uttered::Keys(count) = uttered {
+                told.push(count);
             }
         }
-        assert_eq!((heard.as_str(), said.as_str()), ("111#", "111#"));
+        assert_eq!((heard.as_str(), &*told), ("111#", &[1, 3][..]));
         assert!(mouth.is_idle());
         mouth.speak(Clip::silence(Duration::from_millis(60), Codec::Pcma));
         let uttered: Vec<Uttered> = (0..4).map(|_| mouth.next_packet(&mut out).1).collect();

@@ -44,6 +44,7 @@ fn a_message_is_left_after_the_beep() {
     });
     assert_eq!(outcome, Outcome::Done, "{printed}");
     assert_eq!(callee.keys, "1#");
+    assert!(!printed.contains('#'), "they may be a PIN: {printed}");
     assert_eq!(callee.voiced, 40, "{printed}");
     assert!(callee.ended, "{printed}");
     in_order(
@@ -51,6 +52,7 @@ fn a_message_is_left_after_the_beep() {
         &[
             "ringing (180)",
             "answered (200): PCMU",
+            "pressing 2 keys",
             "speech begins",
             "speech ends: 1.0 s",
             "beep",
@@ -237,6 +239,8 @@ struct Script {
     /// How many calls are refused so.
     refusals: usize,
     password: Option<&'static str>,
+    /// Whether the greeting is all.
+    hangs_up: bool,
 }
 
 impl Script {
@@ -245,6 +249,7 @@ impl Script {
         refusal: None,
         refusals: usize::MAX,
         password: None,
+        hangs_up: false,
     };
 }
 
@@ -265,6 +270,7 @@ struct Callee<'a> {
 }
 
 struct Talk {
+    session: SessionId,
     agreed: Agreed,
     frame: usize,
     next: Instant,
@@ -367,6 +373,7 @@ impl<'a> Callee<'a> {
         self.endpoint
             .accept(session, ours.to_bytes(), Headers::default(), now);
         self.talk = Some(Talk {
+            session,
             agreed,
             frame: 0,
             next: now,
@@ -389,7 +396,7 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// The greeting, then silence; nothing at all without a greeting.
+    /// The greeting, then silence or the end; nothing at all without a greeting.
     fn talk(&mut self) {
         let silence = Clip::silence(Duration::from_millis(20), Codec::Pcmu);
         let Some(talk) = &mut self.talk else {
@@ -411,6 +418,11 @@ impl<'a> Callee<'a> {
                 .send_to(&out[..length], talk.agreed.remote)
                 .unwrap();
             talk.frame += 1;
+        }
+        if self.script.hangs_up && talk.frame >= self.greeting.frame_count() {
+            let session = talk.session;
+            self.talk = None;
+            self.endpoint.end(session, None, Instant::now());
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::mail::Post;
 use crate::media_threads::{MediaHandle, TICK_BUCKETS_SECONDS};
 use crate::metrics::{Direction, Metrics, raise_to};
 use crate::report::ReportBoard;
-use crate::storage;
+use crate::storage::{self, LeftBehind};
 
 /// Brings the running totals of signalling and media up to date.
 pub(super) fn read(exchange: &Exchange, spool: &Path) {
@@ -46,15 +46,22 @@ pub(super) fn read(exchange: &Exchange, spool: &Path) {
 }
 
 /// Brings what the operator is told up to date.
-pub(super) fn report(exchange: &Exchange, post: &Post, board: &ReportBoard) {
+pub(super) fn report(
+    exchange: &Exchange,
+    post: &Post,
+    left_behind: &LeftBehind,
+    board: &ReportBoard,
+) {
     let metrics = &exchange.metrics;
+    let left_behind = left_behind.said();
     let count = |gauge: i64| u32::try_from(gauge).unwrap_or_default();
     board.change(|report| {
         report.calls = count(exchange.calls_in_progress());
         report.registrations = count(metrics.registrations.get());
         report.draining = exchange.life() != Life::Serving;
         report.spool_bytes = metrics.spool_bytes.get().unsigned_abs();
-        report.storage = storage::finding(&exchange.mailboxes.storage().borrow());
+        let storage = exchange.mailboxes.storage();
+        report.storage = storage::finding(&storage.borrow(), left_behind.as_deref());
         report.media = media_finding(exchange.media.hearing());
         report.mail = post.finding();
         report.refused_mails = post.refusals().last();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crds::Directory;
 use crds::directory::AttendantEntry;
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::calls::{Exchange, MediaAddresses};
 use crate::report::ReportBoard;
@@ -19,6 +19,8 @@ pub(super) struct Following {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     directories: watch::Sender<Arc<Directory>>,
     report: ReportBoard,
+    /// Whether it is read from files that a person writes.
+    from_files: bool,
 }
 
 impl Following {
@@ -34,6 +36,7 @@ impl Following {
             snapshots,
             directories,
             report,
+            from_files: matches!(source, Source::Folder(_)),
         };
         (receiver, following)
     }
@@ -44,13 +47,25 @@ impl Following {
         while self.snapshots.changed().await.is_ok() {
             let before = Arc::clone(&self.directories.borrow());
             let snapshot = self.put_in_force(&exchange);
+            snapshot.complaints.iter().for_each(complain);
+            if Arc::ptr_eq(&before, &snapshot.directory) {
+                continue; // what is written is wrong, or says the same
+            }
             let homes = &exchange.homes;
             homes.directory_changed(&before, &snapshot.directory).await;
-            snapshot.complaints.iter().for_each(complain);
-            info!(
-                people = snapshot.directory.users().len(),
-                "the directory has changed"
-            );
+            self.tell(&before, &snapshot.directory);
+        }
+    }
+
+    /// Says who has come and gone. Other changes, of which a cluster makes many for one thing that is done, are told to those only who have
+    /// written a file and wait for it.
+    fn tell(&self, before: &Directory, now: &Directory) {
+        let (come, gone) = (missing_in(now, before), missing_in(before, now));
+        let people = now.users().len();
+        if self.from_files || !come.is_empty() || !gone.is_empty() {
+            info!(people, %come, %gone, "the directory has changed");
+        } else {
+            debug!(people, "the directory has changed");
         }
     }
 
@@ -69,6 +84,13 @@ impl Following {
         });
         snapshot
     }
+}
+
+/// The users of one directory that the other does not have.
+fn missing_in(one: &Directory, other: &Directory) -> String {
+    let missing = one.users().filter(|user| other.user(&user.name).is_none());
+    let names: Vec<&str> = missing.map(|user| &*user.name).collect();
+    names.join(" ")
 }
 
 /// The shared recordings that callers may hear.

@@ -46,7 +46,12 @@ impl Worker {
             LogFormat::Text => {
                 writeln!(out, "  SIP      {sip} (UDP and TCP)")?;
                 if let Some(tls) = self.tls_address {
-                    writeln!(out, "  SIP      {tls} (TLS)")?;
+                    let once = if self.has_certificate {
+                        ""
+                    } else {
+                        ", once there is a certificate that can be used"
+                    };
+                    writeln!(out, "  SIP      {tls} (TLS){once}")?;
                 }
                 writeln!(out, "  media    UDP {media}")?;
                 writeln!(out, "  state    {state}")?;

@@ -81,7 +81,8 @@ impl Worker {
                 () = &mut end => return,
                 _ = second.tick() => {
                     figures::read(&self.exchange, &spool);
-                    figures::report(&self.exchange, &self.post, &self.shown.report);
+                    let (post, left_behind) = (&self.post, &self.left_behind);
+                    figures::report(&self.exchange, post, left_behind, &self.shown.report);
                 }
             }
         }

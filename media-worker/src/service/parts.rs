@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use crds::Directory;
 use mailbox::disk::RealDisk;
-use mailbox::{BlobStore, Delivered, MailWanted, Mailboxes, MailboxesOptions};
+use mailbox::{BlobStore, Delivered, Mailboxes, MailboxesOptions, Owners};
 use media::engine::EngineConfig;
 use media::pairs::{Pairs, PairsConfig};
 use sip::digest::Authority;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use crate::mail;
 use crate::media_threads::{EventReceiver, MediaConfig, MediaThreads, Recorder};
 use crate::random::Random;
 
@@ -34,17 +35,27 @@ pub(super) fn mailboxes(
     state: &Path,
     store: Arc<dyn BlobStore>,
     worker: String,
-    mail_wanted: MailWanted,
+    directory: &watch::Receiver<Arc<Directory>>,
     random: &Random,
 ) -> anyhow::Result<(Mailboxes, mpsc::UnboundedReceiver<Delivered>)> {
     let disk = RealDisk::open(state)
         .with_context(|| format!("{} can't be used for the spool", state.display()))?;
     let options = MailboxesOptions {
         worker,
-        mail_wanted,
+        mail_wanted: mail::wanted(directory.clone()),
+        owners: owners(directory.clone()),
         ..MailboxesOptions::new(random.bytes())
     };
     Ok(Mailboxes::open(store, Arc::new(disk), options)?)
+}
+
+/// Whose each mailbox is, by the directory in force.
+fn owners(directory: watch::Receiver<Arc<Directory>>) -> Owners {
+    Owners::known(move |mailbox| {
+        let directory = directory.borrow();
+        let user = directory.user_of_mailbox(mailbox.as_str())?;
+        Some(user.name.to_string())
+    })
 }
 
 /// The media threads, each with a way into the spool.

@@ -13,11 +13,12 @@ use super::parts::MediaPlan;
 use super::shown::Shown;
 use super::sockets::Sockets;
 use super::worker::{Blueprint, Worker};
+use crate::cli;
 use crate::http::Readiness;
 use crate::source::{Cluster, Scope, Source};
 use crate::state::State;
 use crate::statuses::Statuses;
-use crate::{cli, storage};
+use crate::storage::{self, LeftBehind};
 
 /// Runs until it is told to go, and then until its calls have ended. Exit code 0: went as asked; 1: failed.
 ///
@@ -67,6 +68,7 @@ async fn start(options: &cli::Run, library: Library, shown: Shown) -> anyhow::Re
         statuses: Statuses::start(&cluster, &scope),
         source: Source::Cluster(cluster),
         store,
+        left_behind: LeftBehind::follow(options),
         name: storage::worker_name(&options.slot),
         state: options.state.clone(),
         library,

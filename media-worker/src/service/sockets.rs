@@ -65,6 +65,11 @@ impl Tls {
     pub(super) fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.address()
     }
+
+    /// Whether there is a certificate that can be used.
+    pub(super) fn has_certificate(&self) -> bool {
+        self.certificate.acceptor().borrow().is_some()
+    }
 }
 
 /// UDP and TCP on one port. A port that the system chose for UDP may be taken for TCP: then another is asked for.

@@ -15,6 +15,7 @@ use crate::cli;
 use crate::source::{Manifests, OpenError, Source};
 use crate::state::State;
 use crate::statuses::Statuses;
+use crate::storage::LeftBehind;
 
 /// Runs until it is told to stop. Exit code 0: stopped as asked; 1: failed; 2: the manifests do not allow a start.
 ///
@@ -25,8 +26,7 @@ pub fn standalone(
     log: cli::LogFormat,
     out: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let state = State::open(&options.state)?;
-    let manifests = match Manifests::open(&options.manifests, state) {
+    let manifests = match Manifests::open(&options.manifests, || State::open(&options.state)) {
         Ok(manifests) => Arc::new(manifests),
         Err(error @ OpenError::Manifests(_)) => {
             eprintln!("{error}");
@@ -47,6 +47,7 @@ pub fn standalone(
             statuses: Statuses::none(),
             state: options.state.clone(),
             store: Arc::new(store),
+            left_behind: LeftBehind::none(),
             name: "worker".to_owned(),
             library,
             sockets,

@@ -50,8 +50,9 @@ async fn tell_of_certificate(mut troubles: watch::Receiver<Option<String>>, repo
             Some(trouble) => (
                 Reason::CertificateUnusable,
                 format!(
-                    "spec.network.sip.tlsSecretRef: {trouble}; put a certificate with its chain and its key, both PEM, \
-                     into tls.crt and tls.key of the Secret"
+                    "spec.network.sip.tlsSecretRef: {trouble}; the Secret has a certificate with its chain and its key, both PEM, \
+                     in tls.crt and tls.key, and comes to the worker within two minutes once it is there and has the label \
+                     switchboard.dev/use: tls"
                 ),
             ),
             None => (

@@ -30,6 +30,7 @@ use crate::recordings::Recordings;
 use crate::signalling::{Advertised, LocalAddresses, Signalling};
 use crate::source::Source;
 use crate::statuses::Statuses;
+use crate::storage::LeftBehind;
 use crate::trunks::{TrunkContext, Trunks};
 use crate::voice::Voice;
 
@@ -43,6 +44,8 @@ pub(super) struct Blueprint {
     pub(super) state: PathBuf,
     /// Where messages are kept.
     pub(super) store: Arc<dyn BlobStore>,
+    /// What lies elsewhere.
+    pub(super) left_behind: LeftBehind,
     /// The name that its call details are stored under.
     pub(super) name: String,
     /// What it says.
@@ -64,10 +67,13 @@ pub(super) struct Worker {
     pub(super) state: PathBuf,
     pub(super) shown: Shown,
     pub(super) tls_address: Option<SocketAddr>,
+    /// Whether TLS could be served from the start.
+    pub(super) has_certificate: bool,
     pub(super) life: watch::Sender<Life>,
     pub(super) media_ports: Vec<u16>,
     pub(super) media: MediaThreads,
     pub(super) post: Post,
+    pub(super) left_behind: LeftBehind,
 }
 
 impl Worker {
@@ -83,10 +89,9 @@ impl Worker {
         let random = Rc::new(Random::new(parts::seed()?));
         let source = Rc::new(source);
         let (directory, following) = Following::new(&source, shown.report.clone());
-        let wanted = mail::wanted(directory.clone());
         let name = blueprint.name;
         let (mailboxes, delivered) =
-            parts::mailboxes(&state, blueprint.store, name.clone(), wanted, &random)?;
+            parts::mailboxes(&state, blueprint.store, name.clone(), &directory, &random)?;
         let room = mail::start(MailContext {
             mailboxes: mailboxes.clone(),
             directory: directory.clone(),
@@ -104,12 +109,8 @@ impl Worker {
             ports: None,
         });
         let addresses = LocalAddresses::new(blueprint.media.bind, advertised);
-        let config = EndpointConfig {
-            user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
-            ..EndpointConfig::default()
-        };
-        let endpoint = Endpoint::new(config, random.bytes());
-        let (signalling, requests) = Signalling::new(endpoint, sockets.udp, addresses);
+        let (signalling, requests) =
+            Signalling::new(endpoint(random.bytes()), sockets.udp, addresses);
 
         let path = state.join("contacts");
         let (journal, entries) = Journal::open(&path, Timestamp::now())
@@ -155,6 +156,7 @@ impl Worker {
         let authority = parts::authority(&exchange.directory(), &random);
         let edge = Edge::new(Rc::clone(&exchange), authority);
         let tls_address = sockets.tls.as_ref().map(Tls::address).transpose()?;
+        let has_certificate = sockets.tls.as_ref().is_some_and(Tls::has_certificate);
         tasks::spawn_signalling(&exchange, sockets.tcp, sockets.tls, &shown.report);
         tasks::spawn_media(&exchange, media_events);
         tasks::spawn_mail(&exchange, delivered, room.changed);
@@ -168,12 +170,22 @@ impl Worker {
             state,
             shown,
             tls_address,
+            has_certificate,
             life,
             media_ports: parts::ports_of(&media),
             media,
             post: room.post,
+            left_behind: blueprint.left_behind,
         })
     }
+}
+
+fn endpoint(seed: [u8; 32]) -> Endpoint {
+    let config = EndpointConfig {
+        user_agent: format!("Switchboard/{}", env!("CARGO_PKG_VERSION")),
+        ..EndpointConfig::default()
+    };
+    Endpoint::new(config, seed)
 }
 
 /// Serves, once every home has what the journal kept: phones are known, and logins locked, before the first call is taken. Until then, for

@@ -51,6 +51,12 @@ pub enum CertificateError {
         /// Why.
         error: io::Error,
     },
+    /// There is no such file, as long as a Secret has not come to the Pod.
+    #[error("there is no {}", path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
     /// A file is no PEM with what it should hold.
     #[error("{}: {error}; it must be PEM", path.display())]
     NotPem {
@@ -150,9 +156,13 @@ impl Certificate {
 impl CertificateFiles {
     fn read(&self) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
         let read = |path: &PathBuf| {
-            fs::read(path).map_err(|error| CertificateError::Io {
-                path: path.clone(),
-                error,
+            let path = path.clone();
+            fs::read(&path).map_err(|error| {
+                if error.kind() == io::ErrorKind::NotFound {
+                    CertificateError::Missing { path }
+                } else {
+                    CertificateError::Io { path, error }
+                }
             })
         };
         Ok((read(&self.certificate)?, read(&self.key)?))

@@ -5,22 +5,35 @@ use crds::{Problem, problem::Reason, secrets};
 
 use super::{complaint::Complaint, folder::Folder};
 
-/// Everything that is wrong, sorted by file and line. Secrets that would be generated are not missed.
+/// Everything that is wrong, sorted by file and line. Secrets that would be generated are not missed. Of two that want the same, the later
+/// one is wrong by file and line.
 pub fn check(manifests: &Path) -> Vec<Complaint> {
     let mut folder = Folder::new(manifests);
-    let mut complaints = folder.read();
+    folder.read();
+    folder.date();
+    judge(&folder)
+}
+
+/// The same for a folder that was read.
+pub(super) fn judge(folder: &Folder) -> Vec<Complaint> {
+    let mut complaints = folder.unreadable().to_vec();
     let unreadable = complaints.iter().any(Complaint::is_error);
     let mut objects = folder.objects();
+    let mut problems = secrets::unwritten(&objects);
     for wanted in secrets::missing(&objects) {
         let entries = BTreeMap::from([(wanted.entry.key, PLACEHOLDER.to_owned())]);
         objects
             .secrets
             .push(secrets::secret(&wanted.entry.name, entries));
     }
-    let (_, problems) = crds::compile(&objects);
+    problems.extend(crds::compile(&objects).1);
     // What an unreadable file holds is not known, so that a reference may well be right; duplicates are named already.
     let guessed = |problem: &Problem| {
-        unreadable && matches!(problem.reason, Reason::NotFound | Reason::NoPhoneSystem)
+        unreadable
+            && matches!(
+                problem.reason,
+                Reason::NotFound | Reason::NoPhoneSystem | Reason::SecretMissing
+            )
     };
     let told = problems
         .into_iter()

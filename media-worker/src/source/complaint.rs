@@ -1,7 +1,7 @@
 //! What is wrong with a folder of manifests, and where.
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use crds::{Problem, Severity};
+use crds::{ObjectRef, Problem, Severity};
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,17 @@ pub enum Fault {
     Object(Problem),
 }
 
+/// What holds until what is wrong is put right, where something was in force before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meanwhile {
+    /// The version before.
+    Previous,
+    /// Nothing of it: it is new.
+    LeftOut,
+    /// What the file had before and has no more, for this may be one of them.
+    Kept(Vec<ObjectRef>),
+}
+
 /// Something wrong, and where it is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Complaint {
@@ -35,6 +46,8 @@ pub struct Complaint {
     pub place: Option<Place>,
     /// What.
     pub fault: Fault,
+    /// What holds until then; none where nothing runs yet.
+    pub meanwhile: Option<Meanwhile>,
 }
 
 impl Complaint {
@@ -46,25 +59,30 @@ impl Complaint {
         }
     }
 
+    pub(super) fn new(place: Option<Place>, fault: Fault) -> Self {
+        Self {
+            place,
+            fault,
+            meanwhile: None,
+        }
+    }
+
     pub(super) fn file(
         file: &Arc<PathBuf>,
         line: u64,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        let place = Some(Place {
+        let place = Place {
             file: Arc::clone(file),
             line,
-        });
-        let (message, remedy) = (message.into(), remedy.into());
-        Self {
-            place,
-            fault: Fault::File {
-                severity: Severity::Error,
-                message,
-                remedy,
-            },
-        }
+        };
+        let fault = Fault::File {
+            severity: Severity::Error,
+            message: message.into(),
+            remedy: remedy.into(),
+        };
+        Self::new(Some(place), fault)
     }
 }
 
@@ -84,11 +102,38 @@ impl fmt::Display for Complaint {
         match &self.fault {
             Fault::File {
                 message, remedy, ..
-            } => write!(f, "{message}; {remedy}"),
-            Fault::Object(problem) => problem.fmt(f),
+            } => write!(f, "{message}; {remedy}")?,
+            Fault::Object(problem) => problem.fmt(f)?,
+        }
+        self.meanwhile
+            .iter()
+            .try_for_each(|meanwhile| write!(f, " ({meanwhile})"))
+    }
+}
+
+impl fmt::Display for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Previous => f.write_str("until then the version before stays in force"),
+            Self::LeftOut => f.write_str("until then it is left out"),
+            Self::Kept(objects) => {
+                let named = objects.iter().take(NAMED).map(ToString::to_string);
+                let named = named.collect::<Vec<_>>().join(", ");
+                write!(
+                    f,
+                    "until then what the file had before stays in force: {named}"
+                )?;
+                match objects.len().saturating_sub(NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
         }
     }
 }
+
+/// So many objects are named: more would push what matters off the screen.
+const NAMED: usize = 5;
 
 pub(super) fn lines(complaints: &[Complaint]) -> String {
     complaints

@@ -1,4 +1,4 @@
-//! A folder of manifests, file by file: each file's newest version that can be read is in force.
+//! A folder of manifests, file by file: of each file is in force what is right in it, and of what is not, the version before.
 use std::{
     collections::{BTreeMap, HashMap},
     fs, io,
@@ -6,20 +6,26 @@ use std::{
     sync::Arc,
 };
 
-use crds::{ObjectRef, Objects, Problem, problem::Reason};
+use crds::{Kind, ObjectRef, Objects, Problem, problem::Reason};
+use kube::ResourceExt;
 
 use super::{
-    complaint::{Complaint, Fault, Place},
-    manifest::{self, Manifest},
+    complaint::{Complaint, Fault, Meanwhile, Place},
+    manifest::{self, Before, Manifest},
 };
+use crate::state::FirstSeen;
 
 /// A folder of manifests.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
     files: BTreeMap<PathBuf, File>,
-    /// What kept the newest version of a file out.
+    /// What kept the newest version of a file, or of an object in it, out.
     unreadable: Vec<Complaint>,
+    /// Since when each object is there.
+    seen: FirstSeen,
+    /// Whether it was read once, so that there are versions before.
+    was_read: bool,
 }
 
 /// One file of the folder.
@@ -38,6 +44,8 @@ impl Folder {
             path: path.to_owned(),
             files: BTreeMap::new(),
             unreadable: Vec::new(),
+            seen: FirstSeen::default(),
+            was_read: false,
         }
     }
 
@@ -46,9 +54,8 @@ impl Folder {
         &self.path
     }
 
-    /// Reads what has changed. Returns why the newest version of some file is not in force, and what else is wrong
-    /// with files rather than with objects.
-    pub(super) fn read(&mut self) -> Vec<Complaint> {
+    /// Reads what has changed; [`Self::unreadable`] says what is wrong with it.
+    pub(super) fn read(&mut self) {
         self.unreadable.clear();
         match list(&self.path) {
             Ok(paths) if paths.is_empty() => {
@@ -75,26 +82,59 @@ impl Folder {
             .collect::<Vec<_>>();
         self.unreadable.extend(warnings);
         self.unreadable.extend(self.duplicates());
-        self.unreadable.clone()
+        self.was_read = true;
     }
 
-    /// What the last [`Self::read`] returned.
+    /// Why the newest version of some file or object is not in force, and what else is wrong with files rather than with objects.
     pub(super) fn unreadable(&self) -> &[Complaint] {
         &self.unreadable
     }
 
+    /// What was known before the worker started.
+    pub(super) fn recall(&mut self, seen: FirstSeen) {
+        self.seen = seen;
+    }
+
+    /// Since when each object is there.
+    pub(super) fn seen(&self) -> &FirstSeen {
+        &self.seen
+    }
+
+    /// Gives each object the time since when it is there. Those that are new follow each other by file and line.
+    pub(super) fn date(&mut self) {
+        let numbers: Vec<_> = self.manifests().map(|it| asked_for(&it.objects)).collect();
+        let present = self
+            .manifests()
+            .zip(&numbers)
+            .flat_map(|(manifest, numbers)| {
+                let dated = manifest.lines.iter().map(|(object, _)| object);
+                dated
+                    .filter(|object| !matches!(object.kind, Kind::Secret | Kind::UserSettings))
+                    .map(move |object| (object, numbers.get(object).map(String::as_str)))
+            });
+        let seen = self.seen.renewed(present);
+        let files = self.files.values_mut();
+        for manifest in files.filter_map(|file| file.in_force.as_mut()) {
+            manifest.objects.date(|kind, name| seen.of(kind, name));
+        }
+        self.seen = seen;
+    }
+
     /// Every object in force; of two with one Kind and name, the one in the first file by name.
     pub(super) fn objects(&self) -> Objects {
-        let mut all = Objects::default();
+        let mut all = Objects {
+            numbers_by_age: true,
+            ..Objects::default()
+        };
         for manifest in self.manifests() {
             all.extend_from(&manifest.objects);
         }
         all
     }
 
-    /// Says where the object of a problem is written.
+    /// Says where the object of a problem is written; what is missing altogether is missing in the folder.
     pub(super) fn locate(&self, problem: Problem) -> Complaint {
-        let place = self.manifests().find_map(|manifest| {
+        let written = self.manifests().find_map(|manifest| {
             let (_, lines) = manifest
                 .lines
                 .iter()
@@ -104,10 +144,12 @@ impl Folder {
                 line: lines.of(&problem.field),
             })
         });
-        Complaint {
-            place,
-            fault: Fault::Object(problem),
-        }
+        let is_missing = problem.object.name.is_empty();
+        let folder = is_missing.then(|| Place {
+            file: Arc::new(self.path.clone()),
+            line: 0,
+        });
+        Complaint::new(written.or(folder), Fault::Object(problem))
     }
 
     fn manifests(&self) -> impl Iterator<Item = &Manifest> {
@@ -128,28 +170,33 @@ impl Folder {
         if known.is_some_and(|file| file.text == text) {
             return;
         }
-        let previous = known.and_then(|file| file.in_force.clone());
-        let (in_force, refused) = match manifest::read(&Arc::new(path.to_owned()), &text) {
-            Ok(manifest) => (Some(manifest), Vec::new()),
-            Err(refused) => (previous, refused),
+        let before = match known.and_then(|file| file.in_force.as_ref()) {
+            Some(version) => Before::Version(version),
+            None if self.was_read => Before::Nothing,
+            None => Before::Start,
         };
-        self.files.insert(
-            path.to_owned(),
-            File {
-                text,
-                in_force,
-                refused,
-            },
-        );
+        let read = manifest::read(&Arc::new(path.to_owned()), &text, before);
+        let file = File {
+            text,
+            in_force: read.in_force,
+            refused: read.refused,
+        };
+        self.files.insert(path.to_owned(), file);
     }
 
+    /// Says of a file, or of the folder, that it can't be read.
     fn refuse(&mut self, path: &Path, message: &str, remedy: &str) {
-        self.unreadable.push(Complaint::file(
-            &Arc::new(path.to_owned()),
-            0,
-            message,
-            remedy,
-        ));
+        let is_known = path == self.path || self.files.contains_key(path);
+        let meanwhile = match (self.was_read, is_known) {
+            (false, _) => None,
+            (true, false) => Some(Meanwhile::LeftOut),
+            (true, true) => Some(Meanwhile::Previous),
+        };
+        let complaint = Complaint::file(&Arc::new(path.to_owned()), 0, message, remedy);
+        self.unreadable.push(Complaint {
+            meanwhile,
+            ..complaint
+        });
     }
 
     fn duplicates(&self) -> Vec<Complaint> {
@@ -176,14 +223,24 @@ impl Folder {
                         .because(message)
                         .remedy("remove one or give it another name"),
                 );
-                found.push(Complaint {
-                    place: Some(place),
-                    fault,
-                });
+                found.push(Complaint::new(Some(place), fault));
             }
         }
         found
     }
+}
+
+/// The numbers that objects ask for, by object.
+fn asked_for(objects: &Objects) -> HashMap<ObjectRef, String> {
+    let users = objects.users.iter().filter_map(|user| {
+        let number = user.spec.extension.clone()?;
+        Some((ObjectRef::new(Kind::User, user.name_any()), number))
+    });
+    let aliases = objects.message_aliases.iter().map(|alias| {
+        let object = ObjectRef::new(Kind::MessageAlias, alias.name_any());
+        (object, alias.spec.extension.clone())
+    });
+    users.chain(aliases).collect()
 }
 
 const EMPTY: &str = "name a folder with manifests, such as crds/examples/office";

@@ -37,6 +37,7 @@ impl Lines {
 pub(super) struct NotYaml {
     pub(super) line: u64,
     pub(super) message: String,
+    pub(super) remedy: &'static str,
 }
 
 /// Every document of a text that is not empty.
@@ -49,20 +50,45 @@ pub(super) fn documents(text: &str) -> Result<Vec<(Value, Lines)>, NotYaml> {
             max_nodes: MAX_NODES,
         },
     };
-    let nodes: Vec<Node> =
-        serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-            let line = error.location().map_or(0, |location| location.line());
-            let message = error.without_snippet().to_string();
-            NotYaml {
-                line,
-                message: message.lines().next().unwrap_or_default().to_owned(),
-            }
-        })?;
+    let nodes: Vec<Node> = serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| not_yaml(text, &error))?;
     Ok(nodes
         .into_iter()
         .map(|node| (node.value, node.lines))
         .filter(|(value, _)| !value.is_null())
         .collect())
+}
+
+fn not_yaml(text: &str, error: &serde_saphyr::Error) -> NotYaml {
+    let line = error.location().map_or(0, |location| location.line());
+    let message = error.without_snippet().to_string();
+    let message = message.lines().next().unwrap_or_default();
+    // The parser may name the line before, whose value it takes the tab to go on with.
+    let is_tab = message.contains("tab");
+    if let Some(line) = tab(text, line).filter(|_| is_tab) {
+        return NotYaml {
+            line,
+            message: "this line begins with a tab".to_owned(),
+            remedy: "indent with spaces",
+        };
+    }
+    NotYaml {
+        line,
+        message: message.to_owned(),
+        remedy: "correct it at this line",
+    }
+}
+
+/// The first line that is indented with a tab, from this one on.
+fn tab(text: &str, from: u64) -> Option<u64> {
+    let is_indented = |line: &str| {
+        let mut blank = line.chars().take_while(|it| matches!(it, ' ' | '\t'));
+        blank.any(|it| it == '\t')
+    };
+    let lines = (1..).zip(text.lines());
+    lines
+        .filter(|(number, _)| *number >= from)
+        .find_map(|(number, line)| is_indented(line).then_some(number))
 }
 
 /// Enough for some 50,000 users.
@@ -214,5 +240,14 @@ kind: Handset
         assert!(error.line >= 3, "{error:?}");
         let twice = documents("kind: User\nkind: User\n").unwrap_err();
         assert_eq!(twice.line, 2, "{twice:?}");
+    }
+
+    #[test]
+    fn a_tab_is_told_at_the_line_that_begins_with_it() {
+        for text in ["kind: User\n\tspec: {}\n", "spec:\n\textension: x\n"] {
+            let error = documents(text).unwrap_err();
+            let told = (error.line, error.message.as_str());
+            assert_eq!(told, (2, "this line begins with a tab"), "{text:?}");
+        }
     }
 }

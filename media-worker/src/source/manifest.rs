@@ -1,12 +1,16 @@
 //! One file of manifests: its documents as objects, with where they are written.
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crds::{GROUP, Kind, ObjectRef, Objects, Problem, Severity, VERSION, problem::Reason, schema};
 use serde_json::Value;
 
 use super::{
-    complaint::{Complaint, Fault, Place},
-    located::{self, Lines},
+    complaint::{Complaint, Fault, Meanwhile, Place},
+    located::{self, Lines, NotYaml},
 };
 
 /// The objects of one file.
@@ -19,16 +23,31 @@ pub(super) struct Manifest {
     pub(super) warnings: Vec<Complaint>,
 }
 
-/// Reads a file's text. Anything that a strict `kubectl apply` would refuse refuses the file.
-pub(super) fn read(file: &Arc<PathBuf>, text: &str) -> Result<Manifest, Vec<Complaint>> {
-    let documents = located::documents(text).map_err(|e| {
-        vec![Complaint::file(
-            file,
-            e.line,
-            format!("this is not YAML: {}", e.message),
-            "correct it at this line",
-        )]
-    })?;
+/// What was in force of a file before it changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Before<'a> {
+    /// Nothing: the worker has not started.
+    Start,
+    /// Nothing: the file is new.
+    Nothing,
+    /// This.
+    Version(&'a Manifest),
+}
+
+/// What is in force of a file, and what of its text is not.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) in_force: Option<Manifest>,
+    pub(super) refused: Vec<Complaint>,
+}
+
+/// Reads a file's text. A document that a strict `kubectl apply` would refuse stays as it was before, or is left out; what is no YAML stays
+/// so as a whole.
+pub(super) fn read(file: &Arc<PathBuf>, text: &str, before: Before<'_>) -> Read {
+    let documents = match located::documents(text) {
+        Ok(documents) => documents,
+        Err(error) => return unreadable(file, &error, before),
+    };
     let mut reading = Reading {
         manifest: Manifest {
             file: Arc::clone(file),
@@ -37,20 +56,40 @@ pub(super) fn read(file: &Arc<PathBuf>, text: &str) -> Result<Manifest, Vec<Comp
             warnings: Vec::new(),
         },
         refused: Vec::new(),
+        spoilt: HashMap::new(),
     };
     for (value, lines) in documents {
         reading.document(value, lines);
     }
-    if reading.refused.is_empty() {
-        Ok(reading.manifest)
-    } else {
-        Err(reading.refused)
+    reading.end(before)
+}
+
+/// What is no YAML.
+fn unreadable(file: &Arc<PathBuf>, error: &NotYaml, before: Before<'_>) -> Read {
+    let is_json = file.extension().is_some_and(|it| it == "json");
+    let language = if is_json { "JSON" } else { "YAML" };
+    let message = format!("this is not {language}: {}", error.message);
+    let complaint = Complaint::file(file, error.line, message, error.remedy);
+    let (in_force, meanwhile) = match before {
+        Before::Start => (None, None),
+        Before::Nothing => (None, Some(Meanwhile::LeftOut)),
+        Before::Version(version) => (Some(version.clone()), Some(Meanwhile::Previous)),
+    };
+    Read {
+        in_force,
+        refused: vec![Complaint {
+            meanwhile,
+            ..complaint
+        }],
     }
 }
 
 struct Reading {
     manifest: Manifest,
-    refused: Vec<Complaint>,
+    /// What is wrong with documents, and which object each was to be, where one can tell.
+    refused: Vec<(Option<ObjectRef>, Complaint)>,
+    /// The objects among them.
+    spoilt: HashMap<ObjectRef, Lines>,
 }
 
 impl Reading {
@@ -64,9 +103,8 @@ impl Reading {
         let Some(name) = name.and_then(Value::as_str).filter(|name| is_name(name)) else {
             let (message, remedy) = unnamed(kind, name);
             let line = lines.of("metadata.name");
-            return self
-                .refused
-                .push(Complaint::file(&self.manifest.file, line, message, remedy));
+            let complaint = Complaint::file(&self.manifest.file, line, message, remedy);
+            return self.refused.push((None, complaint));
         };
         let object = ObjectRef::new(kind, name);
         let mut problems = schema::check(&object, &value);
@@ -81,18 +119,70 @@ impl Reading {
                     .remedy("correct the value"),
             );
         }
+        if problems.is_empty() {
+            return self.manifest.lines.push((object, lines));
+        }
         let file = &self.manifest.file;
         self.refused.extend(problems.into_iter().map(|problem| {
             let place = Place {
                 file: Arc::clone(file),
                 line: lines.of(&problem.field),
             };
-            Complaint {
-                place: Some(place),
-                fault: Fault::Object(problem),
-            }
+            let complaint = Complaint::new(Some(place), Fault::Object(problem));
+            (Some(object.clone()), complaint)
         }));
-        self.manifest.lines.push((object, lines));
+        self.spoilt.insert(object, lines);
+    }
+
+    /// What is in force, and what is said of the rest.
+    fn end(mut self, before: Before<'_>) -> Read {
+        let kept = match before {
+            Before::Start | Before::Nothing => Kept::default(),
+            Before::Version(version) => self.keep(version),
+        };
+        let meanwhile = |object: Option<&ObjectRef>| match (before, object) {
+            (Before::Start, _) => None,
+            (_, Some(object)) if kept.spoilt.contains(object) => Some(Meanwhile::Previous),
+            (_, None) if !kept.gone.is_empty() => Some(Meanwhile::Kept(kept.gone.clone())),
+            (Before::Nothing | Before::Version(_), _) => Some(Meanwhile::LeftOut),
+        };
+        let refused = self
+            .refused
+            .into_iter()
+            .map(|(object, complaint)| Complaint {
+                meanwhile: meanwhile(object.as_ref()),
+                ..complaint
+            });
+        Read {
+            refused: refused.collect(),
+            in_force: Some(self.manifest),
+        }
+    }
+
+    /// Leaves objects as they were before: those whose documents are refused; and if one can't tell of a document which object it was to be,
+    /// whatever the file has no more, since it may be that.
+    fn keep(&mut self, before: &Manifest) -> Kept {
+        let written = self.manifest.lines.iter().map(|(object, _)| object.clone());
+        let mut written: HashSet<ObjectRef> = written.collect();
+        let is_anybody = self.refused.iter().any(|(object, _)| object.is_none());
+        let mut kept = Kept::default();
+        for (object, lines) in &before.lines {
+            let spoilt = self.spoilt.get(object);
+            let is_kept = spoilt.is_some() || is_anybody;
+            if !is_kept || !written.insert(object.clone()) {
+                continue;
+            }
+            let lines = spoilt.unwrap_or(lines).clone();
+            let objects = &mut self.manifest.objects;
+            objects.take_over(object.kind, &object.name, &before.objects);
+            self.manifest.lines.push((object.clone(), lines));
+            if spoilt.is_some() {
+                kept.spoilt.insert(object.clone());
+            } else {
+                kept.gone.push(object.clone());
+            }
+        }
+        kept
     }
 
     /// None for what is not ours: refused if it claims to be, else passed over with a warning.
@@ -150,12 +240,21 @@ impl Reading {
                 file: Arc::clone(file),
                 line: lines.of("kind"),
             });
-            self.manifest.warnings.push(Complaint { place, fault });
+            self.manifest.warnings.push(Complaint::new(place, fault));
             return None;
         };
-        self.refused.push(refused);
+        self.refused.push((None, refused));
         None
     }
+}
+
+/// What is in force as it was before.
+#[derive(Default)]
+struct Kept {
+    /// What is written, but refused.
+    spoilt: HashSet<ObjectRef>,
+    /// What is not written any more.
+    gone: Vec<ObjectRef>,
 }
 
 const SECRET_FIELDS: [&str; 7] = [

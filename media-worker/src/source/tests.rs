@@ -41,7 +41,7 @@ impl Place {
     }
 
     fn open(&self) -> Result<Manifests, OpenError> {
-        Manifests::open(self.manifests.path(), State::open(self.state.path())?)
+        Manifests::open(self.manifests.path(), || State::open(self.state.path()))
     }
 
     fn check(&self) -> Vec<String> {
@@ -118,7 +118,9 @@ fn a_file_that_breaks_later_leaves_its_previous_version_in_force() {
     assert!(snapshot.directory.extension("101").is_some());
     let complaint = snapshot.complaints[0].to_string();
     assert!(
-        complaint.ends_with("this is a number and must be text; put it in quotes: \"102\""),
+        complaint.ends_with(
+            "this is a number and must be text; put it in quotes: \"102\" (until then the version before stays in force)"
+        ),
         "{complaint}"
     );
     place.write("users.yaml", &user("mary", "  extension: \"102\""));
@@ -263,7 +265,7 @@ fn the_demo_company_is_in_order_and_says_how_to_set_up_its_phones() {
         Vec::<String>::new()
     );
     let state = tempfile::tempdir().unwrap();
-    let source = Manifests::open(&office, State::open(state.path()).unwrap()).unwrap();
+    let source = Manifests::open(&office, || State::open(state.path())).unwrap();
     let snapshot = source.snapshots().borrow().clone();
     let sheet = setup_sheet(&snapshot.directory, &snapshot.credentials, "192.0.2.5:5060");
     let mary = sheet
@@ -313,5 +315,183 @@ spec: {target: {queue: {name: sales}}}
             "office.yaml:20: warning: Extension 160: spec.target.queue: this version has no CallQueue yet, so that \
              nobody answers there; keep it for a later version, or send callers elsewhere",
         ]
+    );
+}
+
+/// What is wrong with what is in force, without the way to the folder.
+fn complaints(place: &Place, source: &Manifests) -> Vec<String> {
+    let prefix = format!("{}/", place.manifests.path().display());
+    let snapshot = source.snapshots().borrow().clone();
+    let complaints = snapshot.complaints.iter();
+    complaints
+        .map(|complaint| complaint.to_string().replace(&prefix, ""))
+        .collect()
+}
+
+fn holder(source: &Manifests, number: &str) -> Option<String> {
+    let directory = directory(source);
+    let user = directory.user_by_extension(number)?;
+    Some(user.name.to_string())
+}
+
+#[test]
+fn who_has_a_number_keeps_it_when_others_want_it_too_and_after_a_restart() {
+    let place = Place::new(&[
+        ("office.yaml", SYSTEM),
+        ("zoe.yaml", &user("zoe", "  extension: \"201\"")),
+    ]);
+    let source = place.open().unwrap();
+    place.write("adam.yaml", &user("adam", "  extension: \"201\""));
+    source.reload().unwrap();
+    let of_adam = "adam.yaml:6: User adam: spec.extension: the User zoe has extension 201 already; write a number that is free";
+    assert_eq!(complaints(&place, &source), [of_adam]);
+    let to_adam = "apiVersion: switchboard.dev/v1alpha1\nkind: Extension\nmetadata: {name: \"201\"}\nspec: {target: {user: {name: adam}}}\n";
+    place.write("201.yaml", to_adam);
+    source.reload().unwrap();
+    let of_extension = "201.yaml:3: Extension 201: metadata.name: the User zoe has extension 201 already; write a number that is free";
+    let both = [of_adam.to_owned(), of_extension.to_owned()];
+    assert_eq!(sorted(complaints(&place, &source)), sorted(both.to_vec()));
+    drop(source);
+    let source = place.open().unwrap();
+    assert_eq!(holder(&source, "201"), Some("zoe".into()));
+    // Whoever changes to a number that is taken has it no more than who is added with it.
+    place.write("max.yaml", &user("max", "  extension: \"202\""));
+    source.reload().unwrap();
+    place.write("zoe.yaml", &user("zoe", "  extension: \"202\""));
+    source.reload().unwrap();
+    assert_eq!(holder(&source, "202"), Some("max".into()));
+}
+
+fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts
+}
+
+#[test]
+fn check_blames_the_later_of_two_by_file_and_line() {
+    let zoe = user("zoe", "  extension: \"201\"");
+    let place = Place::new(&[
+        ("a.yaml", &(SYSTEM.to_owned() + &zoe)),
+        ("b.yaml", &user("adam", "  extension: \"201\"")),
+    ]);
+    let of_adam = "b.yaml:6: User adam: spec.extension: the User zoe has extension 201 already; write a number that is free";
+    assert_eq!(place.check(), [of_adam]);
+    assert_eq!(holder(&place.open().unwrap(), "201"), Some("zoe".into()));
+}
+
+#[test]
+fn a_document_that_is_refused_degrades_alone() {
+    let zoe = user("zoe", "  extension: \"201\"");
+    let place = Place::new(&[("office.yaml", SYSTEM), ("people.yaml", &zoe)]);
+    let source = place.open().unwrap();
+    let eva = user("eva", "  extension: \"202\"");
+    place.write(
+        "people.yaml",
+        &(zoe.replace("extension", "extention") + &eva + &user("max", "  extension: 203")),
+    );
+    source.reload().unwrap();
+    assert_eq!(
+        complaints(&place, &source),
+        [
+            "people.yaml:6: User zoe: spec.extention: unknown field; did you mean extension? (until then the version before stays in force)",
+            "people.yaml:18: User max: spec.extension: this is a number and must be text; put it in quotes: \"203\" (until then it is left out)",
+        ]
+    );
+    let holders = ["201", "202"].map(|number| holder(&source, number));
+    let holders = holders.each_ref().map(Option::as_deref);
+    assert_eq!(holders, [Some("zoe"), Some("eva")]);
+    assert!(directory(&source).user("max").is_none());
+}
+
+#[test]
+fn what_a_document_may_have_been_stays_while_its_kind_is_misspelt() {
+    let zoe = user("zoe", "  extension: \"201\"");
+    let eva = user("eva", "  extension: \"202\"");
+    let place = Place::new(&[
+        ("office.yaml", SYSTEM),
+        ("people.yaml", &(zoe.clone() + &eva)),
+    ]);
+    let source = place.open().unwrap();
+    let misspelt = zoe.replace("kind: User", "kind: Usr");
+    place.write("people.yaml", &(misspelt.clone() + &eva));
+    place.write("more.yaml", &misspelt);
+    source.reload().unwrap();
+    assert_eq!(
+        complaints(&place, &source),
+        [
+            "more.yaml:3: this version has no Kind Usr; did you mean User? (until then it is left out)",
+            "people.yaml:3: this version has no Kind Usr; did you mean User? \
+             (until then what the file had before stays in force: User zoe)",
+        ]
+    );
+    assert_eq!(holder(&source, "201"), Some("zoe".into()));
+}
+
+#[test]
+fn a_save_that_changes_nothing_in_force_leaves_the_directory_as_it_is() {
+    let zoe = user("zoe", "  extension: \"201\"");
+    let place = Place::new(&[("office.yaml", SYSTEM), ("people.yaml", &zoe)]);
+    let source = place.open().unwrap();
+    let before = directory(&source);
+    for text in [
+        format!("# our people\n{zoe}"),
+        zoe.replace("extension", "extention"),
+        "kind: [".to_owned(),
+    ] {
+        place.write("people.yaml", &text);
+        source.reload().unwrap();
+        assert!(Arc::ptr_eq(&before, &directory(&source)), "{text}");
+    }
+    place.write("people.yaml", &zoe.replace("201", "202"));
+    source.reload().unwrap();
+    assert!(!Arc::ptr_eq(&before, &directory(&source)));
+}
+
+#[test]
+fn a_secret_that_lacks_the_entry_is_named_and_no_other_password_is_made() {
+    let spec = "  extension: \"201\"\n  pinSecretRef: {name: max-code, key: pin}\n";
+    let desk = "---\napiVersion: switchboard.dev/v1alpha1\nkind: Handset\nmetadata: {name: max-desk}\nspec:\n  \
+                ownerRef: {name: max}\n  passwordSecretRef: {name: max-pw, key: pass}\n\
+                ---\napiVersion: v1\nkind: Secret\nmetadata: {name: max-pw}\nstringData: {password: a-password-of-mine}\n";
+    let all = SYSTEM.to_owned() + &user("max", spec) + desk;
+    let place = Place::new(&[("office.yaml", &all)]);
+    let of_password = "office.yaml:19: Handset max-desk: spec.passwordSecretRef: the Secret max-pw has no entry pass, but password; \
+                       write pass into the Secret, or have spec.passwordSecretRef name the entry that is meant";
+    let of_pin = "office.yaml:11: warning: User max: spec.pinSecretRef: no manifest has the Secret max-code, so that its entry pin is generated; \
+                  correct the name or write the Secret, or leave pinSecretRef out";
+    assert_eq!(place.check(), [of_pin, of_password]);
+    let source = place.open().unwrap();
+    let expected = [of_pin, of_password].map(str::to_owned);
+    assert_eq!(sorted(complaints(&place, &source)), expected);
+    let snapshot = source.snapshots().borrow().clone();
+    assert_eq!(snapshot.credentials.password("max-desk"), None);
+    assert!(snapshot.credentials.pin("max").is_some());
+}
+
+#[test]
+fn a_start_that_the_manifests_do_not_allow_leaves_no_state_folder() {
+    let place = Place::new(&[("users.yaml", &user("mary", "  class: managers"))]);
+    let state = place.state.path().join("state");
+    for manifests in [Path::new("/nowhere/at/all"), place.manifests.path()] {
+        let refused = Manifests::open(manifests, || State::open(&state));
+        assert!(matches!(refused, Err(OpenError::Manifests(_))));
+        assert!(!state.exists());
+    }
+    let folder = place.manifests.path().display();
+    assert_eq!(
+        place.check(),
+        [format!(
+            "{folder}: PhoneSystem: there is none; write one: kind: PhoneSystem, with a name and spec.domain"
+        )]
+    );
+}
+
+#[test]
+fn a_json_file_is_said_to_be_no_json() {
+    let place = Place::new(&[("office.yaml", SYSTEM), ("users.json", "{\"kind\": [}")]);
+    let said = place.check();
+    assert!(
+        said[0].starts_with("users.json:1: this is not JSON"),
+        "{said:?}"
     );
 }

@@ -1,6 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
-use crds::{Presence, SecretKeyRef, UserSettingsSpec, secrets::Use};
+use crds::{Kind, ObjectRef, Presence, SecretKeyRef, UserSettingsSpec, secrets::Use};
 
 use super::*;
 
@@ -115,4 +115,36 @@ fn a_damaged_file_is_named() {
     fs::write(folder.path().join(SETTINGS).join("mary.yaml"), "spec: [").unwrap();
     let error = State::open(folder.path()).unwrap_err();
     assert!(error.to_string().contains("mary.yaml"), "{error}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_said_to_be_the_state_folder_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.clone(), file.join("below")] {
+        let said = State::open(&path).unwrap_err().to_string();
+        let begins = format!("the state folder {} can't be used: ", path.display());
+        assert!(said.starts_with(&begins), "{said}");
+        assert!(
+            said.contains("it is not a folder") && said.contains("--state"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn since_when_objects_are_there_survives_a_restart_and_what_is_damaged_stops_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    let objects = [
+        (ObjectRef::new(Kind::User, "zoe"), Some("201")),
+        (ObjectRef::new(Kind::Extension, "0"), None),
+    ];
+    let present = objects.iter().map(|(object, number)| (object, *number));
+    let seen = state.first_seen().renewed(present);
+    state.put_first_seen(&seen).unwrap();
+    assert_eq!(state.first_seen(), seen);
+    fs::write(folder.path().join(FIRST_SEEN), "User: [").unwrap();
+    assert_eq!(state.first_seen(), FirstSeen::default());
 }

@@ -4,7 +4,6 @@ use std::{collections::HashMap, sync::Arc};
 use crds::{
     Directory, NameRef,
     auto_attendant::AutoAttendantStatus,
-    conditions::{ConditionType, Reason},
     directory::AttendantEntry,
     handset::{Contact, HandsetStatus},
     trunk::{Registration, TrunkStatus},
@@ -15,6 +14,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use sha2::{Digest, Sha256};
 
+use super::told::{is_of_recordings, recordings, registered};
 use super::{FileState, Phone};
 
 /// What homes have told.
@@ -23,7 +23,7 @@ pub(super) struct Known {
     worker: String,
     contacts: HashMap<Arc<str>, Vec<Contact>>,
     messages: HashMap<Arc<str>, MessageCounts>,
-    trunks: HashMap<Arc<str>, (Registration, u32)>,
+    trunks: HashMap<Arc<str>, (Registration, Arc<str>, u32)>,
     files: HashMap<Arc<str>, FileState>,
 }
 
@@ -49,8 +49,14 @@ impl Known {
     }
 
     /// A trunk stands so and carries so many calls now.
-    pub(super) fn trunk_stands(&mut self, trunk: Arc<str>, registration: Registration, calls: u32) {
-        self.trunks.insert(trunk, (registration, calls));
+    pub(super) fn trunk_stands(
+        &mut self,
+        trunk: Arc<str>,
+        registration: Registration,
+        why: Arc<str>,
+        calls: u32,
+    ) {
+        self.trunks.insert(trunk, (registration, why, calls));
     }
 
     /// Our part of a Trunk's status; none of one that nothing is known of yet.
@@ -61,9 +67,10 @@ impl Known {
         shown: &[Condition],
         now: Timestamp,
     ) -> Option<TrunkStatus> {
-        let (registration, calls) = *self.trunks.get(name)?;
+        let (registration, why, calls) = self.trunks.get(name)?;
+        let (registration, calls) = (*registration, *calls);
         Some(TrunkStatus {
-            conditions: vec![registered(registration).condition(generation, shown, now)],
+            conditions: vec![registered(registration, why).condition(generation, shown, now)],
             registration: Some(registration),
             calls: Some(calls),
             worker: Some(self.worker.clone()),
@@ -89,7 +96,8 @@ impl Known {
             .filter_map(|menu| menu.greeting.as_ref())
             .collect();
         files.sort();
-        let condition = match self.recordings(&files) {
+        files.dedup();
+        let condition = match recordings(&files, &self.files) {
             _ if files.is_empty() => None,
             Some(told) => Some(told.condition(generation, shown, now)),
             // What was known before a restart holds until it is known again.
@@ -101,29 +109,6 @@ impl Known {
             schedule: schedule.map(str::to_owned),
             ..AutoAttendantStatus::default()
         }
-    }
-
-    /// Whether callers can hear all of these; nothing while that of one is not known yet.
-    fn recordings(&self, files: &[&Arc<str>]) -> Option<Told> {
-        let condition = ConditionType::RecordingsReady;
-        for file in files {
-            let (reason, message) = match self.files.get(*file)? {
-                FileState::Playable => continue,
-                FileState::Missing => (
-                    Reason::FileMissing,
-                    format!(
-                        "{file} is not among the shared files, so that callers hear standard words: add it with `media-worker files put`"
-                    ),
-                ),
-                FileState::NotPlayable(why) => (
-                    Reason::NotPlayable,
-                    format!("{file} can't be played, so that callers hear standard words: {why}"),
-                ),
-            };
-            return Some(Told::no(condition, reason, message));
-        }
-        let message = "callers can hear every recording";
-        Some(Told::yes(condition, Reason::Playable, message))
     }
 
     /// These phones are registered under a handset now. One that is shown already, from before a restart, keeps its time.
@@ -193,83 +178,6 @@ impl Known {
             handsets: handsets.iter().map(registered).collect(),
             ..UserStatus::default()
         }
-    }
-}
-
-/// Whether it is the condition that tells of an attendant's recordings.
-pub(super) fn is_of_recordings(condition: &Condition) -> bool {
-    condition.type_ == ConditionType::RecordingsReady.as_str()
-}
-
-/// What a condition says.
-struct Told {
-    condition: ConditionType,
-    holds: bool,
-    reason: Reason,
-    message: String,
-}
-
-impl Told {
-    fn yes(condition: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            condition,
-            holds: true,
-            reason,
-            message: message.into(),
-        }
-    }
-
-    fn no(condition: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            holds: false,
-            ..Self::yes(condition, reason, message)
-        }
-    }
-
-    /// The condition, which keeps its time until its status changes.
-    fn condition(self, generation: Option<i64>, shown: &[Condition], now: Timestamp) -> Condition {
-        let status = if self.holds { "True" } else { "False" };
-        let of_type = |it: &&Condition| it.type_ == self.condition.as_str();
-        let before = shown.iter().find(of_type);
-        let since = before
-            .filter(|before| before.status == status)
-            .map(|before| before.last_transition_time.clone());
-        Condition {
-            type_: self.condition.as_str().to_owned(),
-            status: status.to_owned(),
-            reason: self.reason.as_str().to_owned(),
-            message: self.message,
-            observed_generation: generation,
-            // To the second, as the API server keeps it.
-            last_transition_time: since
-                .unwrap_or_else(|| Time(Timestamp::from_second(now.as_second()).unwrap_or(now))),
-        }
-    }
-}
-
-fn registered(registration: Registration) -> Told {
-    let condition = ConditionType::Registered;
-    match registration {
-        Registration::Registered => Told::yes(
-            condition,
-            Reason::TakenByServer,
-            "the far side has taken the registration",
-        ),
-        Registration::NotNeeded => Told::yes(
-            condition,
-            Reason::NotNeeded,
-            "the far side knows us by our address",
-        ),
-        Registration::Refused => Told::no(
-            condition,
-            Reason::RefusedByServer,
-            "the far side refuses us: see that username and password are right",
-        ),
-        Registration::NoAnswer => Told::no(
-            condition,
-            Reason::NoAnswer,
-            "the far side does not answer: see that spec.server is right and that packets come through; it is tried again",
-        ),
     }
 }
 
@@ -375,11 +283,23 @@ mod tests {
         let mut known = Known::new("office-worker-0".into());
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(known.trunk("provider", Some(1), &[], at(1)), None);
-        known.trunk_stands("provider".into(), Registration::NoAnswer, 0);
+        known.trunk_stands(
+            "provider".into(),
+            Registration::NoAnswer,
+            "x is unknown".into(),
+            0,
+        );
         let first = known.trunk("provider", Some(1), &[], at(1_000)).unwrap();
         assert_eq!(first.conditions[0].status, "False");
         assert_eq!(first.conditions[0].reason, "NoAnswer");
-        known.trunk_stands("provider".into(), Registration::Refused, 0);
+        let said = &first.conditions[0].message;
+        assert!(said.contains("x is unknown"), "{said}");
+        known.trunk_stands(
+            "provider".into(),
+            Registration::Refused,
+            "it answers 403".into(),
+            0,
+        );
         let still = known
             .trunk("provider", Some(1), &first.conditions, at(2_000))
             .unwrap();
@@ -387,7 +307,7 @@ mod tests {
             still.conditions[0].last_transition_time,
             first.conditions[0].last_transition_time
         );
-        known.trunk_stands("provider".into(), Registration::Registered, 2);
+        known.trunk_stands("provider".into(), Registration::Registered, "".into(), 2);
         let then = known
             .trunk("provider", Some(1), &still.conditions, at(3_000))
             .unwrap();
@@ -399,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attendant_shows_its_schedule_and_the_first_recording_that_cannot_be_heard() {
+    fn an_attendant_shows_its_schedule_and_every_recording_that_cannot_be_heard() {
         let recording = |file: &str| {
             let file = file.to_owned();
             Some(Recording { file })
@@ -444,7 +364,15 @@ mod tests {
         let (_, reason, message) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
         assert_eq!(reason, "NotPlayable");
         assert!(message.contains("it is empty"), "{message}");
-        known.file_is("b.wav".into(), FileState::Playable);
+        known.file_is("a.wav".into(), FileState::Missing);
+        let (_, _, message) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
+        assert!(
+            message.contains("a.wav") && message.contains("b.wav (it is empty)"),
+            "{message}"
+        );
+        for file in ["a.wav", "b.wav"] {
+            known.file_is(file.into(), FileState::Playable);
+        }
         let (status, reason, _) = at(&known, "2027-01-01T18:00:00Z").1.unwrap();
         assert_eq!((&*status, &*reason), ("True", "Playable"));
     }

@@ -3,6 +3,7 @@
 //! Homes tell a [`Statuses`]; nobody waits for it, and of several changes to one object the last is written. Standalone
 //! there is nobody to tell.
 mod known;
+mod told;
 mod writer;
 
 use std::sync::Arc;
@@ -46,8 +47,8 @@ enum News {
     Phones(Arc<str>, Vec<Phone>),
     /// So many messages are in a user's mailbox now.
     Messages(Arc<str>, MessageCounts),
-    /// A trunk stands so and carries so many calls now.
-    Trunk(Arc<str>, Registration, u32),
+    /// A trunk stands so, for this reason, and carries so many calls now.
+    Trunk(Arc<str>, Registration, Arc<str>, u32),
     /// A shared file is in this state now.
     File(Arc<str>, FileState),
     /// What was registered before the start has been told: from now on a handset that nobody spoke of has no phone.
@@ -77,9 +78,9 @@ impl Statuses {
         self.tell(|| News::Messages(Arc::clone(user), counts));
     }
 
-    /// A trunk stands so and carries so many calls now.
-    pub fn trunk(&self, trunk: &Arc<str>, registration: Registration, calls: u32) {
-        self.tell(|| News::Trunk(Arc::clone(trunk), registration, calls));
+    /// A trunk stands so and carries so many calls now; `why` is told where it does not stand well.
+    pub fn trunk(&self, trunk: &Arc<str>, registration: Registration, why: Arc<str>, calls: u32) {
+        self.tell(|| News::Trunk(Arc::clone(trunk), registration, why, calls));
     }
 
     /// A shared file that callers are to hear is in this state now.

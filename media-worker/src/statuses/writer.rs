@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 use super::{
     News,
     known::{self, Known, Subject},
+    told,
 };
 use crate::source::{Cluster, FIELD_MANAGER, Scope, Snapshot, Stored};
 
@@ -164,9 +165,9 @@ impl Writer {
                 self.known.counted(Arc::clone(&user), counts);
                 self.urgent.insert(Subject::User(user));
             }
-            News::Trunk(trunk, registration, calls) => {
+            News::Trunk(trunk, registration, why, calls) => {
                 self.known
-                    .trunk_stands(Arc::clone(&trunk), registration, calls);
+                    .trunk_stands(Arc::clone(&trunk), registration, why, calls);
                 self.urgent.insert(Subject::Trunk(trunk));
             }
             News::File(file, state) => {
@@ -291,7 +292,7 @@ impl Writer {
                     let shown = status.conditions.as_slice();
                     let now = Timestamp::now();
                     let wanted = self.known.attendant(attendant, generation, shown, now);
-                    let ours = shown.iter().filter(|it| known::is_of_recordings(it));
+                    let ours = shown.iter().filter(|it| told::is_of_recordings(it));
                     let same = wanted.schedule == status.schedule && ours.eq(&wanted.conditions);
                     Some((uid(stored), to_json(&wanted), same))
                 })

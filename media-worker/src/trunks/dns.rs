@@ -15,13 +15,21 @@ pub(super) enum LookupError {
     #[error("names can't be looked up here: {0}")]
     NoResolver(NetError),
     /// DNS does not know it, or does not answer.
-    #[error("{name} can't be looked up: {error}")]
+    #[error("{name} can't be looked up: {}", told(error))]
     NotFound {
         /// The name.
         name: String,
         /// Why not.
         error: NetError,
     },
+}
+
+/// What people are told of it: the resolver itself would show them its query.
+fn told(error: &NetError) -> String {
+    if error.is_no_records_found() {
+        return "DNS knows no address of it".to_owned();
+    }
+    error.to_string()
 }
 
 /// Where the far side of a trunk is reached, the best place first.

@@ -265,7 +265,7 @@ impl Keeper {
 
     /// Tells how the line stands; people when it is news.
     fn stands(&mut self, shown: Shown, why: &str) {
-        self.line.set_standing(shown);
+        self.line.set_standing(shown, why);
         if self.told.replace(shown) == Some(shown) {
             return;
         }

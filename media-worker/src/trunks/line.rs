@@ -31,6 +31,8 @@ pub struct Line {
     /// Where the far side's name leads.
     addresses: RefCell<Vec<IpAddr>>,
     standing: Cell<Option<Registration>>,
+    /// Why it does not stand well.
+    why: RefCell<Arc<str>>,
     /// When a call waited in vain for any word of the far side, and none has come since.
     silent_since: Cell<Option<Instant>>,
     calls: Cell<u32>,
@@ -50,6 +52,7 @@ impl Line {
             flow: Cell::new(None),
             addresses: RefCell::default(),
             standing: Cell::new(None),
+            why: RefCell::new(Arc::from("")),
             silent_since: Cell::new(None),
             calls: Cell::new(0),
             retired: Cell::new(false),
@@ -193,8 +196,11 @@ impl Line {
         self.flow.set(flow);
     }
 
-    pub(super) fn set_standing(&self, standing: Registration) {
-        if self.standing.replace(Some(standing)) != Some(standing) {
+    /// How the far side knows us now, and if not well, why.
+    pub(super) fn set_standing(&self, standing: Registration, why: &str) {
+        let before = self.standing.replace(Some(standing));
+        let reason = self.why.replace(Arc::from(why));
+        if before != Some(standing) || &*reason != why {
             self.tell();
         }
     }
@@ -217,8 +223,9 @@ impl Line {
             return;
         }
         if let Some(standing) = self.standing.get() {
+            let why = Arc::clone(&self.why.borrow());
             self.statuses
-                .trunk(&self.entry.name, standing, self.calls.get());
+                .trunk(&self.entry.name, standing, why, self.calls.get());
         }
     }
 }

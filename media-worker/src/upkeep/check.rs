@@ -20,15 +20,16 @@ pub(super) async fn check(
     let findings = inspect(&*store, options.settle.get())
         .await
         .with_context(|| format!("{at} can't be looked through"))?;
+    let now = Timestamp::now();
     let repairs = if options.repair && !findings.is_empty() {
         let mailboxes = opened::mailboxes(store)?;
-        repair(&mailboxes, &findings, Timestamp::now())
+        repair(&mailboxes, &findings, now)
             .await
             .context("what was found can't be put right; what was done is done")?
     } else {
         vec![Repair::Left; findings.len()]
     };
-    let left = tell(&findings, &repairs, out)?;
+    let left = tell(&findings, &repairs, now, out)?;
     if left == 0 {
         writeln!(out, "{at}: nothing wrong")?;
         return Ok(ExitCode::SUCCESS);
@@ -36,12 +37,18 @@ pub(super) async fn check(
     Ok(ExitCode::FAILURE)
 }
 
-/// A line for each finding; how many are left.
-fn tell(findings: &[Finding], repairs: &[Repair], out: &mut impl Write) -> std::io::Result<usize> {
+/// A line for each finding; how many faults are left. What passes by itself is none.
+fn tell(
+    findings: &[Finding],
+    repairs: &[Repair],
+    now: Timestamp,
+    out: &mut impl Write,
+) -> std::io::Result<usize> {
     let mut left = 0;
     for (finding, repair) in findings.iter().zip(repairs) {
         match repair {
             Repair::Done => writeln!(out, "repaired: {finding}")?,
+            Repair::Left if finding.will_pass(now) => writeln!(out, "note: {finding}")?,
             Repair::Left => {
                 left += 1;
                 writeln!(out, "{finding}")?;

@@ -1,13 +1,17 @@
 //! `media-worker mailbox export`: a user's mailbox as a folder of WAV files and JSON.
 
-use std::fs;
+use std::fs::{self, DirBuilder, File};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use jiff::tz::TimeZone;
-use mailbox::{AudioId, Folder, Mailbox, MailboxError, MailboxId, Message, MessageState, Sender};
+use mailbox::{
+    AudioId, Folder, GreetingSlot, Mailbox, MailboxError, MailboxId, Message, MessageState, Sender,
+};
 use media::recording::Recording;
 use media::wav;
 use serde::Serialize;
@@ -23,13 +27,15 @@ pub(super) async fn export(
     let id = MailboxId::new(&*options.user)?;
     let mailboxes = opened::mailboxes(opened::store(&options.store).await?)?;
     let mailbox = mailboxes.mailbox(&id);
-    let folder = Target::begin(&options.folder)?;
-    let exported = folder.mailbox(&mailbox).await?;
-    if exported.is_empty() {
+    let contents = Contents::of(&mailbox).await?;
+    if contents.is_empty() {
         bail!(
-            "there is nothing in the mailbox {id}: is it the right name, or in a bucket the right UID?"
+            "there is nothing in the mailbox {id}: give the User's name, such as mary; of a bucket the User's UID \
+             (kubectl get user NAME -o jsonpath='{{.metadata.uid}}')"
         );
     }
+    let folder = Target::begin(&options.folder)?;
+    let exported = folder.mailbox(&mailbox, contents).await?;
     let json = serde_json::to_vec_pretty(&exported)?;
     folder.write("mailbox.json", &json)?;
     let missing = exported.without_recording();
@@ -48,6 +54,32 @@ pub(super) async fn export(
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a mailbox has.
+struct Contents {
+    messages: Vec<Message>,
+    greetings: Vec<GreetingSlot>,
+    name: Result<Option<Arc<Recording>>, MailboxError>,
+}
+
+impl Contents {
+    async fn of(mailbox: &Mailbox) -> Result<Self, MailboxError> {
+        // An index that can't be read is an error, not an empty mailbox.
+        let greetings = mailbox.greetings().await?;
+        let mut messages = mailbox.list(Folder::New).await;
+        messages.extend(mailbox.list(Folder::Saved).await);
+        messages.extend(mailbox.trash().await);
+        Ok(Self {
+            messages,
+            greetings,
+            name: mailbox.name().await,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.greetings.is_empty() && matches!(self.name, Ok(None))
+    }
 }
 
 /// All of a mailbox, as `mailbox.json` has it.
@@ -92,10 +124,6 @@ struct ExportedSender {
 }
 
 impl Exported {
-    fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.greetings.is_empty() && self.name.is_none()
-    }
-
     fn without_recording(&self) -> usize {
         let messages = self.messages.iter().map(|message| &message.file);
         let introductions = self.messages.iter().flat_map(|it| &it.introductions);
@@ -128,28 +156,30 @@ impl From<&Sender> for ExportedSender {
     }
 }
 
-/// The folder that is written.
+/// The folder that is written, for the eyes of who exports: what people have said is as private as in the state folder.
 struct Target<'a>(&'a Path);
 
 impl<'a> Target<'a> {
     fn begin(folder: &'a Path) -> anyhow::Result<Self> {
         let failed = || format!("{} can't be written", folder.display());
-        fs::create_dir_all(folder).with_context(failed)?;
+        let mut owners = DirBuilder::new();
+        owners.mode(OWNERS_FOLDER);
+        owners.recursive(true).create(folder).with_context(failed)?;
         if fs::read_dir(folder).with_context(failed)?.next().is_some() {
             bail!("{} is not empty: give another folder", folder.display());
         }
         for part in ["new", "saved", "trash", "greetings"] {
-            fs::create_dir(folder.join(part)).with_context(failed)?;
+            owners.create(folder.join(part)).with_context(failed)?;
         }
         Ok(Self(folder))
     }
 
-    async fn mailbox(&self, mailbox: &Mailbox) -> anyhow::Result<Exported> {
-        // An index that can't be read is an error, not an empty mailbox.
-        let slots = mailbox.greetings().await?;
-        let mut messages = mailbox.list(Folder::New).await;
-        messages.extend(mailbox.list(Folder::Saved).await);
-        messages.extend(mailbox.trash().await);
+    async fn mailbox(&self, mailbox: &Mailbox, contents: Contents) -> anyhow::Result<Exported> {
+        let Contents {
+            messages,
+            greetings,
+            name,
+        } = contents;
         let mut exported = Exported {
             mailbox: mailbox.id().to_string(),
             messages: Vec::with_capacity(messages.len()),
@@ -161,7 +191,7 @@ impl<'a> Target<'a> {
                 .messages
                 .push(self.message(mailbox, message).await?);
         }
-        for slot in slots {
+        for slot in greetings {
             let recording = mailbox.greeting(&slot).await;
             let file = format!("greetings/{slot}.wav");
             let file = self.audio(file, recording.map(|it| it.as_deref().cloned()))?;
@@ -170,7 +200,6 @@ impl<'a> Target<'a> {
                 file,
             });
         }
-        let name = mailbox.name().await;
         if !matches!(name, Ok(None)) {
             let file = "name.wav".to_owned();
             let file = self.audio(file, name.map(|it| it.as_deref().cloned()))?;
@@ -238,10 +267,19 @@ impl<'a> Target<'a> {
 
     fn write(&self, file: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.0.join(file);
-        fs::write(&path, bytes).with_context(|| format!("{} can't be written", path.display()))
+        let file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(OWNERS_FILE)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(bytes))
+            .with_context(|| format!("{} can't be written", path.display()))
     }
 }
 
 async fn stored(mailbox: &Mailbox, audio: &AudioId) -> Result<Option<Recording>, MailboxError> {
     mailbox.recording(audio).await.map(Some)
 }
+
+const OWNERS_FOLDER: u32 = 0o700;
+const OWNERS_FILE: u32 = 0o600;

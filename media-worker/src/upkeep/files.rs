@@ -18,7 +18,7 @@ pub(super) async fn put(options: &PutFile, out: &mut impl Write) -> anyhow::Resu
         bail!("{name:?} is no name of a recording: write for example attendant/open.wav");
     }
     let bytes = read(&options.file)?;
-    let seconds = recordings::decode(name, &bytes)
+    let seconds = recordings::decode(&bytes)
         .with_context(|| format!("{} can't be played", options.file.display()))?
         .duration()
         .as_secs_f64();

@@ -1,6 +1,7 @@
 //! `media-worker mailbox` and `files`: looking after what is stored, beside a running worker or without one.
 
 mod check;
+mod copy;
 mod export;
 mod files;
 mod opened;
@@ -22,6 +23,7 @@ pub fn run(command: &cli::Mailbox, out: &mut impl Write) -> anyhow::Result<ExitC
         match command {
             cli::Mailbox::Check(options) => check::check(options, out).await,
             cli::Mailbox::Export(options) => export::export(options, out).await,
+            cli::Mailbox::Copy(options) => copy::copy(options, out).await,
         }
     })
 }

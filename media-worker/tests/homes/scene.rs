@@ -63,7 +63,7 @@ impl Office {
         let people: String = people.iter().map(|name| person(name)).collect();
         std::fs::write(manifests.join("office.yaml"), format!("{SYSTEM}{people}")).unwrap();
         let state = folder.path().join("state");
-        let manifests = Manifests::open(&manifests, State::open(&state).unwrap()).unwrap();
+        let manifests = Manifests::open(&manifests, || State::open(&state)).unwrap();
         let source = Source::Folder(Arc::new(manifests));
         let first = Arc::clone(&source.snapshots().borrow().directory);
         let (_, directory) = watch::channel(first);

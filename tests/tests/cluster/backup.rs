@@ -17,7 +17,9 @@ use crate::scenes::{hear_message, leave_message};
 #[test]
 fn a_system_that_was_lost_with_its_bucket_is_restored_and_its_messages_are_heard() {
     let _cluster = Shared::cluster();
-    let mut site = Site::open("backup", Office::of(&[MARY, JOHN]));
+    let office = Office::of(&[MARY, JOHN]);
+    office.write("ann.yaml", ONLY_ANN);
+    let mut site = Site::open("backup", office);
     let mut john = Phone::of(&JOHN, site.sip);
     leave_message(&site, &mut john, &MARY);
     drop(john);
@@ -57,7 +59,25 @@ fn a_system_that_was_lost_with_its_bucket_is_restored_and_its_messages_are_heard
     let mut mary = Phone::of(&MARY, site.sip);
     mary.expect_lamp(1, 0);
     hear_message(&site, &mut mary, PIN);
+    // Whoever leaves takes with him what was made for him before the backup.
+    assert_eq!(made_for_ann(&site).len(), 6, "{:?}", made_for_ann(&site));
+    site.kubectl(&["delete", "user", "ann"]);
+    wait_for("Ann's phone to go", Duration::from_mins(1), || {
+        made_for_ann(&site).is_empty().then_some(())
+    });
     blocking(clear("backup/"));
+}
+
+/// For whom all is made: Extension, Handset, settings and three Secrets.
+const ONLY_ANN: &str = "{apiVersion: switchboard.dev/v1alpha1, kind: User, metadata: {name: ann}, spec: {extension: '103'}}";
+
+/// What there is of that, by name.
+fn made_for_ann(site: &Site) -> Vec<String> {
+    let kinds = "extensions,handsets,usersettings,secrets";
+    let all = site.kubectl(&["get", kinds, "--output=name"]);
+    let names = all.lines().filter_map(|it| it.split('/').nth(1));
+    let hers = names.filter(|name| *name == "103" || name.starts_with("ann"));
+    hers.map(str::to_owned).collect()
 }
 
 /// Whether everything is in the bucket, as the how-to has it.

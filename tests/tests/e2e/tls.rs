@@ -76,6 +76,11 @@ fn without_a_usable_certificate_phones_have_udp_and_tls_comes_with_the_files() {
     let files = CertificateFiles::make(&office.path("."));
     files.spoil();
     let worker = Worker::start_with_tls(&office, &files.certificate, &files.key);
+    let said = worker.output();
+    assert!(
+        said.contains("(TLS), once there is a certificate"),
+        "{said}"
+    );
     let _registered = Phone::of(&MARY, worker.sip);
     let told = || {
         let report: Report = serde_json::from_str(&worker.get("/report").1).unwrap();

@@ -69,6 +69,7 @@ fn the_way_through_the_menus_is_in_the_trace_and_the_pin_is_not() {
     let center = one(&spans, "message center");
     let call = one(&spans, "call");
     assert_eq!(center.parent, call.id);
+    assert_eq!(call.attribute("by"), None, "no phone has answered");
     assert!(!format!("{spans:?}").contains(PIN));
 }
 

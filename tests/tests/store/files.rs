@@ -112,8 +112,10 @@ fn what_callers_could_not_hear_is_refused_with_the_reason() {
     std::fs::write(&noise, "no recording").unwrap();
     let noise = noise.display().to_string();
     for (name, why) in [
-        ("attendant/open.wav", "not a readable WAV file"),
-        ("attendant/open.flac", "not a readable FLAC file"),
+        (
+            "attendant/open.wav",
+            "noise.wav can't be played: it is neither a WAV nor a FLAC file\n",
+        ),
         ("attendant/open.mp3", "write for example attendant/open.wav"),
         ("../open.wav", "write for example attendant/open.wav"),
     ] {

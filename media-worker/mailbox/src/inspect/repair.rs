@@ -26,10 +26,6 @@ pub async fn repair(
     findings: &[Finding],
     now: Timestamp,
 ) -> Result<Vec<Repair>, MailboxError> {
-    let old = now
-        .checked_sub(SignedDuration::try_from(A_WEEK).unwrap_or_default())
-        .map(day_of)
-        .unwrap_or_default();
     let is_unread = |it: &Finding| matches!(it.wrong, Wrong::Unreadable(_) | Wrong::IndexLost(_));
     let all_read = !findings.iter().any(is_unread);
     let mut rebuilt: BTreeSet<MailboxId> = BTreeSet::new();
@@ -54,7 +50,7 @@ pub async fn repair(
                 mailboxes.mailbox(id).rewrite_states().await?;
                 Repair::Done
             }
-            Wrong::Orphan(day) if *day < old && all_read => {
+            Wrong::Orphan(day) if is_old(day, now) && all_read => {
                 mailboxes.shared.store.delete(key).await?;
                 Repair::Done
             }
@@ -68,6 +64,21 @@ pub async fn repair(
         repairs.push(repair);
     }
     Ok(repairs)
+}
+
+impl Finding {
+    /// Whether it passes without anybody doing anything: a worker removes recordings that nobody refers to any more, such as
+    /// a greeting that was replaced. Where none has within a week, something is wrong.
+    pub fn will_pass(&self, now: Timestamp) -> bool {
+        matches!(&self.wrong, Wrong::Orphan(day) if !is_old(day, now))
+    }
+}
+
+/// Whether that day is more than a week ago.
+fn is_old(day: &str, now: Timestamp) -> bool {
+    let week = SignedDuration::try_from(A_WEEK).unwrap_or_default();
+    let first_kept = now.checked_sub(week).map(day_of).unwrap_or_default();
+    *day < *first_kept
 }
 
 const A_WEEK: Duration = Duration::from_hours(7 * 24);

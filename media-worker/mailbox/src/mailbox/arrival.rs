@@ -112,6 +112,30 @@ impl Mailbox {
         self.change(&mut loaded, insert).await
     }
 
+    /// The part of another store's index of this mailbox that this one does not have.
+    pub(crate) async fn lacking(&self, other: &Index) -> Result<Index, MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        Ok(other.without(&self.load(&mut loaded).await?.index))
+    }
+
+    /// Puts what was [`Mailbox::lacking`] into the index, once what it refers to is stored. A message that has come there meanwhile has done so
+    /// by its record, as a new one.
+    pub(crate) async fn take_over(&self, other: &Index) -> Result<(), MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        self.change(&mut loaded, |index| {
+            let greetings = other.without(index);
+            // Not `any`: every one is to be inserted.
+            let messages = other.messages();
+            let moved = messages.filter(|message| put_in(index, message, MessageState::New));
+            let changed = moved.count() > 0;
+            let more = !greetings.greetings.is_empty() || greetings.name.is_some();
+            index.greetings.extend(greetings.greetings);
+            index.name = index.name.take().or(greetings.name);
+            changed || more
+        })
+        .await
+    }
+
     fn spooled_state(&self, message: &Message) -> Option<MessageState> {
         let pending = self.shared.spool.board().find(self.id(), &message.id)?;
         pending.record.states.get(self.id()).copied()

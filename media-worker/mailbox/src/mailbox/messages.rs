@@ -96,6 +96,23 @@ impl Mailbox {
         self.change_state(id, Change::Delete { at: now }).await
     }
 
+    /// To the trash, or away for good at once where nothing stays there. A message that is not in the store yet, or is being forwarded, goes
+    /// with the next [`Mailbox::expire`].
+    pub async fn discard(
+        &self,
+        id: &MessageId,
+        retention: Duration,
+        now: Timestamp,
+    ) -> Result<(), MailboxError> {
+        self.delete(id, now).await?;
+        if retention.is_zero()
+            && let Err(error) = self.expire(retention, now).await
+        {
+            tracing::warn!(mailbox = %self.id(), %error, "a deleted message can't be removed yet");
+        }
+        Ok(())
+    }
+
     /// Out of the trash, to where it was.
     pub async fn restore(&self, id: &MessageId) -> Result<(), MailboxError> {
         self.change_state(id, Change::Restore).await
@@ -105,7 +122,7 @@ impl Mailbox {
     pub async fn expire(&self, retention: Duration, now: Timestamp) -> Result<usize, MailboxError> {
         let before = now.checked_sub(retention).unwrap_or(Timestamp::MIN);
         let is_expired = |message: &Message| match message.state {
-            MessageState::Trash { since, .. } => since < before,
+            MessageState::Trash { since, .. } => since <= before,
             MessageState::New | MessageState::Saved => false,
         };
         let mut loaded = self.cell.loaded.lock().await;

@@ -14,7 +14,7 @@ pub(crate) use cells::Cells;
 use crate::ids::{AudioId, MailboxId};
 use crate::mailboxes::Shared;
 use crate::spool::SpoolError;
-use crate::store::{PutError, StoreError};
+use crate::store::{Medium, PutError, StoreError};
 use media::recording::{Recording, StoredError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -38,8 +38,8 @@ pub enum MailboxError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The store has no room.
-    #[error("the store is full")]
-    Full,
+    #[error("{0}")]
+    Full(Medium),
     /// Others change the mailbox without end.
     #[error("the mailbox is changed by too many at once")]
     Contended,
@@ -74,6 +74,11 @@ impl Mailbox {
         &self.cell.id
     }
 
+    /// Whose it is, as people know him.
+    pub(crate) fn owner(&self) -> String {
+        self.shared.owners.of(self.id())
+    }
+
     /// Reads the index again at the next question: someone else, such as the portal, has changed it.
     pub async fn refresh(&self) {
         *self.cell.loaded.lock().await = None;
@@ -94,7 +99,7 @@ impl From<PutError> for MailboxError {
     fn from(error: PutError) -> Self {
         match error {
             PutError::Precondition => Self::Contended,
-            PutError::Full => Self::Full,
+            PutError::Full(medium) => Self::Full(medium),
             PutError::Store(error) => Self::Store(error),
         }
     }

@@ -36,6 +36,14 @@ impl Mailbox {
         self.rebuild_over(&mut loaded, before).await
     }
 
+    /// Reads the index again; whether someone else has changed it since it was read.
+    pub(crate) async fn look_again(&self) -> Result<bool, MailboxError> {
+        let mut loaded = self.cell.loaded.lock().await;
+        let before = loaded.take();
+        let now = self.load(&mut loaded).await?;
+        Ok(before.is_some_and(|before| before.index != now.index))
+    }
+
     /// How many of these messages the index does not have, and all audio that it refers to.
     pub(crate) async fn referred(
         &self,

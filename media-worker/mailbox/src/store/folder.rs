@@ -1,8 +1,9 @@
 //! A blob store in a local folder: every blob a file.
 
 use super::temporary::Temporary;
-use super::{Blob, BlobStore, Condition, ETag, Put, PutError, StoreError, check_key};
+use super::{Blob, BlobStore, Condition, ETag, Medium, Put, PutError, StoreError, check_key};
 use crate::disk::{Disk, Listed, RealDisk, is_full, parent};
+use crate::layout;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -38,6 +39,20 @@ impl FolderStore {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// How many mailboxes a folder has; it is not opened, and need not exist.
+    pub fn mailboxes_in(folder: impl AsRef<Path>) -> usize {
+        let mailboxes = folder.as_ref().join(BLOBS).join(layout::MAILBOXES);
+        let holds_something = |mailbox: &Path| {
+            let messages = std::fs::read_dir(mailbox.join("messages"));
+            let any = messages.is_ok_and(|mut messages| messages.next().is_some());
+            any || mailbox.join("index").exists()
+        };
+        let there = std::fs::read_dir(mailboxes).into_iter().flatten().flatten();
+        there
+            .filter(|mailbox| holds_something(&mailbox.path()))
+            .count()
     }
 
     async fn blocking<T: Send + 'static>(
@@ -339,7 +354,7 @@ fn away(error: &io::Error) -> StoreError {
 
 fn put_error(error: &io::Error) -> PutError {
     if is_full(error) {
-        PutError::Full
+        PutError::Full(Medium::Disk)
     } else {
         PutError::Store(away(error))
     }

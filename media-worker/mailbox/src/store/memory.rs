@@ -1,6 +1,6 @@
 //! A blob store in memory, for tests: it can be away, full, slow to lose, and counts what it is asked.
 
-use super::{Blob, BlobStore, Condition, ETag, PutError, StoreError, check_key};
+use super::{Blob, BlobStore, Condition, ETag, Medium, PutError, StoreError, check_key};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ impl BlobStore for MemoryStore {
         inner.writes += 1;
         inner.answers()?;
         if inner.weather == Weather::Full {
-            return Err(PutError::Full);
+            return Err(PutError::Full(Medium::Bucket));
         }
         let there = inner.blobs.get(key).map(|(_, version)| etag(*version));
         let holds = match condition {

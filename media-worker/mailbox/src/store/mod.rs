@@ -18,6 +18,7 @@ pub(crate) use watched::{TRACE, Watched};
 use crate::owner::Owner;
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::fmt;
 
 /// A store of named byte strings with conditional writes.
 ///
@@ -130,11 +131,42 @@ pub enum PutError {
     #[error("the blob has changed meanwhile")]
     Precondition,
     /// No room is left.
-    #[error("the store is full")]
-    Full,
+    #[error("{0}")]
+    Full(Medium),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What blobs are kept on, of which each is given room in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// The disk of a worker's state folder, which has its spool, too.
+    Disk,
+    /// A bucket of a service.
+    Bucket,
+}
+
+impl fmt::Display for Medium {
+    /// That it is full, and the remedy.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disk => {
+                "the disk of the worker's state folder is full: make room on it, or make it bigger"
+            }
+            Self::Bucket => "storage is full: make room, or raise the bucket's quota",
+        })
+    }
+}
+
+impl Medium {
+    /// What becomes of messages while it is full.
+    pub(crate) fn meanwhile(self) -> &'static str {
+        match self {
+            Self::Disk => "Until then no messages are taken; those that were taken are safe",
+            Self::Bucket => "Messages wait on the worker's disk",
+        }
+    }
 }
 
 /// All keys under a prefix, page by page.

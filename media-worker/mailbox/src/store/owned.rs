@@ -38,7 +38,7 @@ impl OwnedStore {
     async fn ours_to_read(&self) -> Result<&dyn BlobStore, StoreError> {
         self.ours().await.map_err(|error| match error {
             PutError::Store(error) => error,
-            PutError::Full | PutError::Precondition => {
+            PutError::Full(_) | PutError::Precondition => {
                 StoreError::Away(format!("the owner mark can't be written: {error}"))
             }
         })

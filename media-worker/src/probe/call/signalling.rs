@@ -9,7 +9,7 @@ use sip::sdp::{Agreed, Session as Description, agree, answer, offer};
 use sip::syntax::{HeaderName, Headers, Response, StatusCode};
 use sip::{EndReason, Event, Invite, Output, SessionEvent};
 
-use super::{Call, Caller, End, Errand, Outcome, Report, Stage, failed, verdict};
+use super::{Call, Caller, End, Errand, Order, Outcome, Report, Stage, failed, verdict};
 
 impl Call {
     /// Calls, for the first time or with an answer to a challenge (RFC 3261 section 22.2: the same Call-ID, the next `CSeq`).
@@ -168,8 +168,10 @@ impl Call {
             self.invite(headers, Instant::now());
             return Ok(());
         }
+        self.tell_last_words(report)?;
         report.now(&format!("refused ({code} {})", response.reason))?;
-        let sentence = verdict::refused(response, &self.order.callee.name(), caller.handset());
+        let Order { callee, caller, .. } = &self.order;
+        let sentence = verdict::refused(response, &callee.name(), caller.handset());
         self.over(End::Theirs, Outcome::Unanswered(sentence));
         Ok(())
     }
@@ -185,6 +187,7 @@ impl Call {
             EndReason::SessionExpired => "the session was not refreshed",
             EndReason::FlowLost | EndReason::Timeout => "the far side no longer answers",
         };
+        self.tell_last_words(report)?;
         report.now(why)?;
         let outcome = match (&self.stage, reason) {
             (Stage::Answered(Errand::Listen), EndReason::Bye { .. }) => self.judge_listening(),

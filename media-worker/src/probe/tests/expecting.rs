@@ -14,9 +14,10 @@ fn the_expected_is_heard_and_the_last_keys_are_pressed() {
     in_order(
         &printed,
         &[
+            "pressing a key",
             "beep: 1000",
             "that was to be heard",
-            "pressing 3",
+            "pressing 2 keys",
             "hung up",
         ],
     );
@@ -68,4 +69,19 @@ fn an_answered_call_is_not_placed_again() {
     });
     assert_eq!(outcome.exit_code(), 1);
     assert_eq!(printed.matches("answered (200)").count(), 1, "{printed}");
+}
+
+#[test]
+fn what_was_going_on_at_the_end_is_told_before_it() {
+    let script = Script {
+        greeting: &[PAUSE, VOICE],
+        hangs_up: true,
+        ..Script::ANSWERS
+    };
+    let (outcome, printed, _) = probe_against(&script, |_| {});
+    assert_eq!(outcome, Outcome::Done, "{printed}");
+    in_order(&printed, &["speech begins", "speech ends", "hung up"]);
+    let times = printed.lines().filter_map(|line| line.split_once(" s  "));
+    let times: Vec<f64> = times.map(|it| it.0.trim().parse().unwrap()).collect();
+    assert!(times.is_sorted(), "{printed}");
 }

@@ -126,6 +126,10 @@ fn what_goes_out_is_written_as_the_provider_wants_and_barred_numbers_stay_in() {
     let kept = near.kept();
     // Nobody answered, and they went out all the same.
     assert!(kept.contains(r#""direction":"Outgoing""#));
+    for number in ["+15855551234", "+15855551235"] {
+        let number = format!(r#""number":"{number}""#);
+        assert!(kept.contains(&number), "with either code: {kept}");
+    }
     let kept = kept + &log;
     assert!(kept.contains("5551235"));
     for pin in [

@@ -1,6 +1,6 @@
 //! What the service's errors mean to us.
 
-use crate::store::{PutError, StoreError};
+use crate::store::{Medium, PutError, StoreError};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -36,8 +36,8 @@ where
         // 404: the version to be replaced is gone.
         (Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey"), _)
         | (_, Some(412)) => PutError::Precondition,
-        (Some(code), _) if FULL.contains(&code) => PutError::Full,
-        (_, Some(507)) => PutError::Full,
+        (Some(code), _) if FULL.contains(&code) => PutError::Full(Medium::Bucket),
+        (_, Some(507)) => PutError::Full(Medium::Bucket),
         _ => store_error(error, bucket).into(),
     }
 }
