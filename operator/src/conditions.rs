@@ -86,7 +86,8 @@ pub fn warnings<'a>(before: &[Condition], now: &'a [Condition]) -> Vec<&'a Condi
     let are_false = warn.filter_map(|it| find(now, it).filter(|it| it.status == "False"));
     let is_news = |now: &&Condition| {
         let mut before = before.iter();
-        !before.any(|it| it.type_ == now.type_ && it.status == "False" && it.message == now.message)
+        // Not the message: it may have the far side's words, which are others each time.
+        !before.any(|it| it.type_ == now.type_ && it.status == "False" && it.reason == now.reason)
     };
     are_false.filter(is_news).collect()
 }
@@ -240,27 +241,29 @@ mod tests {
 
     #[test]
     fn a_condition_warns_when_it_comes_to_be_false_and_when_that_is_for_another_reason() {
-        let storage = |holds, message: &str| {
-            let finding = Finding::new(
-                ConditionType::StorageReady,
-                holds,
-                Reason::StorageAway,
-                message,
-            );
+        let storage = |holds, reason, message: &str| {
+            let finding = Finding::new(ConditionType::StorageReady, holds, reason, message);
             let updating = Finding::no(ConditionType::Updating, Reason::UpToDate, "");
             merge(&[], &[finding, updating], 1)
         };
-        let away = storage(Some(false), "it does not answer");
-        for before in [storage(Some(true), ""), storage(None, ""), Vec::new()] {
+        let works = storage(Some(true), Reason::Writable, "");
+        let away = storage(Some(false), Reason::StorageAway, "it does not answer");
+        let unknown = storage(None, Reason::StorageAway, "");
+        for before in [works.clone(), unknown, Vec::new()] {
             let told = warnings(&before, &away);
             assert!(
                 matches!(told[..], [it] if it.type_ == "StorageReady"),
                 "{told:?}"
             );
         }
-        assert!(warnings(&away, &away).is_empty());
-        let refused = storage(Some(false), "it refuses the credentials");
+        let still = storage(
+            Some(false),
+            Reason::StorageAway,
+            "request 4711 got no answer",
+        );
+        assert!(warnings(&away, &still).is_empty());
+        let refused = storage(Some(false), Reason::CredentialsRefused, "");
         assert_eq!(warnings(&away, &refused).len(), 1);
-        assert!(warnings(&away, &storage(Some(true), "")).is_empty());
+        assert!(warnings(&away, &works).is_empty());
     }
 }

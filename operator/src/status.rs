@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crds::{
-    Kind, Problem, Severity,
+    Kind, ObjectRef, Problem, Severity,
     conditions::{ConditionType, Reason},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     error::Error,
     ours::Ours,
+    restored::made_for,
 };
 
 /// What is wrong with the object, or nothing if it was not judged in its present generation yet.
@@ -49,7 +50,8 @@ pub async fn conclude<K: Ours>(
     Ok(())
 }
 
-/// Whether the object is being deleted, or will be with what it was made for, as far as is known.
+/// Whether the object is being deleted, or will be with what it was made for, as far as is known; or waits for that, which is
+/// being restored.
 pub fn is_going<K: Ours>(context: &Context, object: &K) -> bool {
     let meta = object.meta();
     let mut owners = meta.owner_references.iter().flatten();
@@ -57,6 +59,12 @@ pub fn is_going<K: Ours>(context: &Context, object: &K) -> bool {
     context.goes()
         || meta.deletion_timestamp.is_some()
         || owner.is_some_and(|owner| goes(context, owner))
+        || made_for(object).is_some_and(|owner| is_to_come(context, &owner))
+}
+
+/// Whether somebody is restored after what was made for him.
+fn is_to_come(context: &Context, owner: &ObjectRef) -> bool {
+    owner.kind == Kind::User && context.caches.users.get(&owner.name).is_none()
 }
 
 fn goes(context: &Context, owner: &OwnerReference) -> bool {

@@ -4,7 +4,7 @@
 //! meanwhile, and what owners have done since, hold. What was cut off goes on with the next. A message that was carried and is deleted for
 //! good since comes back with the next, for as long as the source has it: [`remove`] it there.
 
-use crate::ids::{AudioId, MailboxId};
+use crate::ids::{AudioId, MailboxId, MessageId};
 use crate::index::{BadIndex, Index};
 use crate::inspect::{Holds, holds};
 use crate::layout;
@@ -31,7 +31,9 @@ pub struct Copied {
     pub files: usize,
     /// Recordings that the source refers to and does not have: what they belong to is not carried.
     pub missing: BTreeSet<String>,
-    /// Files of which the target has others of the same name, which stay.
+    /// Records of the source that cannot be read: what they tell of is not carried.
+    pub unreadable: BTreeSet<String>,
+    /// Files, greetings and names of which the target has others, which stay.
     pub differing: BTreeSet<String>,
 }
 
@@ -114,9 +116,11 @@ impl Carrier<'_> {
     /// Carries a mailbox: recordings, then the records that refer to them, then all of it into the index at once.
     async fn mailbox(&mut self, mailbox: &Mailbox) -> Result<(), CopyError> {
         let id = mailbox.id();
-        let mut new = self.index(id).await?;
+        let all = self.index(id).await?;
+        self.unreadable(id, &all).await?;
         // Before any record is written: one without an index would be taken for a message that never arrived.
-        new = mailbox.lacking(&new).await.map_err(CopyError::Write)?;
+        let mut new = mailbox.lacking(&all).await.map_err(CopyError::Write)?;
+        self.differing(id, &all, &new).await?;
         let audio = new.audio().map(|audio| layout::audio(id, audio));
         let shared: BTreeSet<String> = audio.filter(|it| it.starts_with(layout::AUDIO)).collect();
         let carried = self.blobs(shared.into_iter().collect()).await?;
@@ -152,6 +156,40 @@ impl Carrier<'_> {
         rebuild::index(self.from, id, &old, |_| None)
             .await
             .map_err(CopyError::Read)
+    }
+
+    /// Records of messages that nobody can tell the message of.
+    async fn unreadable(&mut self, id: &MailboxId, all: &Index) -> Result<(), CopyError> {
+        let mut keys = list(self.from, &layout::messages(id)).await?;
+        let told = |key: &String| {
+            MessageId::new(layout::last(key)).is_ok_and(|message| all.get(&message).is_some())
+        };
+        keys.retain(|key| !told(key));
+        self.copied.unreadable.extend(keys);
+        Ok(())
+    }
+
+    /// Greetings and the name, where the owner has recorded others in the target.
+    async fn differing(
+        &mut self,
+        id: &MailboxId,
+        all: &Index,
+        new: &Index,
+    ) -> Result<(), CopyError> {
+        let greetings = all.greetings.iter();
+        let greetings = greetings.filter(|(slot, _)| !new.greetings.contains_key(slot));
+        let greetings = greetings.map(|(slot, audio)| (layout::greeting(id, slot), audio));
+        let name = all.name.iter().filter(|_| new.name.is_none());
+        let name = name.map(|audio| (layout::name(id), audio));
+        for (key, audio) in greetings.chain(name) {
+            let theirs = rebuild::read::<AudioRecord>(&*self.to.shared.store, &key).await;
+            let theirs = theirs.map_err(|error| CopyError::Write(error.into()))?;
+            if theirs.is_none_or(|theirs| theirs.audio != *audio) {
+                self.copied.differing.insert(layout::audio(id, audio));
+                self.copied.differing.insert(key);
+            }
+        }
+        Ok(())
     }
 
     /// Nobody could hear what refers to these.
@@ -219,6 +257,7 @@ impl Carrier<'_> {
         for key in list(self.from, layout::DELIVERIES).await? {
             let record = rebuild::read::<DeliveryRecord>(self.from, &key).await;
             let Some(record) = record.map_err(CopyError::Read)? else {
+                self.copied.unreadable.insert(key);
                 continue;
             };
             let Some(first) = record.recipients.first() else {
@@ -238,8 +277,9 @@ impl Carrier<'_> {
     }
 
     async fn files(&mut self) -> Result<(), CopyError> {
-        let files = list(self.from, layout::FILES).await?;
-        for (key, carried) in self.blobs(files).await? {
+        // One at a time: each may have a hundred megabytes.
+        for key in list(self.from, layout::FILES).await? {
+            let carried = self.blob(&key).await?;
             if carried == Carried::Now {
                 self.copied.files += 1;
             } else if self.differs(&key).await? {

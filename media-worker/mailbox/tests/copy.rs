@@ -287,3 +287,31 @@ async fn a_removal_that_is_cut_off_leaves_nothing_that_comes_back_changed() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_and_so_is_a_greeting_that_is_another_there() {
+    let (source, before) = company().await;
+    for key in ["deliveries/torn", "mailboxes/ada/messages/torn"] {
+        let torn = source.put(key, "{".into(), Condition::IfAbsent);
+        torn.await.unwrap();
+    }
+    let target = Arc::new(MemoryStore::new());
+    greet(&fresh(&target, 2).mailbox(&id("ada")), 7).await;
+    let copied = copy(&*source, &fresh(&target, 3)).await.unwrap();
+    let unreadable: Vec<_> = copied.unreadable.iter().collect();
+    assert_eq!(
+        unreadable,
+        ["deliveries/torn", "mailboxes/ada/messages/torn"]
+    );
+    assert_eq!(copied.differing.len(), 2, "{copied:?}");
+    // Whoever wants it can still hear it there.
+    let said = greeting(&before.mailbox(&id("ada"))).await;
+    remove(&*source, &copied).await.unwrap();
+    let left = list_all(&*source, "").await.unwrap();
+    assert!(copied.differing.iter().all(|it| left.contains(it)));
+    let mut sounds = Vec::new();
+    for key in &copied.differing {
+        sounds.extend(source.get(key).await.unwrap());
+    }
+    assert!(sounds.iter().any(|sound| sound.bytes == said));
+}

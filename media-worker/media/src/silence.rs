@@ -47,7 +47,7 @@ impl Tracker {
         } else {
             self.silent = self.silent.saturating_add(length);
         }
-        if level > MIN_SOUND {
+        if is_sound(level) {
             self.sounded = self.sounded.saturating_add(length);
         }
         // The floor falls at once and rises slowly: between words it is the background.
@@ -83,6 +83,11 @@ impl Tracker {
         let units = u64::from(self.codec.units(payload.len()));
         Duration::from_micros(units * 1_000_000 / u64::from(self.codec.clock_rate()))
     }
+}
+
+/// Whether a frame of this mean square may have a voice in it, however soft and whatever the noise.
+pub fn is_sound(level: f32) -> bool {
+    level > MIN_SOUND
 }
 
 enum Meter {

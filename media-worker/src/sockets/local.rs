@@ -106,9 +106,11 @@ impl Called {
         if self.addresses.get(&remote) == Some(&local) {
             return;
         }
-        // Far addresses come from peers: the table starts anew rather than grow.
-        if self.addresses.len() >= MOST {
-            self.addresses.clear();
+        // Far addresses come from peers: rather than grow, the table forgets any of them, which is told anew by its next datagram.
+        if self.addresses.len() >= MOST
+            && let Some(any) = self.addresses.keys().next().copied()
+        {
+            self.addresses.remove(&any);
         }
         self.addresses.insert(remote, local);
     }

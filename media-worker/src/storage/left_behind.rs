@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mailbox::FolderStore;
 use tokio::sync::watch;
-use tokio::task::spawn_local;
+use tokio::task::{spawn_blocking, spawn_local};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -38,7 +38,11 @@ impl LeftBehind {
         spawn_local(async move {
             while tell.borrow().is_some() {
                 sleep(AGAIN).await;
-                tell.send_replace(look(&slot, &state));
+                let (slot, state) = (slot.clone(), state.clone());
+                // Where it breaks off, what was said holds.
+                if let Ok(found) = spawn_blocking(move || look(&slot, &state)).await {
+                    tell.send_replace(found);
+                }
             }
             info!("no mailboxes lie on the worker's volume any more");
         });

@@ -35,7 +35,7 @@ pub(super) async fn copy(
     own(&*from, &*to, &target, options).await?;
     let copied = copy::copy(&*from, &opened::mailboxes(to)?).await?;
     tell(&copied, options, out)?;
-    if !copied.missing.is_empty() {
+    if !copied.missing.is_empty() || !copied.unreadable.is_empty() {
         if options.remove {
             writeln!(out, "{}: nothing is removed", options.from)?;
         }
@@ -140,6 +140,12 @@ fn tell(copied: &Copied, options: &cli::CopyStore, out: &mut impl Write) -> std:
         writeln!(
             out,
             "{key}: the recording is missing; what it belongs to is not copied"
+        )?;
+    }
+    for key in &copied.unreadable {
+        writeln!(
+            out,
+            "{key}: this can't be read; what it tells of is not copied"
         )?;
     }
     for key in &copied.differing {

@@ -65,7 +65,7 @@ pub(super) async fn status(
     let ready = ready(system, problems, found, course.refused);
     let mut findings = vec![
         ready.clone(),
-        scaled(system, pod),
+        scaled(system, pod, course),
         media_address_known(media.is_some()),
         media_reachable(found),
         worker::updating(course.step, pod, calls),
@@ -99,13 +99,12 @@ pub(super) async fn status(
     Ok(complete)
 }
 
-/// Tells people of a condition that has come to be False for another reason than it was before.
+/// Tells people of what was refused, unless the condition says so already.
 async fn tell(context: &Context, system: &PhoneSystem, finding: &Finding) {
     let stored = system.status.as_ref().map(|it| it.conditions.as_slice());
     let before = find(stored.unwrap_or_default(), finding.condition);
-    let is_news = before.is_none_or(|it| it.status != "False" || it.message != finding.message);
-    if finding.holds == Some(false) && is_news {
-        let reason = finding.reason.as_str();
+    let reason = finding.reason.as_str();
+    if before.is_none_or(|it| it.reason != reason || it.message != finding.message) {
         context.warn(system, reason, finding.message.clone()).await;
     }
 }
@@ -155,7 +154,12 @@ fn ready(
     if let Some(error) = refused {
         let namespace = system.namespace().unwrap_or_default();
         let message = unready::refused(&error.told(), &namespace);
-        return no(Reason::ApplyFailed, message);
+        return if found.pod.as_deref().is_some_and(is_ready) {
+            let message = format!("the worker serves, but not all is made: {message}");
+            Finding::yes(ConditionType::Ready, Reason::ApplyFailed, message)
+        } else {
+            no(Reason::ApplyFailed, message)
+        };
     }
     let uid = system.uid().unwrap_or_default();
     let loaded = found.report.as_ref().and_then(|it| it.generation(&uid));
@@ -183,7 +187,7 @@ fn ready(
     }
 }
 
-fn scaled(system: &PhoneSystem, pod: Option<&Pod>) -> Finding {
+fn scaled(system: &PhoneSystem, pod: Option<&Pod>, course: Course<'_>) -> Finding {
     let replicas = system.spec.workers.replicas;
     if replicas > 1 {
         return Finding::no(
@@ -194,7 +198,9 @@ fn scaled(system: &PhoneSystem, pod: Option<&Pod>) -> Finding {
             ),
         );
     }
-    if replicas == 1 && pod.is_none() {
+    // Not while one replaces another.
+    let is_lacking = course.refused.is_some() || course.step == Step::Held;
+    if replicas == 1 && pod.is_none() && is_lacking {
         let message = "one worker is asked for and there is none; the condition Ready says why";
         return Finding::no(ConditionType::Scaled, Reason::NoWorker, message);
     }

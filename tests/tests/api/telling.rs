@@ -19,7 +19,8 @@ async fn a_weak_pin_that_is_rotated_in_is_told_as_long_as_it_holds_and_letters_a
     accepted::<User>(&namespace, "mary", valid).await;
 
     set_pin(&namespace, "12345").await;
-    let run = "spec.pinSecretRef: a PIN must not be a run of digits such as 12345; \
+    let run = "spec.pinSecretRef: the PIN in it is easily guessed: a PIN has 5 to 32 digits, and is neither the extension \
+               nor a run such as 12345 nor one digit repeated; \
                write another PIN into the Secret, or leave pinSecretRef out and one is generated";
     accepted::<User>(&namespace, "mary", &format!("valid, but: {run}")).await;
     assert_eq!(namespace.event("WeakPin").await.note.as_deref(), Some(run));

@@ -1,5 +1,8 @@
 //! Numbers: the users' own and those of Extensions; who has which, and what they shadow.
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use kube::ResourceExt;
 
@@ -57,8 +60,11 @@ pub(super) fn compile<'a>(
             refused.push((claim, number));
         }
     }
+    let extensions = objects.extensions.iter();
     let holders = Holders {
-        objects,
+        extensions: extensions
+            .filter_map(|it| it.metadata.name.as_deref())
+            .collect(),
         users,
         aliases,
     };
@@ -247,7 +253,7 @@ fn target(target: &ExtensionTarget) -> Option<Target> {
 
 /// Whose a number may be.
 struct Holders<'a> {
-    objects: &'a Objects,
+    extensions: HashSet<&'a str>,
     users: &'a HashMap<Arc<str>, UserEntry>,
     aliases: &'a HashMap<Arc<str>, AliasEntry>,
 }
@@ -297,8 +303,7 @@ impl Holders<'_> {
             | Target::Queue(_)
             | Target::Monitor(_) => None,
         };
-        let mut extensions = self.objects.extensions.iter();
-        let is_written = extensions.any(|it| it.metadata.name.as_deref() == Some(number));
+        let is_written = self.extensions.contains(number);
         let written = is_written.then(|| ObjectRef::new(Kind::Extension, number));
         let own = own.map(|it| (it, "spec.extension"));
         let written = written.map(|it| (it, "metadata.name"));

@@ -8,7 +8,7 @@ use super::reception::since;
 use super::transcode::Recoder;
 use super::turn::Turn;
 use crate::codec::Codec;
-use crate::silence::Tracker;
+use crate::silence::{Tracker, is_sound};
 
 /// A recording in progress.
 pub(super) struct Recording {
@@ -18,6 +18,8 @@ pub(super) struct Recording {
     silence: Option<Duration>,
     max: Duration,
     packet_at: Instant,
+    /// When something was last heard that may be a voice.
+    sound_at: Instant,
     input: Option<Input>,
     level: Tracker,
     held: Held,
@@ -48,6 +50,7 @@ impl Recording {
             silence,
             max,
             packet_at: now,
+            sound_at: now,
             input: None,
             level: Tracker::new(codec),
             held: Held::new(silence.unwrap_or_default()),
@@ -77,9 +80,16 @@ impl Recording {
             return;
         };
         self.level.gap(self.unheard(turn.now));
-        self.level.hear(payload);
+        let level = self.level.hear(payload);
         self.packet_at = turn.now;
-        if self.silence.is_some() && self.level.silent_for() > KEPT_SILENCE {
+        if payload.is_empty() {
+            return;
+        }
+        if is_sound(level) {
+            self.sound_at = turn.now;
+        }
+        let quiet = self.silence.is_some() && since(self.sound_at, turn.now) > KEPT_SILENCE;
+        if quiet && self.held.has_room_for(payload) {
             self.held.push(at, payload);
         } else {
             self.held.release(self.id, turn);
@@ -115,8 +125,9 @@ impl Recording {
 
     /// Ends it. The silence that it waited in vain for the end of is no part of it.
     pub(super) fn end(mut self, leg: LegId, why: RecordEnd, turn: &mut Turn<'_>) {
+        // What is too soft for the rule of silence may be a voice all the same: only what is as good as nothing is left out.
         let left_out = match why {
-            RecordEnd::Silence => self.silent_for(turn.now).saturating_sub(KEPT_SILENCE),
+            RecordEnd::Silence => since(self.sound_at, turn.now).saturating_sub(KEPT_SILENCE),
             RecordEnd::Stopped | RecordEnd::MaxLength | RecordEnd::LegClosed => {
                 self.held.release(self.id, turn);
                 Duration::ZERO
@@ -165,11 +176,18 @@ struct Held {
 impl Held {
     /// With room for so long a silence: no packet has to make any.
     fn new(silence: Duration) -> Self {
-        let frames = silence.as_millis() / FRAME.as_millis();
+        let frames = (silence.as_millis() / FRAME.as_millis()) as usize;
         Self {
-            frames: Vec::with_capacity(frames as usize),
-            payloads: Vec::with_capacity(frames as usize * FRAME_BYTES),
+            // Some phones send 10 ms at a time.
+            frames: Vec::with_capacity(2 * frames),
+            payloads: Vec::with_capacity(frames * FRAME_BYTES),
         }
+    }
+
+    /// Whether this fits without more memory: who sends more in a silence than a voice has is no phone.
+    fn has_room_for(&self, payload: &[u8]) -> bool {
+        self.frames.len() < self.frames.capacity()
+            && self.payloads.len() + payload.len() <= self.payloads.capacity()
     }
 
     fn push(&mut self, at: u32, payload: &[u8]) {

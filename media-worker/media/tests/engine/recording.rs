@@ -23,8 +23,12 @@ fn recording(spec: LegSpec, silence: Option<Duration>, max: Duration) -> Bench {
 }
 
 fn loud() -> [u8; 160] {
+    tone(12_000.0)
+}
+
+fn tone(amplitude: f32) -> [u8; 160] {
     let pcm: Vec<i16> = (0..160)
-        .map(|n| ((n as f32 * 0.5).sin() * 12_000.0) as i16)
+        .map(|n| ((n as f32 * 0.5).sin() * amplitude) as i16)
         .collect();
     let mut out = [0; 160];
     Encoder::new(Codec::Pcmu).encode(&pcm, &mut out);
@@ -124,6 +128,60 @@ fn a_pause_within_it_is_recorded_whole_and_so_is_the_silence_before_it_is_stoppe
     assert_eq!(silent.count(), 250);
     let duration = end(&mut bench).unwrap().duration;
     assert!((ms(6900)..ms(7100)).contains(&duration), "{duration:?}");
+}
+
+#[test]
+fn a_voice_too_soft_for_the_rule_of_silence_is_recorded_whole() {
+    let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
+    for n in 0..500 {
+        // -50 dBFS.
+        bench.rtp(0, addr(PHONE), header(0, 9, n), &tone(104.0));
+        bench.tick();
+    }
+    let end = end(&mut bench).unwrap();
+    assert_eq!((end.why, end.spoken), (RecordEnd::Silence, true));
+    assert!(end.duration >= ms(7900), "{:?}", end.duration);
+    assert!(bench.rec.frames.len() >= 395, "{}", bench.rec.frames.len());
+}
+
+#[test]
+fn a_word_on_a_line_that_stalls_again_and_again_is_as_long_as_it_was() {
+    let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
+    say(&mut bench, 0, 25, 0);
+    let mut first = 25;
+    while bench.rec.ended.is_empty() {
+        // 200 ms without a packet, and then all of them at once.
+        for _ in 0..10 {
+            bench.tick();
+        }
+        for n in first..first + 10 {
+            bench.rtp(0, addr(PHONE), header(0, 9, n), &[0xff; 160]);
+        }
+        first += 10;
+    }
+    let end = end(&mut bench).unwrap();
+    assert_eq!((end.why, end.spoken), (RecordEnd::Silence, true));
+    assert!(
+        (ms(1450)..ms(1600)).contains(&end.duration),
+        "{:?}",
+        end.duration
+    );
+}
+
+#[test]
+fn what_a_silence_holds_back_has_a_bound() {
+    let mut bench = recording(leg(1, PHONE, Codec::Pcmu), Some(ms(8000)), MAX);
+    let mut first = say(&mut bench, 0, 10, 60);
+    assert_eq!(bench.rec.frames.len(), 60, "the last of the silence waits");
+    // Packets with nothing in them, and then more of silence than time has.
+    for payload in [&[][..], &[0xff; 160]] {
+        for n in first..first + 2000 {
+            bench.rtp(0, addr(PHONE), header(0, 9, n), payload);
+        }
+        first += 2000;
+    }
+    bench.command(Command::StopRecord { leg: 1 });
+    assert_eq!(bench.rec.frames.len(), 70 + 2000);
 }
 
 #[test]
