@@ -77,14 +77,7 @@ pub async fn copy(from: &dyn BlobStore, to: &Mailboxes) -> Result<Copied, CopyEr
 /// it would look like messages that never arrived.
 pub async fn remove(from: &dyn BlobStore, copied: &Copied) -> Result<usize, StoreError> {
     let mut keys = Vec::new();
-    for part in [
-        layout::MAILBOXES,
-        layout::DELIVERIES,
-        layout::AUDIO,
-        layout::OUTBOX,
-        layout::DETAILS,
-        layout::FILES,
-    ] {
+    for part in layout::PARTS {
         keys.extend(own(list_all(from, part).await?));
     }
     keys.retain(|key| !copied.differing.contains(key));

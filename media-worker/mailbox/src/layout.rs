@@ -89,3 +89,5 @@ pub(crate) const MAILBOXES: &str = "mailboxes/";
 pub(crate) const OUTBOX: &str = "outbox/";
 pub(crate) const DETAILS: &str = "details/";
 pub(crate) const FILES: &str = "files/";
+/// All that a system keeps, but for its mark.
+pub(crate) const PARTS: [&str; 6] = [MAILBOXES, DELIVERIES, AUDIO, OUTBOX, DETAILS, FILES];

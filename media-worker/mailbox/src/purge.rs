@@ -17,14 +17,7 @@ pub async fn system(store: &dyn BlobStore, of: &Owner) -> Result<usize, StoreErr
     }
     let mut deleted = 0;
     // Not whatever has the prefix: another system's prefix may be within ours.
-    for part in [
-        layout::MAILBOXES,
-        layout::DELIVERIES,
-        layout::AUDIO,
-        layout::OUTBOX,
-        layout::DETAILS,
-        layout::FILES,
-    ] {
+    for part in layout::PARTS {
         deleted += delete_all(store, part).await?;
     }
     store.delete(TRACE).await?;
